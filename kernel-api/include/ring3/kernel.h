@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RING3_KERNEL_H
+#define RING3_KERNEL_H
+
+/*
+ * ring3/kernel.h - the kernel as its host process sees it: started, stopped,
+ * given modules. Plain C types only, so that both libc code and kernel code may
+ * include it. Names here are ours; everything else in include/ is the kernel's.
+ *
+ * Threads: any that is not an event task; each call may block. Errors are
+ * -errno; the printk ring holds the sentence.
+ */
+
+struct ring3_kernel_options {
+	unsigned int		nr_event_cpus;	/* event tasks with a virtual CPU each; 0 = online CPUs */
+	unsigned int		nr_other_cpus;	/* virtual CPUs shared by all other threads; 0 = 2 */
+	unsigned long long	spin_ns;	/* how long an event task may spin before it sleeps */
+	int			pin;		/* != 0: one real CPU each, of those we may use */
+};
+
+/* Once per process at a time. nr_cpu_ids is fixed from here on. */
+int ring3_kernel_start(const struct ring3_kernel_options *options);
+
+/* Unload all modules, end all kthreads and event tasks. */
+int ring3_kernel_stop(void);
+
+/*
+ * Load a module: a shared object built by us or by `ring3 build`. @params is
+ * "name=value name=value" or NULL. Returns 0 once its init returned 0.
+ */
+int ring3_insmod(const char *path, const char *params);
+int ring3_rmmod(const char *name);
+
+/* One line per module, "name size refcount users"; returns bytes written. */
+int ring3_lsmod(char *buf, unsigned long bytes);
+
+/*
+ * Read the printk ring from record @seq on. Returns bytes copied (whole records,
+ * "<level>[seconds] text\n") and moves *@seq; 0 = nothing new.
+ */
+int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes);
+
+/* An fd that is readable when there is something new in the ring; the caller's to close. */
+int ring3_dmesg_fd(void);
+
+/* Lines at this level or more urgent (0..7) also go to stderr; -1 = none. Default 4, as quiet. */
+void ring3_console_loglevel(int level);
+
+/* Which of a kernel's virtual CPUs run events: 0 .. nr-1. */
+unsigned int ring3_nr_event_cpus(void);
+
+#endif /* RING3_KERNEL_H */

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SCST_H
+#define SCST_H
+
+/*
+ * scst.h - the SCSI target core, as its target drivers (iscsi) and its device
+ * handlers (vdisk) see it. Names are SCST's.
+ *
+ *	target driver                core                       device handler
+ *	scst_rx_cmd()          ->    LUN, checks, parse   ->    parse()
+ *	    rdy_to_xfer()      <-    (a write wants data)
+ *	scst_rx_data()         ->    checks               ->    exec()
+ *	    xmit_response()    <-    status, sense        <-    scst_cmd_done()
+ *	scst_tgt_cmd_done()    ->    free                 ->    on_free_cmd()
+ *
+ * Context: a session has a home CPU (scst_session.cpu). All its commands are
+ * received, executed, completed and freed there, in softirq context, without a
+ * lock; each arrow above may be a plain call in one stack, so a callback may run
+ * before the function that caused it returns. A handler that must sleep moves
+ * the command to a work queue and calls scst_cmd_done() from there: that call,
+ * and only that one, may come from any context, and hops home by itself.
+ *
+ * State shared by sessions (reservations, unit attentions, mode pages) lives in
+ * the device under dev->dev_lock, and is read on the hot path only through
+ * flags that say whether there is anything to look at.
+ */
+#include <linux/types.h>
+#include <linux/list.h>
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/scatterlist.h>
+#include <linux/smp.h>
+#include <linux/workqueue.h>
+
+#include "scst_const.h"		/* op codes, sense keys, ASC/ASCQ, SAM status: facts of SAM, SPC, SBC */
+
+struct scst_tgt;
+struct scst_session;
+struct scst_cmd;
+struct scst_device;
+struct scst_tgt_dev;
+struct scst_mgmt_cmd;
+
+#define SCST_MAX_NAME		256	/* bytes with the 0: target, device, initiator names */
+#define SCST_MAX_CDB_SIZE	260	/* variable-length CDBs */
+#define SCST_SENSE_BUFFERSIZE	252
+#define SCST_MAX_LUNS		16384	/* per session: 14 bits, flat addressing */
+
+enum scst_data_direction {
+	SCST_DATA_NONE	= 0,
+	SCST_DATA_WRITE	= 1,	/* initiator to target */
+	SCST_DATA_READ	= 2,
+	SCST_DATA_BIDI	= 3,
+};
+
+enum scst_cmd_queue_type {
+	SCST_CMD_QUEUE_UNTAGGED = 0,
+	SCST_CMD_QUEUE_SIMPLE,
+	SCST_CMD_QUEUE_ORDERED,
+	SCST_CMD_QUEUE_HEAD_OF_QUEUE,
+	SCST_CMD_QUEUE_ACA,
+};
+
+/* Task management functions, and how they end (SAM-5 7.1; RFC 7143 11.5.1). */
+enum scst_tm_fn {
+	SCST_ABORT_TASK = 1,
+	SCST_ABORT_TASK_SET,
+	SCST_CLEAR_ACA,
+	SCST_CLEAR_TASK_SET,
+	SCST_LUN_RESET,
+	SCST_TARGET_RESET,
+	SCST_NEXUS_LOSS_SESS,		/* the session is going: end all its commands */
+};
+
+enum scst_tm_status {
+	SCST_MGMT_STATUS_SUCCESS = 0,
+	SCST_MGMT_STATUS_TASK_NOT_EXIST,
+	SCST_MGMT_STATUS_LUN_NOT_EXIST,
+	SCST_MGMT_STATUS_FN_NOT_SUPPORTED,
+	SCST_MGMT_STATUS_REJECTED,
+	SCST_MGMT_STATUS_FAILED,
+};
+
+/* ---- commands ---------------------------------------------------------- */
+
+/*
+ * One SCSI command. "by X" says who may write a field; the others only read it.
+ */
+struct scst_cmd {
+	struct list_head	sess_cmd_list_entry;	/* by core: sess->cmd_list, oldest first */
+	struct scst_session	*sess;
+	struct scst_tgt_dev	*tgt_dev;		/* NULL: no such LUN */
+	struct scst_device	*dev;
+	u64			unpacked_lun;
+	u64			start_ns;		/* ktime_get_ns() at scst_rx_cmd() */
+
+	/* by target driver, between scst_rx_cmd() and scst_cmd_init_done() */
+	u64			tag;			/* unique within the session while it lives */
+	u32			tgt_sn;			/* e.g. CmdSN: which commands a TM function covers */
+	enum scst_cmd_queue_type queue_type;
+	enum scst_data_direction expected_data_direction;
+	u32			expected_transfer_len;	/* bytes */
+	void			*tgt_priv;
+	unsigned int		expected_values_set:1;
+
+	/* by core or handler: what the CDB says */
+	unsigned int		sent_for_exec:1, aborted:1, completed:1, tgt_needs_data:1;
+	unsigned int		own_sg:1;		/* by handler: sg is its own, not the core's to free */
+	unsigned int		fua:1, dpo:1;
+	u32			op_flags;		/* SCST_* of the op code table */
+	enum scst_data_direction data_direction;	/* from the CDB */
+	u32			bufflen;		/* bytes moved by the CDB, clipped to what is expected */
+	u32			cdb_bufflen;		/* bytes the CDB asks for, before the clipping */
+	u64			lba;			/* blocks */
+	u64			data_len;		/* bytes at lba; differs from bufflen for VERIFY, WRITE SAME, ... */
+
+	/* the data buffer: by core (scst_alloc_space) or handler (dev_alloc_data_buf) */
+	struct scatterlist	*sg;
+	int			sg_cnt;
+	struct scatterlist	sg_inline[4];
+
+	/* the response: by handler or core, through the helpers below */
+	u8			status;			/* SAM status */
+	u32			resp_data_len;		/* bytes of a read that are valid: <= bufflen */
+	u16			sense_len;		/* valid bytes of sense */
+
+	void			*dh_priv;		/* by handler, while it executes */
+	void			(*done_hop)(struct scst_cmd *cmd);
+	call_single_data_t	csd;			/* the hop home */
+	struct work_struct	work;			/* by handler, to sleep */
+
+	u16			cdb_len;
+	u8			cdb[SCST_MAX_CDB_SIZE];
+	u8			sense[SCST_SENSE_BUFFERSIZE];
+};
+
+struct scst_mgmt_cmd {
+	struct list_head	entry;
+	struct scst_session	*sess;
+	enum scst_tm_fn		fn;
+	u64			unpacked_lun;
+	u64			tag;			/* ABORT TASK: which */
+	u32			tgt_sn;			/* CmdSN of the function: later commands are not touched */
+	enum scst_tm_status	status;
+	void			*tgt_priv;
+	atomic_t		cmds_to_wait;		/* by core */
+	call_single_data_t	csd;
+};
+
+/* ---- target drivers ---------------------------------------------------- */
+
+/*
+ * What a target driver provides. All run on the session's home CPU in softirq
+ * context and may not sleep, unless said.
+ */
+struct scst_tgt_template {
+	const char	*name;			/* "iscsi" */
+	struct module	*owner;
+
+	/*
+	 * Bring cmd->bufflen bytes into cmd->sg, then call scst_rx_data() with
+	 * SCST_RX_DATA_OK, or another when it cannot be.
+	 */
+	void (*rdy_to_xfer)(struct scst_cmd *cmd);
+
+	/*
+	 * Send status, sense and (a read) resp_data_len bytes of cmd->sg; then,
+	 * when sg is not needed any more, call scst_tgt_cmd_done(). An aborted
+	 * command (scst_cmd_aborted()) comes here too, and sends nothing.
+	 */
+	void (*xmit_response)(struct scst_cmd *cmd);
+
+	/* The core forgets @cmd after this. */
+	void (*on_free_cmd)(struct scst_cmd *cmd);
+
+	/* A command that waits for its data is aborted: end the wait with SCST_RX_DATA_ABORT. */
+	void (*on_abort_cmd)(struct scst_cmd *cmd);
+
+	/* @mcmd->status says how it ended; all aborted commands are done. */
+	void (*task_mgmt_fn_done)(struct scst_mgmt_cmd *mcmd);
+
+	/*
+	 * Something changed that initiators should hear at once (an unit attention
+	 * is set up already): iSCSI sends an Async Message. May be NULL.
+	 */
+	void (*report_aen)(struct scst_session *sess, u64 lun, const u8 *sense, int sense_len);
+
+	/* Ask for the session's end (LUN map emptied, target deleted). Any context. */
+	void (*close_session)(struct scst_session *sess);
+
+	/*
+	 * SPC TransportID of the initiator of @sess: bytes written to @buf, or -EINVAL
+	 * when @bytes do not suffice. @sess lives.
+	 */
+	int (*get_initiator_port_transport_id)(struct scst_session *sess, u8 *buf, int bytes);
+
+	/* A command for handlers' and targets' mgmt files: see scst_mgmt_write(). May sleep. */
+	int (*mgmt)(const char *command, char *why, size_t why_bytes);
+};
+
+int scst_register_target_template(struct scst_tgt_template *tgtt);	/* may sleep */
+void scst_unregister_target_template(struct scst_tgt_template *tgtt);	/* may sleep */
+
+struct scst_tgt *scst_register_target(struct scst_tgt_template *tgtt, const char *name);
+void scst_unregister_target(struct scst_tgt *tgt);	/* ends its sessions first; may sleep */
+struct scst_tgt *scst_find_target(const char *name);
+const char *scst_tgt_name(const struct scst_tgt *tgt);
+u16 scst_tgt_relative_id(const struct scst_tgt *tgt);	/* relative target port identifier */
+
+/*
+ * One I_T nexus. Made by scst_register_session() on any thread that may sleep: it
+ * finds the security group by @initiator_name, and gives the session that group's
+ * LUNs, for @cpu as home. NULL with *@err set: -EACCES when no group admits it,
+ * -ENOMEM, -ENOENT (target is going).
+ */
+struct scst_session {
+	struct scst_tgt		*tgt;
+	int			cpu;			/* home, for ever */
+	char			initiator_name[SCST_MAX_NAME];	/* iSCSI: "name,i,0xISID" */
+	void			*tgt_priv;		/* by target driver */
+	struct list_head	cmd_list;		/* home CPU only */
+	u32			nr_cmds;		/* home CPU only */
+	struct list_head	sess_list_entry;	/* by core, tgt->lock */
+	struct scst_acg		*acg;			/* the security group */
+	struct scst_tgt_dev	**luns;			/* home CPU only; nr_luns slots, by LUN */
+	u32			nr_luns;
+	void			(*unreg_done)(struct scst_session *sess);
+	struct work_struct	unreg_work;
+	/* statistics, home CPU only, read racily */
+	u64			read_cmds, write_cmds, read_bytes, write_bytes, other_cmds, errors;
+};
+
+struct scst_session *scst_register_session(struct scst_tgt *tgt, const char *initiator_name,
+					   int cpu, void *tgt_priv, int *err);
+
+/*
+ * End a session: its commands are aborted, then @done runs (process context),
+ * after which @sess is gone. Home CPU or process context; does not wait.
+ */
+void scst_unregister_session(struct scst_session *sess, void (*done)(struct scst_session *sess));
+
+/*
+ * A command arrived. The result belongs to the core until on_free_cmd(). Set the
+ * driver's fields, then scst_cmd_init_done(). @lun is the 8 bytes as received (SAM-5
+ * 4.7). NULL: out of memory (the driver answers BUSY or TASK SET FULL itself).
+ */
+struct scst_cmd *scst_rx_cmd(struct scst_session *sess, const u8 *lun,
+			     const u8 *cdb, unsigned int cdb_len);
+void scst_cmd_init_done(struct scst_cmd *cmd);
+
+enum scst_rx_data_status {
+	SCST_RX_DATA_OK,
+	SCST_RX_DATA_ERROR,		/* lost on the way: CHECK CONDITION with sense set, or ABORTED COMMAND */
+	SCST_RX_DATA_ABORT,		/* the command was aborted meanwhile */
+};
+void scst_rx_data(struct scst_cmd *cmd, enum scst_rx_data_status status);
+
+void scst_tgt_cmd_done(struct scst_cmd *cmd);
+
+static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
+{
+	return cmd->aborted;
+}
+
+struct scst_rx_mgmt_params {
+	enum scst_tm_fn	fn;
+	const u8	*lun;		/* 8 bytes; NULL for TARGET RESET */
+	u64		tag;
+	u32		tgt_sn;
+	void		*tgt_priv;
+};
+/* Home CPU. 0: task_mgmt_fn_done() comes, perhaps before this returns. -ENOMEM: it does not. */
+int scst_rx_mgmt_fn(struct scst_session *sess, const struct scst_rx_mgmt_params *params);
+
+/* ---- device handlers --------------------------------------------------- */
+
+enum scst_exec_res {
+	SCST_EXEC_COMPLETED,		/* scst_cmd_done() was or will be called by the handler */
+	SCST_EXEC_NOT_COMPLETED,	/* not mine: the core executes it, or INVALID OPERATION CODE */
+};
+
+/*
+ * A kind of device. add_device and del_device are mgmt commands and may sleep;
+ * the rest runs on the command's home CPU and may not.
+ */
+struct scst_dev_type {
+	const char	*name;			/* "vdisk_fileio" */
+	u8		type;			/* peripheral device type: 0 = direct access */
+	struct module	*owner;
+
+	/* "filename=/a/b; blocksize=4096; read_only=1": make the device, or -errno and one sentence in @why. */
+	int (*add_device)(const char *name, const char *params, char *why, size_t why_bytes);
+	int (*del_device)(const char *name, char *why, size_t why_bytes);
+
+	/* Further mgmt commands on one device ("resync_size", "set size 10G"). May be NULL. */
+	int (*dev_mgmt)(struct scst_device *dev, const char *command, char *why, size_t why_bytes);
+
+	/* JSON members ("\"filename\":\"/a\",...") for status. Bytes written. May be NULL. */
+	int (*dev_show)(struct scst_device *dev, char *buf, size_t bytes);
+
+	/*
+	 * Fill data_direction, bufflen, lba, data_len and op_flags from the CDB (the
+	 * core's table gave them for op codes it knows). Not 0: status and sense are
+	 * set, and the command ends.
+	 */
+	int (*parse)(struct scst_cmd *cmd);
+
+	/* Give cmd->sg (own_sg set) for a command; SCST_EXEC_NOT_COMPLETED: the core allocates. May be NULL. */
+	enum scst_exec_res (*dev_alloc_data_buf)(struct scst_cmd *cmd);
+
+	enum scst_exec_res (*exec)(struct scst_cmd *cmd);
+
+	/* The buffer's last use is over: whatever exec() pinned may go. May be NULL. */
+	void (*on_free_cmd)(struct scst_cmd *cmd);
+
+	/* TASK ABORTED, LUN RESET and friends reached the device: mode pages to defaults, ... May be NULL. */
+	void (*task_mgmt_fn_done)(struct scst_device *dev, enum scst_tm_fn fn);
+
+	struct list_head	dev_type_list_entry;	/* by core */
+};
+
+int scst_register_dev_driver(struct scst_dev_type *devt);
+void scst_unregister_dev_driver(struct scst_dev_type *devt);
+
+/* A logical unit's device, shared by every session that maps it. */
+struct scst_device {
+	char			virt_name[SCST_MAX_NAME];
+	struct scst_dev_type	*handler;
+	void			*dh_priv;		/* by handler */
+	u32			block_size;		/* bytes; by handler before registration */
+	u8			block_shift;
+	unsigned int		rd_only:1;		/* writes end in DATA PROTECT */
+	unsigned int		swp:1;			/* software write protect, control mode page; dev_lock */
+	unsigned int		d_sense:1;		/* descriptor-format sense, control mode page; dev_lock */
+	unsigned int		tas:1;			/* TASK ABORTED status wanted; dev_lock */
+	u64			serial_hash;		/* for NAA designators */
+	char			usn[64];		/* unit serial number */
+
+	spinlock_t		dev_lock;		/* the fields below, and all tgt_devs' unit attentions */
+	struct list_head	dev_tgt_dev_list;
+	struct scst_pr		*pr;			/* reservations, see scst_pres.c */
+	u32			dev_reserved;		/* read without the lock: any reservation at all? */
+	struct list_head	dev_list_entry;		/* by core */
+	atomic_t		nr_tgt_devs;
+};
+
+/*
+ * Register @dev (block_size, usn, virt_name, handler, dh_priv, rd_only set), may
+ * sleep. -EEXIST for a name in use. Unregister: -EBUSY while LUNs map it.
+ */
+int scst_register_virtual_device(struct scst_device *dev);
+int scst_unregister_virtual_device(struct scst_device *dev);
+struct scst_device *scst_find_device(const char *name);	/* under the mgmt mutex only */
+
+/* A device as seen by one session: the I_T_L nexus. */
+struct scst_tgt_dev {
+	struct scst_session	*sess;
+	struct scst_device	*dev;
+	u64			lun;
+	unsigned int		acg_rd_only:1;
+	u32			ua_pending;		/* read without the lock: any unit attention? */
+	struct list_head	ua_list;		/* dev->dev_lock */
+	struct list_head	dev_tgt_dev_list_entry;	/* dev->dev_lock */
+	struct scst_pr_registrant *registrant;		/* dev->dev_lock */
+	u32			nr_cmds;		/* home CPU only: in the task set */
+	struct list_head	deferred_cmd_list;	/* home CPU only: behind an ORDERED one */
+	u32			nr_ordered;
+};
+
+/* ---- ending commands --------------------------------------------------- */
+
+/* The handler is done with @cmd: status, sense and resp_data_len are set. Any context. */
+void scst_cmd_done(struct scst_cmd *cmd);
+
+/* CHECK CONDITION with @key/@asc/@ascq in the format the device wants. */
+void scst_set_cmd_error(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq);
+#define SCST_SENSE(key_asc_ascq) key_asc_ascq	/* scst_const.h: #define scst_sense_x KEY, ASC, ASCQ */
+
+/* INVALID FIELD IN CDB (or, @in_cdb false, IN PARAMETER LIST) with a field pointer (SPC-4 4.5.2.4.2). */
+void scst_set_invalid_field_in_cdb(struct scst_cmd *cmd, int byte_offset, int bit_offset);
+void scst_set_invalid_field_in_parm_list(struct scst_cmd *cmd, int byte_offset, int bit_offset);
+
+/* Sense with the INFORMATION field (MISCOMPARE offset, failing LBA). */
+void scst_set_cmd_error_and_inf(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u64 information);
+
+void scst_set_busy(struct scst_cmd *cmd);
+void scst_set_resp_data_len(struct scst_cmd *cmd, u32 bytes);
+
+/* Copy between a linear buffer and cmd->sg; bytes copied, clipped to bufflen. */
+u32 scst_copy_to_cmd(struct scst_cmd *cmd, const void *buf, u32 bytes);	/* sets resp_data_len too */
+u32 scst_copy_from_cmd(struct scst_cmd *cmd, void *buf, u32 bytes);
+
+/* A unit attention for every nexus of @dev but @except (may be NULL). Any context. */
+void scst_dev_set_ua(struct scst_device *dev, struct scst_tgt_dev *except, u8 asc, u8 ascq);
+
+/* The capacity changed: CAPACITY DATA HAS CHANGED for all, AEN to those who can. */
+void scst_capacity_data_changed(struct scst_device *dev);
+
+/* ---- management --------------------------------------------------------- */
+
+/*
+ * SCST's sysfs, as calls. Exported to TypeScript. May sleep. @path is one of
+ *	handlers/HANDLER/mgmt			add_device NAME [params] | del_device NAME
+ *	devices/NAME/mgmt			handler's own (resync_size, ...)
+ *	targets/DRIVER/mgmt			add_target NAME | del_target NAME | driver's own
+ *	targets/DRIVER/NAME/luns/mgmt		add DEVICE LUN [read_only=1] | replace DEVICE LUN | del LUN | clear
+ *	targets/DRIVER/NAME/ini_groups/mgmt	create GROUP | del GROUP
+ *	targets/DRIVER/NAME/ini_groups/GROUP/luns/mgmt		as luns/mgmt
+ *	targets/DRIVER/NAME/ini_groups/GROUP/initiators/mgmt	add PATTERN | del PATTERN | clear
+ *	targets/DRIVER/NAME/enabled		0 | 1
+ * Returns 0, or -errno with one sentence in @why that names what was seen and
+ * what was expected.
+ */
+int scst_mgmt_write(const char *path, const char *command, char *why, unsigned long why_bytes);
+
+/*
+ * State as one JSON document: @what is "devices", "targets", "sessions" or
+ * "handlers". Returns its length; only @bytes - 1 of it are stored.
+ */
+long scst_mgmt_read(const char *what, char *buf, unsigned long bytes);
+
+#endif /* SCST_H */
