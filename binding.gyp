@@ -1,0 +1,127 @@
+# One shared library (shim + aio + kernel-api), the addon, the target's modules, and the C test binaries.
+#
+# Two flavours of C: "host" sees libc, "kernel" sees only kernel-api/include.
+# Sanitizers: node scripts/build.mjs --san=address|thread builds all of it a second time, elsewhere.
+{
+  'variables': {
+    'san%': 'none',
+    'gcc_include': '<!(${CC:-gcc} -print-file-name=include)',
+    'kernel_cflags': [
+      '-std=gnu11', '-nostdinc', '-isystem', '<(gcc_include)', '-include', 'linux/compiler_types.h', '-D__KERNEL__',
+      '-fno-strict-aliasing', '-fno-strict-overflow', '-fno-delete-null-pointer-checks', '-fshort-wchar',
+      '-fno-builtin-printf', '-Wno-sign-compare', '-Wno-unused-parameter', '-Wno-missing-field-initializers',
+      '-Wno-type-limits',
+    ],
+    'host_cflags': ['-std=gnu11', '-D_GNU_SOURCE', '-Wno-missing-field-initializers'],
+  },
+  'target_defaults': {
+    'cflags': ['-g', '-Wall', '-Wextra', '-Werror', '-fno-omit-frame-pointer', '-fPIC'],
+    'cflags_cc': ['-std=gnu++17'],
+    'default_configuration': 'Release',
+    'configurations': {
+      'Release': { 'cflags!': ['-O3'], 'cflags': ['-O2'] },
+      'Debug': { 'defines': ['DEBUG=1'] },
+    },
+    'conditions': [
+      ['san=="address"', {
+        'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-sanitize=alignment'],
+        'ldflags': ['-fsanitize=address,undefined'],
+      }],
+      ['san=="thread"', {
+        'cflags': ['-fsanitize=thread', '--param=tsan-distinguish-volatile=1', '-Wno-tsan'],
+        'ldflags': ['-fsanitize=thread'],
+      }],
+    ],
+  },
+  'targets': [
+    {
+      'target_name': 'host',
+      'type': 'static_library',
+      'sources': ['<!@(ls shim/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
+      # kernel-api/include goes last of all: host code means libc when it says <linux/falloc.h>.
+      'include_dirs': ['shim/include', 'aio/include', 'kernel-api/src'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+    },
+    {
+      'target_name': 'kernel',
+      'type': 'static_library',
+      'sources': ['<!@(ls kernel-api/src/*.c)'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src'],
+      'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
+    },
+    {
+      'target_name': 'ring3',
+      'type': 'shared_library',
+      'product_prefix': 'lib',
+      'dependencies': ['host', 'kernel'],
+      'sources': [],
+      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete'],
+      # gyp links the archives a shared library depends on whole.
+      'libraries': ['-lpthread', '-ldl', '-lm'],
+    },
+    {
+      'target_name': 'ring3_node',
+      'dependencies': ['ring3'],
+      'sources': ['<!@(ls shim/binding/*.cc)'],
+      'include_dirs': ['shim/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+      'cflags_cc!': ['-fno-exceptions'],
+      'cflags_cc': ['-fexceptions', '-Wno-cast-function-type'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+    },
+
+    # The target, hosted as any module is: NAME.ko.so, linked against libring3.so and nothing else.
+    {
+      'target_name': 'scst.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['<!@(ls scst-port/kernel/scst/*.c)'],
+    },
+    {
+      'target_name': 'scst_vdisk.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'dependencies': ['scst.ko'],
+      'sources': ['<!@(ls scst-port/kernel/handlers/*.c)'],
+    },
+    {
+      'target_name': 'iscsi_scst.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'dependencies': ['scst.ko'],
+      'sources': ['<!@(ls scst-port/kernel/iscsi/*.c)'],
+    },
+
+    # C tests, a binary per room. The harness and host tests see libc; kernel tests do not.
+    {
+      'target_name': 'harness',
+      'type': 'static_library',
+      'sources': ['test/c/harness.c'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
+      'target_name': 'shim-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'sources': ['<!@(ls test/c/shim/*.c)'],
+      'include_dirs': ['shim/include', 'aio/include', 'shim/src'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
+      'target_name': 'aio-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'sources': ['<!@(ls test/c/aio/*.c)'],
+      'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
+      'target_name': 'kernel-api-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'sources': ['<!@(ls test/c/kernel-api/*.c)'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src'],
+      'cflags': ['<@(kernel_cflags)'],
+    },
+  ],
+}

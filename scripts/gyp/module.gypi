@@ -1,0 +1,8 @@
+# A hosted module: kernel-flavoured, its symbols hidden unless exported, bound to itself first.
+{
+  'product_prefix': '',
+  'dependencies': ['ring3'],
+  'include_dirs': ['../../kernel-api/include', '../../scst-port/kernel/include'],
+  'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
+  'ldflags': ['-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-Wl,-z,now', '-nostdlib', "-Wl,-rpath,'$$ORIGIN'"],
+}
