@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The whole judgement, on a fresh clone too: `npm test`. Sets up, builds, then lint, types, C tests, mocha with
+ * coverage (among it the outside clients), the conformance suite. Each step prints its counts; all steps run
+ * even when one fails, and the last line sums them up.
+ */
+import { spawnSync } from 'node:child_process';
+import { root } from './build.mjs';
+import { setup } from './setup.mjs';
+
+setup(['build', 'test']);
+
+const npm = (script, ...args) => [
+  'npm',
+  ['run', '--silent', script, ...(args.length ? ['--', ...args] : [])],
+];
+const steps = [
+  ['build', ...npm('build')],
+  ['lint', ...npm('lint')],
+  ['types', ...npm('types')],
+  ['C tests', ...npm('test:c')],
+  ['mocha', 'npx', ['--no-install', 'c8', 'mocha']],
+  ['conformance', ...npm('test:conformance')],
+];
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const verdicts = [];
+for (const [name, command, args] of steps) {
+  console.log(`\n## ${name}`);
+  const start = Date.now();
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  process.stdout.write(done.stdout ?? '');
+  const ok = done.status === 0;
+  verdicts.push(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - start) / 1000)} s)`);
+  const counts = [...(done.stdout ?? '').matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
+  if (counts) {
+    total.passed += Number(counts[1]);
+    total.failed += Number(counts[2]);
+    total.skipped += Number(counts[3]);
+  } else if (name === 'mocha') {
+    const number = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(done.stdout ?? '')?.[1] ?? 0);
+    total.passed += number('passing');
+    total.failed += number('failing');
+    total.skipped += number('pending');
+  }
+  if (!ok && !total.failed) total.failed = 1;
+  if (!ok && name === 'build') break;
+}
+console.log(`\n${verdicts.join('\n')}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed || !total.passed ? 1 : 0);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A ring3 target as a process of its own, for tests and benchmarks that judge it from outside.
+ *
+ * It listens on a free loopback port and is ended, by its pid, at stop() or at the latest when this process exits.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** The folder of the outside judges (load generator, VM), which may be absent. */
+export const shared = process.env.RING3_SHARED ?? join(dirname(root), 'shared');
+
+export interface ReadyEvent {
+  event: 'ready';
+  iqn: string;
+  portals: string[];
+  luns: { lun: number; name: string }[];
+  pid: number;
+}
+
+export interface StartOptions {
+  /** More arguments of `ring3 target`. */
+  args?: string[];
+  env?: NodeJS.ProcessEnv;
+  /** A command to put in front, such as ['taskset', '-c', '0,1']. */
+  prefix?: string[];
+  /** ADDR:PORT to listen on; port 0 = any free one. */
+  listen?: string;
+  /** Run the compiled program, not the TypeScript sources. */
+  compiled?: boolean;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class TargetProcess {
+  /** Everything it wrote to stderr so far. */
+  stderr = '';
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly ready: ReadyEvent,
+  ) {}
+
+  static async start(disks: string[], options: StartOptions = {}): Promise<TargetProcess> {
+    const program = options.compiled
+      ? [join(root, 'dist/scripts/ring3.js')]
+      : ['--import', 'tsx', join(root, 'scripts/ring3.ts')];
+    const listen = ['--listen', options.listen ?? '127.0.0.1:0'];
+    const command = [...(options.prefix ?? []), process.execPath, ...program, 'target', ...disks, '--json'];
+    command.push(...listen, ...(options.args ?? []));
+    const child = spawn(command[0]!, command.slice(1), {
+      cwd: root,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    let stderr = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const lines = createInterface({ input: child.stdout! });
+    const ready = await new Promise<ReadyEvent>((resolve, reject) => {
+      lines.on('line', (line) => {
+        if (!line.startsWith('{')) return;
+        const event = JSON.parse(line) as ReadyEvent;
+        if (event.event === 'ready') resolve(event);
+      });
+      child.once('error', reject);
+      child.once('exit', (code, signal) =>
+        reject(new Error(`the target ended with ${code ?? signal} before it was ready: ${stderr.trim()}`)),
+      );
+    });
+    const target = new TargetProcess(child, ready);
+    target.stderr = stderr;
+    child.stderr!.on('data', (text: string) => {
+      target.stderr += text;
+    });
+    return target;
+  }
+
+  get pid(): number {
+    return this.ready.pid;
+  }
+
+  get iqn(): string {
+    return this.ready.iqn;
+  }
+
+  /** "ADDR:PORT" of the first portal. */
+  get portal(): string {
+    return this.ready.portals[0]!;
+  }
+
+  /** libiscsi's and qemu's URL of a LUN; @login is "user%secret". */
+  url(lun = 0, login = ''): string {
+    return `iscsi://${login ? `${login}@` : ''}${this.portal}/${this.iqn}/${lun}`;
+  }
+
+  get alive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Sends @signal and waits; returns the exit code, or the signal's name that ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGINT', timeoutMs = 15_000): Promise<number | string> {
+    if (this.alive) {
+      const late = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
+      process.kill(this.pid, signal);
+      await once(this.child, 'exit');
+      clearTimeout(late);
+    }
+    return this.child.exitCode ?? this.child.signalCode ?? 'unknown';
+  }
+}
+
+export interface Finished {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  output: string;
+  late: boolean;
+}
+
+/** Runs a program to its end, or to @timeoutMs, whatever it says. */
+export async function runProgram(
+  command: string,
+  args: string[],
+  {
+    timeoutMs = 30_000,
+    env = {},
+    input,
+  }: { timeoutMs?: number; env?: NodeJS.ProcessEnv; input?: Buffer } = {},
+): Promise<Finished> {
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const result: Finished = { status: null, signal: null, stdout: '', stderr: '', output: '', late: false };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      result[name] += text;
+      result.output += text;
+    });
+  child.stdin.on('error', () => {}); // a program that ends without reading is no failure of ours
+  child.stdin.end(input);
+  const timer = setTimeout(() => {
+    result.late = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => resolve());
+  }).finally(() => clearTimeout(timer));
+  result.status = child.exitCode;
+  result.signal = child.signalCode;
+  return result;
+}
+
+/** The path of an installed program, or undefined. */
+export function findProgram(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
