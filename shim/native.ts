@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The addon's whole surface, with types. This is the only file that loads it.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Counters of one event task since it started; readable at any time. */
+export interface EventTaskStats {
+  rounds: number;
+  sleeps: number;
+  spins: number;
+  wakeups: number;
+  callbacks: number;
+  lowPriorityCallbacks: number;
+  polls: number;
+  alarms: number;
+  longestCallbackNs: number;
+  busyNs: number;
+  idleNs: number;
+  /** When its last round began, CLOCK_MONOTONIC nanoseconds. */
+  heartbeatNs: number;
+  /** Most callbacks run in one round. */
+  queueMax: number;
+}
+
+export interface NativePoll {
+  modify(events: number): void;
+  remove(): void;
+}
+
+export interface NativeAlarm {
+  arm(inNanoseconds: number): void;
+  cancel(): boolean;
+}
+
+export interface NativeTask {
+  call(done: () => void): void;
+  stop(): void;
+  stats(): EventTaskStats;
+}
+
+export interface Native {
+  NativePoll: new (
+    fd: number,
+    events: number,
+    handler: (events: number) => void,
+    keepAlive: boolean,
+  ) => NativePoll;
+  NativeAlarm: new (handler: () => void) => NativeAlarm;
+  NativeTask: new (name: string, cpu: number, spinNs: number) => NativeTask;
+  nodeTaskStats(): EventTaskStats;
+}
+
+/** The package's own folder, whether this runs from sources or from dist/. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'binding.gyp'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error(`ring3: no binding.gyp above ${fileURLToPath(import.meta.url)}`);
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Where the native parts were built: $RING3_BUILD, or build/Release of the package. */
+export const buildFolder: string = process.env.RING3_BUILD ?? join(packageRoot(), 'build/Release');
+
+/** The path of the shared library that holds shim, aio and kernel-api. */
+export const libraryPath: string = join(buildFolder, 'libring3.so');
+
+function load(): Native {
+  const path = join(buildFolder, 'ring3_node.node');
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const mend = existsSync(path)
+      ? `it was built for another Node than ${process.version} or lacks a library: npm run build`
+      : 'it is not built: npm run build';
+    throw new Error(`ring3: cannot load ${path}: ${why.split('\n')[0]}\nPossible solution: ${mend}`, {
+      cause: error,
+    });
+  }
+}
+
+export const native: Native = load();
