@@ -65,7 +65,6 @@ static void region_init(void)
 	region_base = (char *)(((uintptr_t)addr + BLOCK_BYTES - 1) & ~(BLOCK_BYTES - 1));
 	region_bytes = bytes;
 	madvise(region_base, region_bytes, MADV_DONTDUMP);
-	ASAN_POISON_MEMORY_REGION(region_base, region_bytes);
 }
 
 void *sys_region_base(void)
@@ -132,6 +131,7 @@ static char *run_take(unsigned int order)
 			return NULL;
 		run = region_base + region_used;
 		region_used += BLOCK_BYTES;
+		ASAN_POISON_MEMORY_REGION(run, BLOCK_BYTES);
 		have = SYS_ORDER_MAX;
 	}
 	while (have > order) {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RING3_ENTRY_H
+#define RING3_ENTRY_H
+
+/* entry.h - private to shim/src: the operations by handle of sys_service.h. */
+#include "sys_service.h"
+
+sys_sched_entry_t entry_schedule(sys_event_task_t task, sys_handler_t fn, void *env, uintptr_t arg, errno_t err,
+				 sstring_t name);
+sys_sched_entry_t entry_schedule_lopri(sys_event_task_t task, sys_handler_t fn, void *env, uintptr_t arg,
+				       errno_t err, sstring_t name);
+errno_t entry_schedule_cancel(sys_event_task_t task, sys_sched_entry_t handle);
+sys_alarm_entry_t entry_alarm_set(sys_event_task_t task, sys_handler_t fn, void *env, sys_time_t expire,
+				  sstring_t name);
+errno_t entry_alarm_cancel(sys_event_task_t task, sys_alarm_entry_t handle);
+sys_poll_entry_t entry_poll_enable(sys_event_task_t task, sys_handler_t fn, void *env, int fd,
+				   unsigned long events, sstring_t name);
+void entry_poll_disable(sys_event_task_t task, sys_poll_entry_t handle);
+
+#endif /* RING3_ENTRY_H */

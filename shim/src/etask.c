@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * etask.c - the event task: its rounds, its sleep, its thread.
+ *
+ * A round makes one epoll_wait: without waiting while there is work, else with
+ * the time to the next alarm as its limit. Falling asleep is announced first
+ * (asleep = true) and the queues are looked at once more after; a poster pushes
+ * first and looks at asleep after: so one of the two sees the other.
+ */
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "etask_impl.h"
+#include "sys_mem.h"
+
+__thread sys_event_task_t sys_event_task;
+
+sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
+{
+	sys_event_task_t task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = NULL };
+
+	if (!task)
+		return NULL;
+	memset(task, 0, sizeof(*task));
+	if (cfg)
+		task->cfg = *cfg;
+	if (!task->cfg.max_steps)
+		task->cfg.max_steps = SYS_ETASK_MAX_STEPS;
+	if (!task->cfg.max_polls)
+		task->cfg.max_polls = SYS_ETASK_MAX_POLLS;
+	if (task->cfg.max_polls > ETASK_BATCH)
+		task->cfg.max_polls = ETASK_BATCH;
+	task->queue.tail = &task->queue.head;
+	task->lopri.tail = &task->lopri.head;
+	task->name = "event task";
+	task->cpu = -1;
+	pthread_mutex_init(&task->alarm_lock, NULL);
+	wheel_init(&task->wheel, time_now());
+	task->sleeps_until = sys_time_invalid();
+	task->epfd = epoll_create1(EPOLL_CLOEXEC);
+	task->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* Edge-triggered: each write is one event, and the counter is never read. */
+	if (task->epfd < 0 || task->evfd < 0 || epoll_ctl(task->epfd, EPOLL_CTL_ADD, task->evfd, &event) < 0) {
+		etask_free(task);
+		return NULL;
+	}
+	return task;
+}
+
+errno_t etask_free(sys_event_task_t task)
+{
+	if (atomic_load(&task->tid) && !etask_is_current(task))
+		return EBUSY;
+	if (task->epfd >= 0)
+		close(task->epfd);
+	if (task->evfd >= 0)
+		close(task->evfd);
+	pthread_mutex_destroy(&task->alarm_lock);
+	free(task);
+	return E_OK;
+}
+
+void etask_wake(sys_event_task_t task)
+{
+	uint64_t one = 1;
+
+	if (atomic_exchange(&task->asleep, false) && write(task->evfd, &one, sizeof(one)) < 0)
+		abort();	/* an eventfd of our own never fails short of 2^64 wakes */
+}
+
+/* ---- rounds ---------------------------------------------------------------- */
+
+static bool call_hooks(sys_event_task_t task, size_t member)
+{
+	bool worked = false;
+
+	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next) {
+		bool (*fn)(void *env) = *(bool (**)(void *))((char *)hook + member);
+
+		if (fn)
+			worked |= fn(hook->env);
+	}
+	return worked;
+}
+
+static void sleep_hooks(sys_event_task_t task, bool before)
+{
+	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next) {
+		void (*fn)(void *env) = before ? hook->before_sleep : hook->after_sleep;
+
+		if (fn)
+			fn(hook->env);
+	}
+}
+
+static int wait_events(sys_event_task_t task, sys_time_t until)
+{
+	struct timespec limit;
+	int count;
+
+	if (until == 0)
+		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, 0);
+	if (sys_time_is_invalid(until))
+		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, -1);
+	until = until > task->now ? until - task->now : 0;
+	limit.tv_sec = (time_t)(until / 1000000000u);
+	limit.tv_nsec = (long)(until % 1000000000u);
+	count = epoll_pwait2(task->epfd, task->batch, (int)task->cfg.max_polls, &limit, NULL);
+	/* Before Linux 5.11 there are milliseconds only. */
+	if (count < 0 && errno == ENOSYS)
+		count = epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, (int)(until / 1000000u) + 1);
+	return count;
+}
+
+/* Look without sleeping for spin_ns, where waits were as short as that of late. */
+static bool spin(sys_event_task_t task, sys_time_t from)
+{
+	if (!task->spin_ns || task->idle_avg_ns > task->spin_ns)
+		return false;
+	stat_add(&task->stats.spins, 1);
+	do {
+		task->batch_count = wait_events(task, 0);
+		if (task->batch_count > 0 || !etask_queues_empty(task) || atomic_load(&task->stop))
+			return true;
+		for (int i = 0; i < 8; i++)
+			__builtin_ia32_pause();
+	} while (time_now() - from < task->spin_ns);
+	return false;
+}
+
+static void sleep_until_work(sys_event_task_t task)
+{
+	sys_time_t from = time_now(), until;
+	uint64_t idle;
+
+	task->now = from;
+	pthread_mutex_lock(&task->alarm_lock);
+	until = wheel_next(&task->wheel);
+	pthread_mutex_unlock(&task->alarm_lock);
+	if (until <= from || spin(task, from))
+		goto out;
+
+	sleep_hooks(task, true);
+	/* Asleep first: who arms an earlier alarm from now on wakes us. */
+	atomic_store(&task->asleep, true);
+	pthread_mutex_lock(&task->alarm_lock);
+	until = wheel_next(&task->wheel);
+	task->sleeps_until = until;
+	pthread_mutex_unlock(&task->alarm_lock);
+	if (etask_queues_empty(task) && !atomic_load(&task->stop)) {
+		stat_add(&task->stats.sleeps, 1);
+		task->batch_count = wait_events(task, until ? until : 1);
+	}
+	atomic_store(&task->asleep, false);
+	pthread_mutex_lock(&task->alarm_lock);
+	task->sleeps_until = 0;
+	pthread_mutex_unlock(&task->alarm_lock);
+	sleep_hooks(task, false);
+out:
+	if (task->batch_count < 0)
+		task->batch_count = 0;	/* EINTR */
+	task->now = time_now();
+	idle = task->now - from;
+	stat_add(&task->stats.idle_ns, idle);
+	if (idle > 16 * task->spin_ns)
+		idle = 16 * task->spin_ns;
+	task->idle_avg_ns = (task->idle_avg_ns * 7 + idle) / 8;
+}
+
+/* One round up to its end; true when there may be more to do at once. */
+static bool do_round(sys_event_task_t task)
+{
+	unsigned int work;
+	sys_time_t end;
+	bool hooked;
+
+	stat_add(&task->stats.rounds, 1);
+	__atomic_store_n(&task->stats.heartbeat, task->now, __ATOMIC_RELAXED);
+	task->in_round = true;
+	hooked = call_hooks(task, offsetof(struct etask_hook, round_begin));
+	work = etask_run_polls(task);
+	work += etask_run_callbacks(task);
+	work += etask_run_alarms(task);
+	hooked |= call_hooks(task, offsetof(struct etask_hook, round_end));
+	task->in_round = false;
+	end = time_now();
+	stat_add(&task->stats.busy_ns, end - task->now);
+	task->now = end;
+	return work || hooked || !etask_queues_empty(task);
+}
+
+errno_t etask_run(sys_event_task_t task)
+{
+	bool more = true;
+
+	etask_adopt(task);
+	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
+		if (hook->start)
+			hook->start(hook->env, task);
+	while (!atomic_load(&task->stop)) {
+		if (more) {
+			task->batch_count = wait_events(task, 0);
+			if (task->batch_count < 0)
+				task->batch_count = 0;
+			task->now = time_now();
+			more = task->batch_count || !etask_queues_empty(task);
+		}
+		if (!more)
+			sleep_until_work(task);
+		more = do_round(task);
+	}
+	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
+		if (hook->stop)
+			hook->stop(hook->env);
+	sys_event_task = NULL;
+	atomic_store(&task->tid, 0);
+	return E_OK;
+}
+
+errno_t etask_stop(sys_event_task_t task)
+{
+	uint64_t one = 1;
+
+	atomic_store(&task->stop, true);
+	return write(task->evfd, &one, sizeof(one)) < 0 ? errno : E_OK;
+}
+
+/* ---- threads ---------------------------------------------------------------- */
+
+void etask_adopt(sys_event_task_t task)
+{
+	sys_event_task = task;
+	task->now = time_now();
+	atomic_store(&task->tid, (pid_t)syscall(SYS_gettid));
+}
+
+static void *etask_thread(void *arg)
+{
+	sys_event_task_t task = arg;
+
+	prctl(PR_SET_NAME, task->name);
+	if (task->cpu >= 0) {
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET((size_t)task->cpu, &set);
+		sched_setaffinity(0, sizeof(set), &set);	/* a wish: a cpuset may refuse it */
+	}
+	etask_run(task);
+	return NULL;
+}
+
+int etask_start(sys_event_task_t task, const char *name, int cpu)
+{
+	int rc;
+
+	if (atomic_load(&task->tid))
+		return -EBUSY;
+	task->name = name;
+	task->cpu = cpu;
+	atomic_store(&task->stop, false);
+	rc = pthread_create(&task->pthread, NULL, etask_thread, task);
+	if (rc)
+		return -rc;
+	while (!atomic_load(&task->tid))
+		sched_yield();
+	return 0;
+}
+
+void etask_stop_join(sys_event_task_t task)
+{
+	etask_stop(task);
+	pthread_join(task->pthread, NULL);
+}
+
+int etask_fd(sys_event_task_t task)
+{
+	return task->epfd;
+}
+
+sys_time_t etask_turn(sys_event_task_t task)
+{
+	sys_time_t next;
+	int turns = 0;
+
+	atomic_store(&task->asleep, false);
+	do {
+		task->batch_count = wait_events(task, 0);
+		if (task->batch_count < 0)
+			task->batch_count = 0;
+		task->now = time_now();
+		do_round(task);
+		atomic_store(&task->asleep, true);
+	} while (!etask_queues_empty(task) && ++turns < 16);
+	/* More than a turn's share: come again at once. */
+	if (!etask_queues_empty(task))
+		etask_wake(task);
+	pthread_mutex_lock(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	task->sleeps_until = next;
+	pthread_mutex_unlock(&task->alarm_lock);
+	return next;
+}
+
+void etask_hook_add(sys_event_task_t task, struct etask_hook *hook)
+{
+	struct etask_hook **at = &task->hooks;
+
+	while (*at)
+		at = &(*at)->next;
+	hook->next = NULL;
+	*at = hook;
+	if (etask_is_current(task) && hook->start)
+		hook->start(hook->env, task);
+}
+
+void etask_hook_remove(sys_event_task_t task, struct etask_hook *hook)
+{
+	for (struct etask_hook **at = &task->hooks; *at; at = &(*at)->next) {
+		if (*at == hook) {
+			*at = hook->next;
+			return;
+		}
+	}
+}
+
+void etask_spin_set(sys_event_task_t task, uint64_t spin_ns)
+{
+	task->spin_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? spin_ns : 0;
+}
+
+sys_time_t etask_now(sys_event_task_t task)
+{
+	return task->now;
+}
+
+void etask_stats_read(sys_event_task_t task, struct etask_stats *stats)
+{
+	const uint64_t *from = (const uint64_t *)&task->stats;
+	uint64_t *to = (uint64_t *)stats;
+
+	for (size_t i = 0; i < sizeof(*stats) / sizeof(*to); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+string_t etask_fmt(sys_event_task_t task)
+{
+	char *text = mem_alloc(256, FL_STR);
+	struct etask_stats stats;
+
+	if (!text)
+		return NULL;
+	etask_stats_read(task, &stats);
+	snprintf(text, 256, "%s: tid %d, %" PRIu64 " rounds, %" PRIu64 " sleeps, %" PRIu64 " callbacks, %" PRIu64
+		 " polls, %" PRIu64 " alarms", task->name, atomic_load(&task->tid), stats.rounds, stats.sleeps,
+		 stats.callbacks + stats.callbacks_lopri, stats.polls, stats.alarms);
+	return text;
+}

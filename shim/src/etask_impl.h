@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RING3_ETASK_IMPL_H
+#define RING3_ETASK_IMPL_H
+
+/* etask_impl.h - private to shim/src: what an event task is made of. */
+#include <stdatomic.h>
+
+#include "etask.h"
+#include "wheel.h"
+
+#define ETASK_BATCH	128	/* events taken from epoll at once, at most */
+
+/* A queue with many producers: pushed on a stack, taken whole by the task and turned round. */
+struct etask_queue {
+	_Atomic(struct etask_callback *) incoming;
+	struct etask_callback	*head, **tail;		/* on-task only */
+};
+
+struct sys_event_task {
+	struct sys_event_task_cfg cfg;
+	int			epfd, evfd;
+	pthread_t		pthread;
+	_Atomic(pid_t)		tid;			/* 0: nobody runs it */
+	atomic_bool		stop;
+	const char		*name;
+	int			cpu;
+
+	struct etask_queue	queue __attribute__((aligned(64)));
+	struct etask_queue	lopri;
+	atomic_bool		asleep;
+
+	/* on-task only from here, unless said */
+	bool			in_round __attribute__((aligned(64)));
+	struct etask_callback	*running;
+	struct etask_hook	*hooks;
+	sys_time_t		now;
+	uint64_t		spin_ns;
+	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
+	struct epoll_event	batch[ETASK_BATCH];
+	int			batch_count, batch_next;
+
+	pthread_mutex_t		alarm_lock;		/* wheel, alarm_running */
+	struct wheel		wheel;
+	struct etask_alarm	*alarm_running;
+	sys_time_t		sleeps_until;		/* under alarm_lock */
+
+	struct etask_stats	stats;			/* written on-task, read racily */
+};
+
+static inline bool etask_is_current(sys_event_task_t task)
+{
+	return sys_event_task == task;
+}
+
+sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg);
+errno_t etask_free(sys_event_task_t task);
+errno_t etask_run(sys_event_task_t task);
+errno_t etask_stop(sys_event_task_t task);
+string_t etask_fmt(sys_event_task_t task);
+
+void etask_wake(sys_event_task_t task);
+
+/* Run @fn(@arg) on the task and wait for it; at once when the caller is the task, or when nobody runs it. */
+void etask_call_sync(sys_event_task_t task, void (*fn)(void *arg), void *arg);
+
+bool etask_queues_empty(sys_event_task_t task);
+unsigned int etask_run_callbacks(sys_event_task_t task);
+unsigned int etask_run_alarms(sys_event_task_t task);
+unsigned int etask_run_polls(sys_event_task_t task);
+
+sys_time_t time_now(void);
+
+static inline void stat_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+#endif /* RING3_ETASK_IMPL_H */
