@@ -5,10 +5,9 @@
 /*
  * aio.h - asynchronous storage I/O, in the form its neighbours use.
  *
- * A file is opened once and served by one provider: io_uring, threads, ram or
- * null. An operation is a struct that the caller owns from aio_submit() until
+ * A file is opened once and served by one provider. An operation is a struct that the caller owns from aio_submit() until
  * its completion; the completion is a callback on the event task that submitted
- * it. aio_service.h offers the same by MTE's names.
+ * it.
  *
  * Order: operations on one file may complete in any order, but a sync covers
  * every write that was completed, or submitted by the same event task, before it.
@@ -34,7 +33,7 @@ enum aio_opcode {
 
 #define AIO_FUA		(1u << 0)	/* a write is durable before it completes */
 
-struct aio_file;	/* an open file, device, ram or null disk */
+struct aio_file;	/* an open file or block device */
 
 struct aio_op {
 	/* the caller's, unchanged until completion */
@@ -54,11 +53,7 @@ struct aio_op {
 	/* the provider's */
 	sys_event_task_t	task;
 	struct etask_callback	callback;
-	uint64_t		start_ns;
-	uint64_t		done;
-	struct aio_op		*next, *prev;
-	struct iovec		*iov_rest;
-	uint64_t		private[4];
+	struct aio_op		*next;
 };
 
 struct aio_open_options {
@@ -66,12 +61,12 @@ struct aio_open_options {
 	bool		read_only;
 	bool		direct;		/* O_DIRECT */
 	bool		create;		/* create it when it is missing, with @size */
-	uint64_t	size;		/* bytes; for create, ram and null */
+	uint64_t	size;		/* bytes; for create */
 	unsigned int	max_in_flight;	/* 0 = 1024; beyond it operations wait in order */
 };
 
 /*
- * Open @path: a regular file or block device; "ram:" and "null:" have no path.
+ * Open @path, a regular file or block device.
  * Returns 0 and *@file, or -errno with *@why set to a static sentence.
  */
 int aio_file_open(const char *path, const struct aio_open_options *options,
@@ -82,19 +77,12 @@ int aio_file_close(struct aio_file *file);
 
 uint64_t aio_file_size(const struct aio_file *file);		/* bytes, as last seen */
 int aio_file_refresh(struct aio_file *file);			/* look at the size again: 0 or -errno */
-int aio_file_fd(const struct aio_file *file);			/* -1 for ram and null */
+int aio_file_fd(const struct aio_file *file);
 bool aio_file_is_block(const struct aio_file *file);
-bool aio_file_can_discard(const struct aio_file *file);
-const char *aio_file_provider(const struct aio_file *file);	/* "threads", "io_uring", ... */
+const char *aio_file_provider(const struct aio_file *file);	/* "threads" */
 
 /*
- * Base address of a disk whose bytes lie in memory (ram), or NULL. A reader may
- * send straight from there.
- */
-void *aio_file_memory(const struct aio_file *file);
-
-/*
- * Do @op now if that needs no waiting (ram, null, page cache, tmpfs). Returns
+ * Do it now if that needs no waiting (page cache, tmpfs). Returns
  * bytes or -errno; -EAGAIN when it would block: then use aio_submit(). Needs no
  * struct that outlives the call. On an event task or any other thread.
  */
@@ -108,15 +96,7 @@ void aio_submit(struct aio_op *op);
 ssize_t aio_wait(struct aio_file *file, enum aio_opcode opcode, unsigned int flags,
 		 uint64_t offset, uint64_t size, const struct iovec *iov, unsigned int niov);
 
-/* The providers of this machine, best first: name, and why not when it is not usable. */
-struct aio_provider_info {
-	const char	*name;
-	bool		usable;
-	const char	*why_not;
-};
-unsigned int aio_providers(const struct aio_provider_info **list);
-
-/* Make @task able to submit (its ring, its poll): on-task, or before it runs. */
+/* Make @task able to submit: before it runs. 0 or -errno. Undone once it has stopped. */
 int aio_task_init(sys_event_task_t task);
 void aio_task_fini(sys_event_task_t task);
 

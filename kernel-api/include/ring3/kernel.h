@@ -11,6 +11,8 @@
  * -errno; the printk ring holds the sentence.
  */
 
+#pragma GCC visibility push(default)
+
 struct ring3_kernel_options {
 	unsigned int		nr_event_cpus;	/* event tasks with a virtual CPU each; 0 = online CPUs */
 	unsigned int		nr_other_cpus;	/* virtual CPUs shared by all other threads; 0 = 2 */
@@ -31,7 +33,7 @@ int ring3_kernel_stop(void);
 int ring3_insmod(const char *path, const char *params);
 int ring3_rmmod(const char *name);
 
-/* One line per module, "name size refcount users"; returns bytes written. */
+/* One line per module, "name refcount"; returns bytes written. */
 int ring3_lsmod(char *buf, unsigned long bytes);
 
 /*
@@ -48,5 +50,7 @@ void ring3_console_loglevel(int level);
 
 /* Which of a kernel's virtual CPUs run events: 0 .. nr-1. */
 unsigned int ring3_nr_event_cpus(void);
+
+#pragma GCC visibility pop
 
 #endif /* RING3_KERNEL_H */

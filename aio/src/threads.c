@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * threads.c - the provider that works anywhere: threads that wait in system calls.
+ *
+ * One pool for the process, made thread by thread while operations wait and none
+ * is idle. Locking: pool_lock guards the queue and the counts.
+ */
+#include "aio_impl.h"
+
+#define THREADS_MAX	16
+
+static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t pool_more = PTHREAD_COND_INITIALIZER;
+static struct aio_op *queue, **queue_tail = &queue;
+static unsigned int nr_threads, nr_idle;
+
+static void *worker(void *arg)
+{
+	(void)arg;
+	pthread_setname_np(pthread_self(), "ring3/aio");
+	pthread_mutex_lock(&pool_lock);
+	for (;;) {
+		struct aio_op *op = queue;
+
+		if (!op) {
+			nr_idle++;
+			pthread_cond_wait(&pool_more, &pool_lock);
+			nr_idle--;
+			continue;
+		}
+		queue = op->next;
+		if (!queue)
+			queue_tail = &queue;
+		pthread_mutex_unlock(&pool_lock);
+		op_done(op, op_execute(op->file, op->opcode, op->flags, op->offset, op->size, op->iov, op->niov));
+		pthread_mutex_lock(&pool_lock);
+	}
+	return NULL;
+}
+
+/* One more thread; pool_lock is held. */
+static int add_thread(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int rc;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(&thread, &attr, worker, NULL);
+	pthread_attr_destroy(&attr);
+	if (!rc)
+		nr_threads++;
+	return -rc;
+}
+
+int threads_start(void)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&pool_lock);
+	if (!nr_threads)
+		rc = add_thread();
+	pthread_mutex_unlock(&pool_lock);
+	return rc;
+}
+
+void threads_submit(struct aio_op *op)
+{
+	op->next = NULL;
+	pthread_mutex_lock(&pool_lock);
+	*queue_tail = op;
+	queue_tail = &op->next;
+	if (!nr_idle && nr_threads < THREADS_MAX)
+		add_thread();	/* where that fails, the ones there are get to it later */
+	pthread_cond_signal(&pool_more);
+	pthread_mutex_unlock(&pool_lock);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _ASM_BARRIER_H
+#define _ASM_BARRIER_H
+
+/*
+ * Differs from the kernel: fences are the compiler's, so that TSan knows them.
+ */
+#define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
+#define mb()			smp_mb()
+#define rmb()			smp_rmb()
+#define wmb()			smp_wmb()
+#define smp_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define smp_store_mb(var, value) __atomic_store_n(&(var), (value), __ATOMIC_SEQ_CST)
+#define smp_mb__before_atomic()	smp_mb()
+#define smp_mb__after_atomic()	smp_mb()
+#define cpu_relax()		__builtin_ia32_pause()
+
+#endif /* _ASM_BARRIER_H */

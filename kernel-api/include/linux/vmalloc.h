@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _LINUX_VMALLOC_H
+#define _LINUX_VMALLOC_H
+
+/*
+ * Differs from the kernel: vmalloc() memory is zeroed too.
+ */
+#include <linux/types.h>
+
+/* Page-aligned memory of any size, mapped on first touch, zeroed: outside the region. */
+__visible void *vmalloc(unsigned long size);
+__visible void *vzalloc(unsigned long size);
+__visible void vfree(const void *addr);
+
+#endif /* _LINUX_VMALLOC_H */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _LINUX_WORKQUEUE_H
+#define _LINUX_WORKQUEUE_H
+
+/*
+ * Work queues: process context, threads made as work needs them, at most max_active (16) at once.
+ *
+ * Differs from the kernel: no per-CPU binding.
+ */
+#include <linux/list.h>
+#include <linux/timer.h>
+#include <linux/types.h>
+
+struct work_struct;
+typedef void (*work_func_t)(struct work_struct *work);
+
+struct work_struct {
+	work_func_t		func;
+	struct list_head	entry;
+	u32			pending;	/* atomic */
+	struct workqueue_struct	*wq;		/* the last one it was queued on */
+};
+
+struct delayed_work {
+	struct work_struct	work;
+	struct timer_list	timer;
+	struct workqueue_struct	*wq;
+};
+
+#define INIT_WORK(_work, _func) do {							\
+	(_work)->func = (_func);							\
+	INIT_LIST_HEAD(&(_work)->entry);						\
+	(_work)->pending = 0;								\
+	(_work)->wq = NULL;								\
+} while (0)
+#define DECLARE_WORK(name, fn)	struct work_struct name = { .func = (fn), .entry = LIST_HEAD_INIT((name).entry) }
+__visible void delayed_work_timer_fn(struct timer_list *timer);
+#define INIT_DELAYED_WORK(_work, _func) do {						\
+	INIT_WORK(&(_work)->work, (_func));						\
+	timer_setup(&(_work)->timer, delayed_work_timer_fn, 0);				\
+} while (0)
+static inline struct delayed_work *to_delayed_work(struct work_struct *work)
+{
+	return container_of(work, struct delayed_work, work);
+}
+
+#define WQ_UNBOUND		0x02u
+#define WQ_FREEZABLE		0x04u
+#define WQ_MEM_RECLAIM		0x08u
+#define WQ_HIGHPRI		0x10u
+#define __WQ_ORDERED		0x20000u
+#define WQ_MAX_ACTIVE		512
+
+__visible extern struct workqueue_struct *system_wq, *system_unbound_wq;
+
+__visible struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...) __printf(1, 4);
+#define alloc_ordered_workqueue(fmt, flags, ...) alloc_workqueue(fmt, __WQ_ORDERED | (flags), 1, ##__VA_ARGS__)
+#define create_singlethread_workqueue(name) alloc_ordered_workqueue("%s", 0, name)
+__visible void destroy_workqueue(struct workqueue_struct *wq);	/* after its work has ended */
+
+__visible bool queue_work(struct workqueue_struct *wq, struct work_struct *work);	/* false: queued already */
+__visible bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
+__visible bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
+__visible bool flush_work(struct work_struct *work);
+__visible bool cancel_work_sync(struct work_struct *work);
+__visible bool cancel_delayed_work_sync(struct delayed_work *work);
+__visible void flush_workqueue(struct workqueue_struct *wq);
+static inline bool schedule_work(struct work_struct *work) { return queue_work(system_wq, work); }
+static inline bool schedule_delayed_work(struct delayed_work *work, unsigned long delay)
+{
+	return queue_delayed_work(system_wq, work, delay);
+}
+static inline bool work_pending(struct work_struct *work) { return __atomic_load_n(&work->pending, __ATOMIC_ACQUIRE); }
+
+#endif /* _LINUX_WORKQUEUE_H */

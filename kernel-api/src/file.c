@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* file.c - files: fs.h, falloc.h. */
+#include <linux/bug.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "host/host.h"
+
+struct file *filp_open(const char *name, int flags, umode_t mode)
+{
+	struct file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	int err;
+
+	might_sleep();
+	if (!file)
+		return ERR_PTR(-ENOMEM);
+	file->host = host_file_open(name, flags, mode, &err);
+	if (!file->host) {
+		kfree(file);
+		return ERR_PTR(err);
+	}
+	file->f_flags = (unsigned int)flags;
+	file->f_inode.i_mode = (umode_t)host_file_mode(file->host);
+	file->f_inode.host = file;
+	return file;
+}
+
+int filp_close(struct file *file, void *id)
+{
+	int rc = host_file_close(file->host);
+
+	kfree(file);
+	return rc;
+}
+
+loff_t i_size_read(const struct inode *inode)
+{
+	return host_file_size(inode->host->host);
+}
+
+static void kiocb_done(void *arg, long result)
+{
+	struct kiocb *kiocb = arg;
+
+	if (result > 0)
+		kiocb->ki_pos += result;
+	kiocb->ki_complete(kiocb, result);
+}
+
+static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
+{
+	struct host_file *file = kiocb->ki_filp->host;
+	const struct host_vec *vec = (const struct host_vec *)iter->kvec;
+	unsigned int nr = (unsigned int)iter->nr_segs;
+	int fua = op == HOST_WRITE && kiocb->ki_flags & IOCB_DSYNC, rc;
+	long done;
+
+	WARN_ON_ONCE(iter->iov_offset);
+	if (!kiocb->ki_complete) {
+		might_sleep();
+		done = host_file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
+	} else {
+		done = host_file_try(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
+		if (done == -EAGAIN && !(kiocb->ki_flags & IOCB_NOWAIT)) {
+			rc = host_file_start(file, op, fua, kiocb->ki_pos, iter->count, vec, nr, kiocb_done, kiocb);
+			return rc ? rc : -EIOCBQUEUED;
+		}
+	}
+	if (done > 0) {
+		kiocb->ki_pos += done;
+		iter->count -= (size_t)done;
+	}
+	return done;
+}
+
+ssize_t call_read_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter)
+{
+	return do_iter(kiocb, iter, HOST_READ);
+}
+
+ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter)
+{
+	return do_iter(kiocb, iter, HOST_WRITE);
+}
+
+ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
+{
+	struct host_vec vec = { buf, count };
+	long done = host_file_wait(file->host, HOST_READ, 0, *pos, count, &vec, 1);
+
+	if (done > 0)
+		*pos += done;
+	return done;
+}
+
+ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos)
+{
+	struct host_vec vec = { (void *)buf, count };
+	long done = host_file_wait(file->host, HOST_WRITE, 0, *pos, count, &vec, 1);
+
+	if (done > 0)
+		*pos += done;
+	return done;
+}
+
+int vfs_fsync(struct file *file, int datasync)
+{
+	might_sleep();
+	return (int)host_file_wait(file->host, HOST_SYNC, 0, 0, 0, NULL, 0);
+}
+
+int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	return vfs_fsync(file, datasync);
+}
+
+int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
+{
+	long rc;
+
+	might_sleep();
+	if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		rc = host_file_wait(file->host, HOST_DISCARD, 0, offset, (host_size)len, NULL, 0);
+	else if (mode == FALLOC_FL_ZERO_RANGE)
+		rc = host_file_wait(file->host, HOST_ZERO, 0, offset, (host_size)len, NULL, 0);
+	else
+		return -EOPNOTSUPP;
+	return rc < 0 ? (int)rc : 0;
+}
+
+loff_t vfs_llseek(struct file *file, loff_t offset, int whence)
+{
+	return host_file_seek(file->host, offset, whence);
+}
+
+const char *ring3_file_provider(struct file *file)
+{
+	return host_file_provider(file->host);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* files.c - files of the host, through aio. See host.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aio.h"
+#include "host/host.h"
+#include "sys_mem.h"
+
+static const enum aio_opcode opcodes[] = {
+	[HOST_READ] = AIO_READ, [HOST_WRITE] = AIO_WRITE, [HOST_SYNC] = AIO_SYNC,
+	[HOST_DISCARD] = AIO_DISCARD, [HOST_ZERO] = AIO_ZERO,
+};
+
+static struct aio_file *aio_of(struct host_file *file) { return (struct aio_file *)file; }
+
+struct host_file *host_file_open(const char *path, int flags, unsigned int mode, int *err)
+{
+	struct aio_open_options options = {
+		.read_only = (flags & O_ACCMODE) == O_RDONLY,
+		.direct = (flags & O_DIRECT) != 0,
+		.create = (flags & O_CREAT) != 0,
+	};
+	struct aio_file *file = NULL;
+	const char *why;
+
+	(void)mode;
+	*err = aio_file_open(path, &options, &file, &why);
+	return (struct host_file *)file;
+}
+
+int host_file_close(struct host_file *file) { return aio_file_close(aio_of(file)); }
+
+long long host_file_size(struct host_file *file)
+{
+	aio_file_refresh(aio_of(file));
+	return (long long)aio_file_size(aio_of(file));
+}
+
+unsigned int host_file_mode(struct host_file *file)
+{
+	struct stat st;
+
+	return fstat(aio_file_fd(aio_of(file)), &st) ? 0 : st.st_mode;
+}
+
+const char *host_file_provider(struct host_file *file) { return aio_file_provider(aio_of(file)); }
+
+long host_file_try(struct host_file *file, int op, int fua, long long offset, host_size size,
+		   const struct host_vec *vec, unsigned int nr)
+{
+	return aio_try(aio_of(file), opcodes[op], fua ? AIO_FUA : 0, (uint64_t)offset, size,
+		       (const struct iovec *)vec, nr);
+}
+
+long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
+		    const struct host_vec *vec, unsigned int nr)
+{
+	return aio_wait(aio_of(file), opcodes[op], fua ? AIO_FUA : 0, (uint64_t)offset, size,
+			(const struct iovec *)vec, nr);
+}
+
+struct pending {
+	struct aio_op	op;
+	void		(*done)(void *arg, long result);
+	void		*arg;
+};
+
+static void pending_done(struct aio_op *op)
+{
+	struct pending *pending = (struct pending *)op;
+	void (*done)(void *arg, long result) = pending->done;
+	void *arg = pending->arg;
+	long result = op->result;
+
+	mem_free(pending, "kiocb");
+	done(arg, result);
+}
+
+int host_file_start(struct host_file *file, int op, int fua, long long offset, host_size size,
+		    const struct host_vec *vec, unsigned int nr, void (*done)(void *arg, long result), void *arg)
+{
+	struct pending *pending = mem_alloc(sizeof(*pending), "kiocb");
+
+	if (!pending)
+		return -ENOMEM;
+	memset(&pending->op, 0, sizeof(pending->op));
+	pending->op.file = aio_of(file);
+	pending->op.opcode = opcodes[op];
+	pending->op.flags = fua ? AIO_FUA : 0;
+	pending->op.offset = (uint64_t)offset;
+	pending->op.size = size;
+	pending->op.iov = (const struct iovec *)vec;
+	pending->op.niov = nr;
+	pending->op.fn = pending_done;
+	pending->done = done;
+	pending->arg = arg;
+	aio_submit(&pending->op);
+	return 0;
+}
+
+long long host_file_seek(struct host_file *file, long long offset, int whence)
+{
+	off_t at = lseek(aio_file_fd(aio_of(file)), offset, whence);
+
+	return at < 0 ? -errno : at;
+}

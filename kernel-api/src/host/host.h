@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RING3_HOST_H
+#define RING3_HOST_H
+
+/*
+ * host.h - what kernel-flavoured bodies need of the process they live in: the
+ * only door between src/ (kernel headers) and src/host/ (libc, shim, aio).
+ * Builtin types only. Errors are -errno.
+ */
+
+typedef unsigned int host_u32;
+typedef unsigned long host_size;
+
+/* memory: sys_mem.h */
+void *host_alloc(host_size bytes);
+void host_free(const void *addr);
+host_size host_alloc_size(const void *addr);
+int host_region_has(const void *addr);
+void *host_region(host_size *bytes);
+void *host_pages_alloc(unsigned int order);
+void host_pages_free(void *addr, unsigned int order);
+void *host_cache_create(const char *name, host_size bytes, host_size align);
+int host_cache_destroy(void *cache);
+void *host_cache_alloc(void *cache);
+void host_cache_free(void *cache, void *obj);
+void *host_map(host_size bytes);	/* zero pages, or NULL */
+void host_unmap(void *addr, host_size bytes);
+
+/* threads, time, output */
+unsigned long long host_now_ns(void);
+long long host_real_seconds(void);
+int host_tid(void);
+int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns);	/* 0 = for ever */
+void host_futex_wake(host_u32 *word, int nr);
+int host_thread_start(void (*fn)(void *arg), void *arg, const char *name);	/* detached */
+void host_at_thread_exit(void (*fn)(void *arg), void *arg);
+void host_yield(void);
+void host_sleep_ns(unsigned long long ns);
+void host_write_stderr(const char *text, host_size bytes);
+void host_backtrace(void);
+int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args);
+void host_abort(void) __attribute__((noreturn));
+void host_random(void *buf, host_size bytes);
+int host_eventfd(void);
+void host_eventfd_signal(int fd);
+void host_close(int fd);
+
+/* event tasks: one per event CPU; storage of callbacks and alarms lies in the caller's u64 host[] */
+int host_events_start(unsigned int nr, unsigned long long spin_ns, int pin,
+		      void (*on_start)(void *arg, unsigned int cpu));
+void host_events_stop(void);
+unsigned int host_online_cpus(void);
+int host_event_cpu(void);	/* of this thread, or -1 */
+_Static_assert(sizeof(unsigned long long) == 8, "u64");
+void host_callback_init(void *storage, void (*fn)(void *storage));
+int host_callback_post(unsigned int cpu, void *storage);
+int host_callback_cancel(unsigned int cpu, void *storage);
+void host_alarm_init(void *storage, void (*fn)(void *storage));
+int host_alarm_arm(unsigned int cpu, void *storage, unsigned long long expire_ns);	/* 1: it was armed */
+int host_alarm_cancel(unsigned int cpu, void *storage, int sync);
+int host_alarm_armed(const void *storage);
+
+/* sockets */
+struct host_vec {
+	void		*base;
+	host_size	len;
+};
+enum { HOST_READABLE = 1, HOST_WRITABLE = 2, HOST_CLOSED = 4 };
+void *host_sock_open(int fd, unsigned int cpu, void (*fn)(void *arg, unsigned int events), void *arg, int *err);
+int host_sock_move(void *sock, unsigned int cpu);
+void host_sock_close(void *sock, int close_fd);
+long host_sock_recv(int fd, struct host_vec *vec, host_size nr, int flags);
+long host_sock_send(int fd, struct host_vec *vec, host_size nr, int flags);
+int host_sock_shutdown(int fd, int how);
+int host_sock_nodelay(int fd);
+int host_sock_option(int fd, int level, int name, const void *value, unsigned int bytes);
+
+/* files: aio */
+struct host_file;
+struct host_file *host_file_open(const char *path, int flags, unsigned int mode, int *err);
+int host_file_close(struct host_file *file);
+long long host_file_size(struct host_file *file);
+unsigned int host_file_mode(struct host_file *file);
+const char *host_file_provider(struct host_file *file);
+enum { HOST_READ, HOST_WRITE, HOST_SYNC, HOST_DISCARD, HOST_ZERO };
+/* At once: bytes, -errno, or -EAGAIN. */
+long host_file_try(struct host_file *file, int op, int fua, long long offset, host_size size,
+		   const struct host_vec *vec, unsigned int nr);
+/* Later, on this event task: @done(@arg, bytes or -errno). 0 or -ENOMEM. */
+int host_file_start(struct host_file *file, int op, int fua, long long offset, host_size size,
+		    const struct host_vec *vec, unsigned int nr, void (*done)(void *arg, long result), void *arg);
+/* Waiting. */
+long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
+		    const struct host_vec *vec, unsigned int nr);
+long long host_file_seek(struct host_file *file, long long offset, int whence);
+
+/* modules */
+void *host_dlopen(const char *path, char *why, host_size bytes);
+void *host_dlsym(void *handle, const char *name);
+void host_dlclose(void *handle);
+
+#endif /* RING3_HOST_H */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "sys_mem.h"
+
+/* ---- memory ---------------------------------------------------------------- */
+
+void *host_alloc(host_size bytes) { return mem_alloc(bytes, "kmalloc"); }
+void host_free(const void *addr) { mem_free(addr, "kfree"); }
+host_size host_alloc_size(const void *addr) { return mem_size(addr); }
+int host_region_has(const void *addr) { return sys_region_has(addr); }
+
+void *host_region(host_size *bytes)
+{
+	*bytes = sys_region_bytes();
+	return sys_region_base();
+}
+
+void *host_pages_alloc(unsigned int order) { return sys_pages_alloc(order, "alloc_pages"); }
+void host_pages_free(void *addr, unsigned int order) { sys_pages_free(addr, order, "__free_pages"); }
+
+void *host_cache_create(const char *name, host_size bytes, host_size align)
+{
+	return mem_cache_create(name, bytes, align);
+}
+
+int host_cache_destroy(void *cache) { return mem_cache_destroy(cache); }
+void *host_cache_alloc(void *cache) { return mem_cache_alloc(cache, "kmem_cache_alloc"); }
+void host_cache_free(void *cache, void *obj) { mem_cache_free(cache, obj, "kmem_cache_free"); }
+
+void *host_map(host_size bytes)
+{
+	void *addr = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return addr == MAP_FAILED ? NULL : addr;
+}
+
+void host_unmap(void *addr, host_size bytes) { munmap(addr, bytes); }
+
+/* ---- time and threads --------------------------------------------------------- */
+
+unsigned long long host_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
+long long host_real_seconds(void) { return time(NULL); }
+int host_tid(void) { return (int)syscall(SYS_gettid); }
+
+int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns)
+{
+	struct timespec limit = { (time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u) };
+
+	return syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout_ns ? &limit : NULL) < 0 ? -errno : 0;
+}
+
+void host_futex_wake(host_u32 *word, int nr)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, nr);
+}
+
+struct start {
+	void	(*fn)(void *arg);
+	void	*arg;
+	char	name[16];
+};
+
+static void *thread_main(void *arg)
+{
+	struct start start = *(struct start *)arg;
+
+	free(arg);
+	pthread_setname_np(pthread_self(), start.name);
+	start.fn(start.arg);
+	return NULL;
+}
+
+int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
+{
+	struct start *start = malloc(sizeof(*start));
+	pthread_attr_t attr;
+	pthread_t thread;
+	int rc;
+
+	if (!start)
+		return -ENOMEM;
+	start->fn = fn;
+	start->arg = arg;
+	snprintf(start->name, sizeof(start->name), "%s", name);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(&thread, &attr, thread_main, start);
+	pthread_attr_destroy(&attr);
+	if (rc)
+		free(start);
+	return -rc;
+}
+
+static pthread_key_t exit_key;
+static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static void (*exit_fn)(void *arg);
+
+static void exit_init(void)
+{
+	pthread_key_create(&exit_key, exit_fn);
+}
+
+void host_at_thread_exit(void (*fn)(void *arg), void *arg)
+{
+	exit_fn = fn;
+	pthread_once(&exit_once, exit_init);
+	pthread_setspecific(exit_key, arg);
+}
+
+void host_yield(void) { sched_yield(); }
+
+void host_sleep_ns(unsigned long long ns)
+{
+	struct timespec left = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- output --------------------------------------------------------------------- */
+
+void host_write_stderr(const char *text, host_size bytes)
+{
+	while (bytes) {
+		ssize_t done = write(STDERR_FILENO, text, bytes);
+
+		if (done <= 0)
+			return;
+		text += done;
+		bytes -= (host_size)done;
+	}
+}
+
+void host_backtrace(void)
+{
+	void *frames[48];
+
+	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
+}
+
+int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args)
+{
+	return vsnprintf(buf, size, fmt, args);
+}
+
+void host_abort(void) { abort(); }
+
+void host_random(void *buf, host_size bytes)
+{
+	if (getrandom(buf, bytes, 0) != (ssize_t)bytes)
+		abort();	/* cannot be for less than 256 bytes, and no caller may go on without */
+}
+
+int host_eventfd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void host_eventfd_signal(int fd)
+{
+	unsigned long long one = 1;
+
+	/* EAGAIN: 2^64 signals nobody read; it is readable already. */
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+}
+
+void host_close(int fd) { close(fd); }
+
+/* ---- shared objects ---------------------------------------------------------------- */
+
+void *host_dlopen(const char *path, char *why, host_size bytes)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+
+	if (!handle)
+		snprintf(why, bytes, "%s", dlerror());
+	return handle;
+}
+
+void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
+void host_dlclose(void *handle) { dlclose(handle); }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * printk.c - the log: a ring of fixed records, an eventfd per reader, and stderr.
+ * Also what ends in the log: bug.h, panic().
+ *
+ * Locking: log_lock, a bare futex word that disables nothing, since printk is
+ * called from everywhere, also under any other lock. It is a leaf.
+ */
+#include <linux/bug.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <ring3/kernel.h>
+
+#include "host/host.h"
+
+#define NR_RECORDS	2048
+#define RECORD_BYTES	240
+#define NR_READERS	16
+
+struct record {
+	u64	time_ns;
+	u8	level;
+	char	text[RECORD_BYTES];
+};
+
+static struct record records[NR_RECORDS];
+static u64 next_seq;
+static int readers[NR_READERS], nr_readers;
+static int console_level = 4;
+static u32 log_lock;
+
+static void lock(void)
+{
+	u32 was = 0;
+
+	if (__atomic_compare_exchange_n(&log_lock, &was, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(&log_lock, 2, __ATOMIC_ACQUIRE))
+		host_futex_wait(&log_lock, 2, 0);
+}
+
+static void unlock(void)
+{
+	if (__atomic_exchange_n(&log_lock, 0, __ATOMIC_RELEASE) == 2)
+		host_futex_wake(&log_lock, 1);
+}
+
+static int format_record(const struct record *record, char *buf, size_t bytes)
+{
+	return scnprintf(buf, bytes, "<%u>[%5llu.%06llu] %s\n", record->level, record->time_ns / NSEC_PER_SEC,
+			 record->time_ns % NSEC_PER_SEC / 1000, record->text);
+}
+
+static void log_text(int level, const char *text)
+{
+	char line[RECORD_BYTES + 32];
+	struct record *record;
+	int len;
+
+	lock();
+	record = &records[next_seq % NR_RECORDS];
+	record->time_ns = host_now_ns();
+	record->level = (u8)level;
+	strscpy(record->text, text, sizeof(record->text));
+	next_seq++;
+	len = format_record(record, line, sizeof(line));
+	for (int i = 0; i < nr_readers; i++)
+		host_eventfd_signal(readers[i]);
+	if (level <= __atomic_load_n(&console_level, __ATOMIC_RELAXED))
+		host_write_stderr(line + 3, (size_t)len - 3);
+	unlock();
+}
+
+int _printk(const char *fmt, ...)
+{
+	char text[RECORD_BYTES];
+	const char *from = text;
+	int level = 4, len;
+	va_list args;
+
+	va_start(args, fmt);
+	len = vscnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (text[0] == KERN_SOH[0] && text[1]) {
+		if (text[1] >= '0' && text[1] <= '7')
+			level = text[1] - '0';
+		from += 2;
+	}
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = 0;
+	log_text(level, from);
+	return len;
+}
+
+int ___ratelimit(struct ratelimit_state *rs, const char *func)
+{
+	u64 now = host_now_ns();
+	int missed = 0, allowed;
+
+	lock();
+	if (now - rs->begin_ns > 5 * NSEC_PER_SEC) {
+		missed = rs->missed;
+		rs->begin_ns = now;
+		rs->printed = rs->missed = 0;
+	}
+	allowed = rs->printed < 10;
+	if (allowed)
+		rs->printed++;
+	else
+		rs->missed++;
+	unlock();
+	if (missed)
+		pr_warn("%s: %d messages like the next were left out\n", func, missed);
+	return allowed;
+}
+
+int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes)
+{
+	int done = 0;
+
+	lock();
+	if (next_seq > NR_RECORDS && *seq < next_seq - NR_RECORDS)
+		*seq = next_seq - NR_RECORDS;
+	for (; *seq < next_seq; (*seq)++) {
+		char line[RECORD_BYTES + 32];
+		int len = format_record(&records[*seq % NR_RECORDS], line, sizeof(line));
+
+		if ((unsigned long)(done + len) > bytes)
+			break;
+		memcpy(buf + done, line, (size_t)len);
+		done += len;
+	}
+	unlock();
+	return done;
+}
+
+int ring3_dmesg_fd(void)
+{
+	int fd = host_eventfd();
+
+	if (fd < 0)
+		return fd;
+	lock();
+	if (nr_readers < NR_READERS) {
+		readers[nr_readers++] = fd;
+	} else {
+		host_close(fd);
+		fd = -24;	/* EMFILE */
+	}
+	unlock();
+	return fd;
+}
+
+void ring3_console_loglevel(int level)
+{
+	__atomic_store_n(&console_level, level, __ATOMIC_RELAXED);
+}
+
+/* ---- bug.h ------------------------------------------------------------------------ */
+
+void ring3_bug(const char *file, int line, const char *what)
+{
+	pr_emerg("kernel BUG at %s:%d: %s\n", file, line, what);
+	host_backtrace();
+	host_abort();
+}
+
+void ring3_warn(const char *file, int line, const char *format, ...)
+{
+	char text[RECORD_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vscnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pr_warn("WARNING at %s:%d: %s\n", file, line, text);
+	host_backtrace();
+}
+
+void panic(const char *format, ...)
+{
+	char text[RECORD_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vscnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	pr_emerg("Kernel panic: %s\n", text);
+	host_backtrace();
+	host_abort();
+}

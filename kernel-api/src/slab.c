@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* slab.c - kmalloc, caches, pages, vmalloc: slab.h, gfp.h, mm.h, vmalloc.h. */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "host/host.h"
+
+char *mem_region;
+struct page *mem_map;
+
+/* The page array is reserved, not filled: a page that is never named costs nothing. */
+__attribute__((__constructor__)) static void mem_map_init(void)
+{
+	host_size bytes;
+
+	mem_region = host_region(&bytes);
+	mem_map = host_map(bytes / PAGE_SIZE * sizeof(struct page));
+	BUG_ON(!mem_map);
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	void *addr = host_alloc(size);
+
+	if (addr && gfp & __GFP_ZERO)
+		memset(addr, 0, size);
+	return addr;
+}
+
+void kfree(const void *addr)
+{
+	host_free(addr);
+}
+
+size_t ksize(const void *addr)
+{
+	return addr ? host_alloc_size(addr) : 0;
+}
+
+void *krealloc(const void *addr, size_t size, gfp_t gfp)
+{
+	size_t old = ksize(addr);
+	void *fresh;
+
+	if (addr && size <= old)
+		return (void *)addr;
+	fresh = kmalloc(size, gfp);
+	if (fresh && addr) {
+		memcpy(fresh, addr, old);
+		kfree(addr);
+	}
+	return fresh;
+}
+
+void *kvmalloc(size_t size, gfp_t gfp)
+{
+	return size <= 1ul << 20 ? kmalloc(size, gfp) : vmalloc(size);
+}
+
+void kvfree(const void *addr)
+{
+	if (host_region_has(addr))
+		kfree(addr);
+	else
+		vfree(addr);
+}
+
+char *kstrndup(const char *s, size_t max, gfp_t gfp)
+{
+	size_t len = s ? strnlen(s, max) : 0;
+	char *copy = s ? kmalloc(len + 1, gfp) : NULL;
+
+	if (copy) {
+		memcpy(copy, s, len);
+		copy[len] = 0;
+	}
+	return copy;
+}
+
+char *kstrdup(const char *s, gfp_t gfp)
+{
+	return kstrndup(s, (size_t)-1 >> 1, gfp);
+}
+
+void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
+{
+	void *copy = kmalloc(bytes, gfp);
+
+	return copy ? memcpy(copy, from, bytes) : NULL;
+}
+
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+{
+	va_list args, again;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	text = kmalloc((size_t)len + 1, gfp);
+	if (text)
+		vsnprintf(text, (size_t)len + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+/* ---- caches -------------------------------------------------------------------- */
+
+struct kmem_cache {
+	void		*host;
+	unsigned int	size;
+	void		(*ctor)(void *obj);
+};
+
+struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
+				     void (*ctor)(void *obj))
+{
+	struct kmem_cache *cache = kmalloc(sizeof(*cache), GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	cache->size = size;
+	cache->ctor = ctor;
+	cache->host = host_cache_create(name, size, flags & SLAB_HWCACHE_ALIGN ? 64 : align);
+	if (!cache->host) {
+		kfree(cache);
+		return NULL;
+	}
+	return cache;
+}
+
+void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	if (cache && !WARN_ON(host_cache_destroy(cache->host)))
+		kfree(cache);
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	void *obj = host_cache_alloc(cache->host);
+
+	if (obj && gfp & __GFP_ZERO)
+		memset(obj, 0, cache->size);
+	if (obj && cache->ctor)
+		cache->ctor(obj);
+	return obj;
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *obj)
+{
+	host_cache_free(cache->host, obj);
+}
+
+/* ---- pages ----------------------------------------------------------------------- */
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	void *addr = host_pages_alloc(order);
+	struct page *page;
+
+	if (!addr)
+		return NULL;
+	if (gfp & __GFP_ZERO)
+		memset(addr, 0, PAGE_SIZE << order);
+	page = virt_to_page(addr);
+	page->order = order;
+	atomic_set(&page->_refcount, 1);
+	return page;
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	WARN_ON(page->order != order);
+	put_page(page);
+}
+
+void put_page(struct page *page)
+{
+	if (atomic_dec_and_test(&page->_refcount))
+		host_pages_free(page_address(page), (unsigned int)page->order);
+}
+
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page = alloc_pages(gfp, order);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	return __get_free_pages(gfp | __GFP_ZERO, 0);
+}
+
+void free_pages(unsigned long addr, unsigned int order)
+{
+	if (addr)
+		__free_pages(virt_to_page((void *)addr), order);
+}
+
+/* The size stands in the page before. */
+void *vmalloc(unsigned long size)
+{
+	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE;
+	unsigned long *base = host_map(bytes);
+
+	if (!base)
+		return NULL;
+	*base = bytes;
+	return (char *)base + PAGE_SIZE;
+}
+
+void *vzalloc(unsigned long size)
+{
+	return vmalloc(size);
+}
+
+void vfree(const void *addr)
+{
+	unsigned long *base = (unsigned long *)((char *)addr - PAGE_SIZE);
+
+	if (addr)
+		host_unmap(base, *base);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* socket.c - sockets over descriptors; eventfds: net.h, net/sock.h, net/tcp.h, eventfd.h. */
+#include <linux/errno.h>
+#include <linux/eventfd.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+
+#include "host/host.h"
+#include "sched_impl.h"
+
+_Static_assert(sizeof(struct kvec) == sizeof(struct host_vec), "a kvec is a host_vec");
+
+struct whole {
+	struct socket	socket;
+	struct sock	sk;
+};
+
+static void nothing(struct sock *sk)
+{
+}
+
+/* On the socket's CPU: data and errors first, then room, then the end. */
+static void sock_events(void *arg, unsigned int events)
+{
+	struct sock *sk = arg;
+
+	if (events & HOST_CLOSED)
+		WRITE_ONCE(sk->sk_state, TCP_CLOSE_WAIT);
+	read_lock(&sk->sk_callback_lock);
+	if (events & HOST_WRITABLE)
+		sk->sk_write_space(sk);
+	if (events & HOST_READABLE)
+		sk->sk_data_ready(sk);
+	if (events & HOST_CLOSED)
+		sk->sk_state_change(sk);
+	read_unlock(&sk->sk_callback_lock);
+}
+
+struct socket *sockfd_lookup(int fd, int *err)
+{
+	struct whole *whole = kzalloc(sizeof(*whole), GFP_KERNEL);
+	struct sock *sk;
+
+	if (!whole) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	sk = &whole->sk;
+	whole->socket = (struct socket){ .state = SS_CONNECTED, .sk = sk, .fd = fd };
+	rwlock_init(&sk->sk_callback_lock);
+	sk->sk_data_ready = sk->sk_write_space = sk->sk_state_change = sk->sk_error_report = nothing;
+	sk->sk_state = TCP_ESTABLISHED;
+	sk->sk_socket = &whole->socket;
+	sk->host = host_sock_open(fd, 0, sock_events, sk, err);
+	if (!sk->host) {
+		kfree(whole);
+		return NULL;
+	}
+	return &whole->socket;
+}
+
+static void sock_end(struct socket *sock, int close_fd)
+{
+	host_sock_close(sock->sk->host, close_fd);
+	kfree(container_of(sock, struct whole, socket));
+}
+
+void sock_release(struct socket *sock)
+{
+	sock_end(sock, 1);
+}
+
+void sockfd_put(struct socket *sock)
+{
+	sock_end(sock, 0);
+}
+
+int sock_setsockopt(struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen)
+{
+	if (level == SOL_SOCKET && optname == SO_INCOMING_CPU) {
+		int cpu = *(int *)optval.kernel;
+
+		if (optlen < sizeof(cpu) || (unsigned int)cpu >= sched_nr_events())
+			return -EINVAL;
+		sock->sk->sk_incoming_cpu = (unsigned int)cpu;
+		return host_sock_move(sock->sk->host, (unsigned int)cpu);
+	}
+	return host_sock_option(sock->fd, level, optname, optval.kernel, optlen);
+}
+
+int kernel_recvmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t len, int flags)
+{
+	return (int)host_sock_recv(sock->fd, (struct host_vec *)vec, num, flags);
+}
+
+int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t len)
+{
+	return (int)host_sock_send(sock->fd, (struct host_vec *)vec, num, (int)msg->msg_flags);
+}
+
+int kernel_sock_shutdown(struct socket *sock, int how)
+{
+	return host_sock_shutdown(sock->fd, how);
+}
+
+void tcp_sock_set_nodelay(struct sock *sk)
+{
+	/* A socket that is none of TCP's (a pair, in tests) refuses, and loses nothing. */
+	host_sock_nodelay(sk->sk_socket->fd);
+}
+
+int ring3_eventfd_open(void)
+{
+	return host_eventfd();
+}
+
+void ring3_eventfd_signal(int fd)
+{
+	host_eventfd_signal(fd);
+}
+
+void ring3_eventfd_close(int fd)
+{
+	host_close(fd);
+}

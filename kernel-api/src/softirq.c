@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* softirq.c - what runs on event tasks: tasklets, calls between CPUs, timers. */
+#include <linux/bug.h>
+#include <linux/completion.h>
+#include <linux/errno.h>
+#include <linux/interrupt.h>
+#include <linux/smp.h>
+#include <linux/timer.h>
+
+#include "host/host.h"
+#include "sched_impl.h"
+
+/* The event CPU of this thread, or 0 for one that has none. */
+static unsigned int home_cpu(void)
+{
+	int cpu = host_event_cpu();
+
+	return cpu < 0 ? 0 : (unsigned int)cpu;
+}
+
+/* ---- tasklets ----------------------------------------------------------------- */
+
+static void tasklet_run(void *storage)
+{
+	struct tasklet_struct *t = container_of(storage, struct tasklet_struct, host);
+
+	t->callback(t);
+}
+
+void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *))
+{
+	t->callback = callback;
+	t->data = 0;
+	t->cpu = home_cpu();
+	host_callback_init(t->host, tasklet_run);
+}
+
+void tasklet_schedule(struct tasklet_struct *t)
+{
+	unsigned int cpu = home_cpu();
+
+	if (READ_ONCE(t->cpu) != cpu)
+		WRITE_ONCE(t->cpu, cpu);
+	host_callback_post(cpu, t->host);
+}
+
+void tasklet_kill(struct tasklet_struct *t)
+{
+	host_callback_cancel(READ_ONCE(t->cpu), t->host);
+}
+
+/* ---- calls ---------------------------------------------------------------------- */
+
+static void csd_run(void *storage)
+{
+	call_single_data_t *csd = container_of(storage, call_single_data_t, host);
+
+	csd->func(csd->info);
+}
+
+int smp_call_function_single_async(int cpu, call_single_data_t *csd)
+{
+	if ((unsigned int)cpu >= sched_nr_events())
+		return -ENXIO;
+	host_callback_init(csd->host, csd_run);
+	host_callback_post((unsigned int)cpu, csd->host);
+	return 0;
+}
+
+struct call {
+	call_single_data_t	csd;
+	smp_call_func_t		func;
+	void			*info;
+	struct completion	done;
+};
+
+static void call_run(void *arg)
+{
+	struct call *call = arg;
+
+	call->func(call->info);
+	complete(&call->done);
+}
+
+int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait)
+{
+	struct call call = { .func = func, .info = info };
+
+	if ((unsigned int)cpu >= sched_nr_events())
+		return -ENXIO;
+	if (host_event_cpu() == cpu) {
+		func(info);
+		return 0;
+	}
+	BUG_ON(!wait);	/* without a csd of the caller's there is nothing to queue */
+	INIT_CSD(&call.csd, call_run, &call);
+	init_completion(&call.done);
+	smp_call_function_single_async(cpu, &call.csd);
+	wait_for_completion(&call.done);
+	return 0;
+}
+
+/* ---- timers ----------------------------------------------------------------------- */
+
+static void timer_run(void *storage)
+{
+	struct timer_list *timer = container_of(storage, struct timer_list, host);
+
+	timer->function(timer);
+}
+
+void timer_setup(struct timer_list *timer, void (*function)(struct timer_list *), u32 flags)
+{
+	timer->function = function;
+	timer->flags = flags;
+	timer->expires = 0;
+	timer->cpu = home_cpu();
+	host_alarm_init(timer->host, timer_run);
+}
+
+int mod_timer(struct timer_list *timer, unsigned long expires)
+{
+	timer->expires = expires;
+	return host_alarm_arm(timer->cpu, timer->host, sched_ns_of_jiffies(expires));
+}
+
+int del_timer(struct timer_list *timer)
+{
+	return host_alarm_cancel(timer->cpu, timer->host, 0);
+}
+
+int del_timer_sync(struct timer_list *timer)
+{
+	return host_alarm_cancel(timer->cpu, timer->host, 1);
+}
+
+int timer_pending(const struct timer_list *timer)
+{
+	return host_alarm_armed(timer->host);
+}
