@@ -14,6 +14,7 @@
  * Locking: none; home CPU, softirq context, unless a function says otherwise.
  */
 #include <linux/mm.h>
+#include <net/tcp.h>
 
 #include "iscsi.h"
 
@@ -247,7 +248,6 @@ int conn_init(struct iscsi_conn *conn, const struct iscsi_handoff *handoff)
 	INIT_LIST_HEAD(&conn->held);
 	INIT_LIST_HEAD(&conn->waiting);
 	tasklet_setup(&conn->tasklet, conn_tasklet);
-	timer_setup(&conn->timer, conn_timer, 0);
 	conn->state = ISCSI_CONN_STARTING;
 	return 0;
 }
@@ -255,7 +255,8 @@ int conn_init(struct iscsi_conn *conn, const struct iscsi_handoff *handoff)
 void conn_free(struct iscsi_conn *conn)
 {
 	tasklet_kill(&conn->tasklet);
-	del_timer_sync(&conn->timer);
+	if (conn->ready)
+		del_timer_sync(&conn->timer);
 	kvfree(conn->rx_buf);
 	kfree(conn->text);
 }
@@ -284,8 +285,10 @@ static void conn_begin(struct iscsi_conn *conn)
 	conn->state = ISCSI_CONN_UP;
 	conn->rx_last = jiffies;
 	conn->log_since = jiffies;
-	conn->timer.expires = jiffies + conn->tick;
-	add_timer(&conn->timer);
+	timer_setup(&conn->timer, conn_timer, 0);	/* here, for it fires where it was set up */
+	mod_timer(&conn->timer, jiffies + conn->tick);
+	/* Replies are gathered already; the kernel must not wait for more. */
+	tcp_sock_set_nodelay(conn->sock->sk);
 	login_rsp_queue(conn);
 	callbacks_set(conn);
 	/* What came before the callbacks were there. */

@@ -252,6 +252,7 @@ struct iscsi_session {
 	u16			tsih, cid, tpgt;
 	u8			isid[6];
 	atomic_t		requests;	/* ISCSI_REQUEST_* */
+	atomic_t		csd_queued;
 	const char		*request_reason;
 	u32			logout_s;
 	call_single_data_t	csd;

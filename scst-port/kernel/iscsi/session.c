@@ -99,6 +99,7 @@ static void request_deliver(void *info)
 {
 	struct iscsi_session *session = info;
 
+	atomic_xchg(&session->csd_queued, 0);
 	conn_notice(&session->conn);
 	kref_put(&session->kref, session_release);
 }
@@ -107,12 +108,12 @@ void session_request(struct iscsi_session *session, int request, const char *rea
 {
 	if (reason)
 		WRITE_ONCE(session->request_reason, reason);
-	/* Whoever finds no request pending brings the news; others ride along. */
-	if (atomic_fetch_or(request, &session->requests))
+	atomic_fetch_or(request, &session->requests);
+	/* One messenger is under way at a time; it sees all requests left before it arrives. */
+	if (atomic_xchg(&session->csd_queued, 1))
 		return;
 	kref_get(&session->kref);
-	if (smp_call_function_single_async(session->conn.cpu, &session->csd))
-		kref_put(&session->kref, session_release);	/* still under way: it sees this one too */
+	smp_call_function_single_async(session->conn.cpu, &session->csd);
 }
 
 static struct iscsi_session *session_new(const struct iscsi_handoff *h)
