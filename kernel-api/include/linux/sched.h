@@ -34,7 +34,7 @@ struct task_struct {
 };
 
 /* Never NULL: a thread that was not made here gets one at first use. */
-extern __thread struct task_struct *ring3_current;
+__visible extern __thread struct task_struct *ring3_current;
 __visible struct task_struct *ring3_current_make(void);
 static inline struct task_struct *get_current(void)
 {
