@@ -48,11 +48,14 @@ static void lun_pack(u8 *where, u64 lun)
 void async_report_aen(struct scst_session *scst, u64 lun, const u8 *sense, int sense_len)
 {
 	struct iscsi_session *session = scst->tgt_priv;
-	struct iscsi_conn *conn = &session->conn;
 	struct iscsi_async_hdr *hdr;
+	struct iscsi_conn *conn;
 	struct iscsi_out *out;
 	u8 *data;
 
+	if (!session)
+		return;		/* ending */
+	conn = &session->conn;
 	if (!conn_is_up(conn) || sense_len <= 0 || tx_is_full(conn))
 		return;		/* the unit attention is still there for the next command */
 	data = kmalloc(2 + sense_len, GFP_ATOMIC);

@@ -288,6 +288,8 @@ int session_table_init(void);
 void session_table_exit(void);
 /* Ask the connection's home CPU for something; any context. @reason is static. */
 void session_request(struct iscsi_session *session, int request, const char *reason);
+/* Template callback; any context. */
+void session_close_scst(struct scst_session *scst);
 /* The core has let go of it; process context. */
 void session_unregistered(struct scst_session *scst);
 

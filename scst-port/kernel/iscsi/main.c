@@ -148,11 +148,6 @@ static int iscsi_mgmt(const char *command, char *why, size_t why_bytes)
 
 /* ---- what else the core calls --------------------------------------------------------- */
 
-static void close_session(struct scst_session *scst)
-{
-	session_request(scst->tgt_priv, ISCSI_REQUEST_CLOSE, "closed by the target");
-}
-
 /* SPC-4 7.6.4.6: format 01b, protocol iSCSI; "name,i,0xISID" with its 0, padded to four bytes. */
 static int transport_id(struct scst_session *scst, u8 *buf, int bytes)
 {
@@ -177,7 +172,7 @@ struct scst_tgt_template iscsi_template = {
 	.on_abort_cmd			= cmnd_on_abort,
 	.task_mgmt_fn_done		= tmf_done,
 	.report_aen			= async_report_aen,
-	.close_session			= close_session,
+	.close_session			= session_close_scst,
 	.get_initiator_port_transport_id = transport_id,
 	.mgmt				= iscsi_mgmt,
 };

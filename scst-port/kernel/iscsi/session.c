@@ -10,7 +10,7 @@
  *
  * Invariant: at most one session of an identity, and of a TSIH, in the table;
  *            cpu_conns[] counts those in the table.
- * Locking:   iscsi_mutex for the table; a session is kept by a kref for the table
+ * Locking:   iscsi_mutex for the table; close_lock is a leaf; a session is kept by a kref for the table
  *            and one for a queued csd.
  * Limits:    ISCSI_MAX_SESSIONS.
  * Threads:   process context, but session_request().
@@ -191,11 +191,31 @@ static void table_remove(struct iscsi_session *session)
 	wake_up_all(&iscsi_changed);
 }
 
+/*
+ * The core may ask for the end of a session that is just ending by itself: the
+ * way from its session to ours is under close_lock until it is cut.
+ */
+static DEFINE_SPINLOCK(close_lock);
+
+void session_close_scst(struct scst_session *scst)
+{
+	struct iscsi_session *session;
+
+	spin_lock_bh(&close_lock);
+	session = scst->tgt_priv;
+	if (session)
+		session_request(session, ISCSI_REQUEST_CLOSE, "closed by the target");
+	spin_unlock_bh(&close_lock);
+}
+
 /* Nobody waits for its commands any more. Process context, from the core. */
 void session_unregistered(struct scst_session *scst)
 {
 	struct iscsi_session *session = scst->tgt_priv;
 
+	spin_lock_bh(&close_lock);
+	scst->tgt_priv = NULL;
+	spin_unlock_bh(&close_lock);
 	sock_release(session->conn.sock);
 	event_post(ISCSI_EVENT_SESSION_DOWN, session, session->conn.close_reason);
 	table_remove(session);

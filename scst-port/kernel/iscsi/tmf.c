@@ -50,10 +50,11 @@ void tmf_done(struct scst_mgmt_cmd *mcmd)
 		[SCST_MGMT_STATUS_REJECTED]		= ISCSI_TMF_REJECTED,
 		[SCST_MGMT_STATUS_FAILED]		= ISCSI_TMF_REJECTED,
 	};
-	struct iscsi_session *session = mcmd->sess->tgt_priv;
+	struct iscsi_session *session;
 
 	if (mcmd->fn == SCST_NEXUS_LOSS_SESS)
 		return;		/* the core's own */
+	session = mcmd->sess->tgt_priv;
 	tmf_answer(&session->conn, mcmd->tgt_priv, responses[mcmd->status]);
 }
 
