@@ -93,12 +93,12 @@ void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
 {
 	va_list args, again;
-	char *text;
+	char *text, none[1];
 	int len;
 
 	va_start(args, fmt);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(none, sizeof(none), fmt, args);
 	va_end(args);
 	text = kmalloc((size_t)len + 1, gfp);
 	if (text)

@@ -81,6 +81,17 @@ enum scst_tm_status {
 	SCST_MGMT_STATUS_FAILED,
 };
 
+/* op_flags: what the core's table says of an op code. */
+enum {
+	SCST_MEDIUM		= 1,	/* reads or writes the medium */
+	SCST_WRITES		= 2,	/* changes it: refused on a read-only LUN */
+	SCST_SKIP_UA		= 4,	/* answered although a unit attention waits (SAM-5 5.14.1) */
+	SCST_LOCAL		= 8,	/* executed by the core */
+	SCST_LEN_BLOCKS		= 16,	/* the length field counts blocks */
+	SCST_NO_LUN_OK		= 32,	/* answered although there is no such LUN */
+	SCST_LEN_NO_DATA	= 64,	/* the length is of the medium, no data moves by itself */
+};
+
 /* ---- commands ---------------------------------------------------------- */
 
 /*
@@ -105,6 +116,7 @@ struct scst_cmd {
 
 	/* by core or handler: what the CDB says */
 	unsigned int		sent_for_exec:1, aborted:1, completed:1, tgt_needs_data:1;
+	unsigned int		in_order:1;		/* by core: counted in tgt_dev->nr_ordered */
 	unsigned int		own_sg:1;		/* by handler: sg is its own, not the core's to free */
 	unsigned int		fua:1, dpo:1;
 	u32			op_flags;		/* SCST_* of the op code table */
@@ -125,7 +137,6 @@ struct scst_cmd {
 	u16			sense_len;		/* valid bytes of sense */
 
 	void			*dh_priv;		/* by handler, while it executes */
-	void			(*done_hop)(struct scst_cmd *cmd);
 	call_single_data_t	csd;			/* the hop home */
 	struct work_struct	work;			/* by handler, to sleep */
 
@@ -226,6 +237,8 @@ struct scst_session {
 	u32			nr_luns;
 	void			(*unreg_done)(struct scst_session *sess);
 	struct work_struct	unreg_work;
+	u32			ending;			/* by core, home CPU */
+	call_single_data_t	csd;			/* by core: the hop home */
 	/* statistics, home CPU only, read racily */
 	u64			read_cmds, write_cmds, read_bytes, write_bytes, other_cmds, errors;
 };
@@ -414,8 +427,7 @@ void scst_capacity_data_changed(struct scst_device *dev);
 int scst_mgmt_write(const char *path, const char *command, char *why, unsigned long why_bytes);
 
 /*
- * State as one JSON document: @what is "devices", "targets", "sessions" or
- * "handlers". Returns its length; only @bytes - 1 of it are stored.
+ * State as one JSON array: @what is "devices", "targets" or "sessions". Returns its length; only @bytes - 1 of it are stored.
  */
 long scst_mgmt_read(const char *what, char *buf, unsigned long bytes);
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* vdisk_inquiry.c - INQUIRY, MODE SENSE, READ CAPACITY (SPC-4 6.6, 7.5, 7.8; SBC-3 5.15, 5.16, 6.6). */
+#include "vdisk.h"
+
+#define VENDOR	"RING3   "
+#define REV	"0100"
+
+static void put_padded(u8 *to, const char *from, unsigned int bytes)
+{
+	unsigned int len = min_t(unsigned int, (unsigned int)strlen(from), bytes);
+
+	memset(to, ' ', bytes);
+	memcpy(to, from, len);
+}
+
+static u32 standard(struct vdisk *vdisk, u8 *buf)
+{
+	static const u16 versions[] = { 0x00a0, 0x0960, 0x0460, 0x04c0 };	/* SAM-5, iSCSI, SPC-4, SBC-3 */
+
+	buf[2] = 6;		/* SPC-4 */
+	buf[3] = 0x12;		/* HISUP, response format 2 */
+	buf[4] = 96 - 5;
+	buf[7] = 2;		/* CMDQUE */
+	memcpy(buf + 8, VENDOR, 8);
+	put_padded(buf + 16, "VIRTUAL-DISK", 16);
+	memcpy(buf + 32, REV, 4);
+	for (unsigned int i = 0; i < ARRAY_SIZE(versions); i++)
+		put_unaligned_be16(versions[i], buf + 58 + 2 * i);
+	return 96;
+}
+
+/* NAA 3h, locally assigned: 60 bits out of the serial number's hash (SPC-4 7.8.6.6.4). */
+static u32 page_83(struct scst_cmd *cmd, u8 *buf)
+{
+	struct scst_device *dev = cmd->dev;
+	u32 len = (u32)strlen(dev->usn), at = 4;
+
+	buf[at] = 2;
+	buf[at + 1] = 1;	/* T10 vendor ID, of the logical unit */
+	buf[at + 3] = (u8)(8 + len);
+	memcpy(buf + at + 4, VENDOR, 8);
+	memcpy(buf + at + 12, dev->usn, len);
+	at += 12 + len;
+	buf[at] = 1;
+	buf[at + 1] = 3;	/* NAA */
+	buf[at + 3] = 8;
+	put_unaligned_be64(3ull << 60 | dev->serial_hash >> 4, buf + at + 4);
+	at += 12;
+	buf[at] = 1;
+	buf[at + 1] = 0x14;	/* relative target port */
+	buf[at + 3] = 4;
+	put_unaligned_be16(scst_tgt_relative_id(cmd->sess->tgt), buf + at + 6);
+	return at + 8;
+}
+
+static u32 page_b0(struct vdisk *vdisk, u8 *buf)
+{
+	u32 max_blocks = VDISK_MAX_TRANSFER >> vdisk->dev.block_shift;
+
+	buf[5] = 1;					/* COMPARE AND WRITE: one block */
+	put_unaligned_be16(1, buf + 6);
+	put_unaligned_be32(max_blocks, buf + 8);
+	put_unaligned_be32(max_blocks / 8, buf + 12);
+	if (vdisk->thin) {
+		put_unaligned_be32(U32_MAX, buf + 20);
+		put_unaligned_be32(VDISK_MAX_UNMAP_DESC, buf + 24);
+		put_unaligned_be32(4096 >> vdisk->dev.block_shift, buf + 28);
+	}
+	put_unaligned_be64(max_blocks, buf + 36);	/* WRITE SAME */
+	return 64;
+}
+
+static u32 vpd_page(struct scst_cmd *cmd, u8 page, u8 *buf)
+{
+	static const u8 pages[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2 };
+	struct vdisk *vdisk = vdisk_of(cmd);
+	u32 len;
+
+	buf[1] = page;
+	switch (page) {
+	case 0x00:
+		memcpy(buf + 4, pages, sizeof(pages));
+		len = 4 + sizeof(pages);
+		break;
+	case 0x80:
+		len = (u32)strlen(cmd->dev->usn);
+		memcpy(buf + 4, cmd->dev->usn, len);
+		len += 4;
+		break;
+	case 0x83:
+		len = page_83(cmd, buf);
+		break;
+	case 0xb0:
+		len = page_b0(vdisk, buf);
+		break;
+	case 0xb1:
+		put_unaligned_be16(vdisk->rotational ? 0 : 1, buf + 4);
+		len = 64;
+		break;
+	case 0xb2:
+		buf[5] = vdisk->thin ? 0xe4 : 0;	/* LBPU, LBPWS, LBPWS10, LBPRZ */
+		buf[6] = vdisk->thin ? 2 : 0;
+		len = 8;
+		break;
+	default:
+		return 0;
+	}
+	put_unaligned_be16((u16)(len - 4), buf + 2);
+	return len;
+}
+
+void vdisk_exec_inquiry(struct scst_cmd *cmd)
+{
+	u8 buf[256] = { 0 };
+	u32 len;
+
+	if (cmd->cdb[1] & 1) {
+		len = vpd_page(cmd, cmd->cdb[2], buf);
+		if (!len)
+			scst_set_invalid_field_in_cdb(cmd, 2, -1);
+		else
+			scst_copy_to_cmd(cmd, buf, len);
+	} else if (cmd->cdb[2]) {
+		scst_set_invalid_field_in_cdb(cmd, 2, -1);
+	} else {
+		len = standard(vdisk_of(cmd), buf);
+		scst_copy_to_cmd(cmd, buf, len);
+	}
+	scst_cmd_done(cmd);
+}
+
+/* ---- MODE SENSE ---------------------------------------------------------------------- */
+
+struct mode_page {
+	u8	code, len;
+	u8	data[18];	/* after code and length */
+};
+
+static const struct mode_page mode_pages[] = {
+	{ 0x08, 18, { 0x04 } },			/* caching: WCE */
+	{ 0x0a, 10, { 0x20, 0x10 } },		/* control: TST = 001b, unrestricted reordering */
+	{ 0x1c, 10, { 0 } },			/* informational exceptions */
+};
+
+static u32 put_pages(u8 wanted, u8 pc, u8 *buf)
+{
+	u32 at = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(mode_pages); i++) {
+		const struct mode_page *page = &mode_pages[i];
+
+		if (wanted != 0x3f && wanted != page->code)
+			continue;
+		buf[at] = page->code;
+		buf[at + 1] = page->len;
+		if (pc != 1)	/* nothing is changeable */
+			memcpy(buf + at + 2, page->data, page->len);
+		at += 2u + page->len;
+	}
+	return at;
+}
+
+void vdisk_exec_mode_sense(struct scst_cmd *cmd)
+{
+	bool ten = cmd->cdb[0] == MODE_SENSE_10;
+	u8 buf[128] = { 0 }, page = cmd->cdb[2] & 0x3f, pc = cmd->cdb[2] >> 6, sub = cmd->cdb[3];
+	u32 header = ten ? 8 : 4, at = header, len;
+	struct vdisk *vdisk = vdisk_of(cmd);
+
+	if (pc == 3) {
+		scst_set_cmd_error(cmd, scst_sense_saving_params_unsup);
+		goto out;
+	}
+	if (sub && !(sub == 0xff && page == 0x3f)) {
+		scst_set_invalid_field_in_cdb(cmd, 3, -1);
+		goto out;
+	}
+	if (!(cmd->cdb[1] & 8)) {	/* DBD: no block descriptor */
+		put_unaligned_be32((u32)min_t(u64, vdisk->nr_blocks, U32_MAX), buf + at);
+		put_unaligned_be24(vdisk->dev.block_size, buf + at + 5);
+		at += 8;
+	}
+	len = put_pages(page, pc, buf + at);
+	if (!len) {
+		scst_set_invalid_field_in_cdb(cmd, 2, 5);
+		goto out;
+	}
+	at += len;
+	if (ten) {
+		put_unaligned_be16((u16)(at - 2), buf);
+		buf[3] = vdisk->dev.rd_only ? 0x90 : 0x10;	/* WP, DPOFUA */
+		buf[7] = cmd->cdb[1] & 8 ? 0 : 8;
+	} else {
+		buf[0] = (u8)(at - 1);
+		buf[2] = vdisk->dev.rd_only ? 0x90 : 0x10;
+		buf[3] = cmd->cdb[1] & 8 ? 0 : 8;
+	}
+	scst_copy_to_cmd(cmd, buf, at);
+out:
+	scst_cmd_done(cmd);
+}
+
+void vdisk_exec_read_capacity(struct scst_cmd *cmd)
+{
+	struct vdisk *vdisk = vdisk_of(cmd);
+	u8 buf[32] = { 0 };
+
+	if (cmd->cdb[0] == READ_CAPACITY) {
+		put_unaligned_be32((u32)min_t(u64, vdisk->nr_blocks - 1, U32_MAX), buf);
+		put_unaligned_be32(vdisk->dev.block_size, buf + 4);
+		scst_copy_to_cmd(cmd, buf, 8);
+	} else {
+		put_unaligned_be64(vdisk->nr_blocks - 1, buf);
+		put_unaligned_be32(vdisk->dev.block_size, buf + 8);
+		buf[13] = vdisk->dev.block_size < 4096 ? (u8)ilog2(4096 / vdisk->dev.block_size) : 0;
+		buf[14] = vdisk->thin ? 0xc0 : 0;	/* LBPME, LBPRZ */
+		scst_copy_to_cmd(cmd, buf, 32);
+	}
+	scst_cmd_done(cmd);
+}

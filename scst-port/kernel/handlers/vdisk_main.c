@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* vdisk_main.c - the four handlers: making disks, reading CDBs, choosing who executes. */
+#include <linux/ctype.h>
+
+#include "vdisk.h"
+
+/* ---- parse ------------------------------------------------------------------------------- */
+
+static int bad_field(struct scst_cmd *cmd, int byte, int bit)
+{
+	scst_set_invalid_field_in_cdb(cmd, byte, bit);
+	return -EINVAL;
+}
+
+static void moves(struct scst_cmd *cmd, enum scst_data_direction direction, u64 bytes)
+{
+	cmd->cdb_bufflen = (u32)bytes;
+	cmd->bufflen = (u32)bytes;
+	cmd->data_direction = bytes ? direction : SCST_DATA_NONE;
+}
+
+static int parse(struct scst_cmd *cmd)
+{
+	struct vdisk *vdisk = vdisk_of(cmd);
+	const u8 *cdb = cmd->cdb;
+	u64 blocks = cmd->data_len >> cmd->dev->block_shift;
+
+	switch (cdb[0]) {
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
+	case WRITE_VERIFY_16:
+		if (cdb[1] >> 5)	/* RDPROTECT, WRPROTECT: no protection information here */
+			return bad_field(cmd, 1, 7);
+		cmd->fua = (cdb[1] & 8) != 0;
+		break;
+	case VERIFY:
+	case VERIFY_12:
+	case VERIFY_16:
+		if (cdb[1] >> 5)
+			return bad_field(cmd, 1, 7);
+		if ((cdb[1] & 6) == 2)
+			moves(cmd, SCST_DATA_WRITE, cmd->data_len);
+		else if (cdb[1] & 6)
+			return bad_field(cmd, 1, 2);
+		break;
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+		if (cdb[1] >> 5)
+			return bad_field(cmd, 1, 7);
+		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
+			return bad_field(cmd, 1, 4);
+		if (!cmd->data_len)	/* WSNZ is 0: to the end of the disk, which no one command may */
+			return bad_field(cmd, 7, -1);
+		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
+		break;
+	case COMPARE_AND_WRITE:
+		if (cdb[1] >> 5)
+			return bad_field(cmd, 1, 7);
+		if (blocks > 1)
+			return bad_field(cmd, 13, -1);
+		cmd->fua = (cdb[1] & 8) != 0;
+		moves(cmd, SCST_DATA_WRITE, 2 * cmd->data_len);
+		break;
+	case UNMAP:
+		if (!vdisk->thin) {
+			scst_set_cmd_error(cmd, scst_sense_invalid_opcode);
+			return -EINVAL;
+		}
+		if (cdb[1] & 1)
+			return bad_field(cmd, 1, 0);
+		break;
+	}
+	if (cmd->op_flags & SCST_LEN_BLOCKS) {
+		if (cmd->lba > vdisk->nr_blocks || blocks > vdisk->nr_blocks - cmd->lba) {
+			scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
+			return -EINVAL;
+		}
+	}
+	if (cmd->cdb_bufflen > VDISK_MAX_TRANSFER) {
+		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static enum scst_exec_res exec(struct scst_cmd *cmd)
+{
+	switch (cmd->cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+		vdisk_exec_rw(cmd);
+		break;
+	case INQUIRY:
+		vdisk_exec_inquiry(cmd);
+		break;
+	case MODE_SENSE:
+	case MODE_SENSE_10:
+		vdisk_exec_mode_sense(cmd);
+		break;
+	case READ_CAPACITY:
+	case SERVICE_ACTION_IN_16:
+		vdisk_exec_read_capacity(cmd);
+		break;
+	case VERIFY:
+	case VERIFY_12:
+	case VERIFY_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
+	case WRITE_VERIFY_16:
+	case COMPARE_AND_WRITE:
+	case UNMAP:
+		if (cmd->bufflen && cmd->bufflen == cmd->cdb_bufflen)
+			vdisk_exec_sleeping(cmd);
+		else
+			scst_cmd_done(cmd);
+		break;
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+		if (cmd->bufflen == cmd->cdb_bufflen)
+			vdisk_exec_sleeping(cmd);
+		else
+			scst_cmd_done(cmd);
+		break;
+	case SYNCHRONIZE_CACHE:
+	case SYNCHRONIZE_CACHE_16:
+		vdisk_exec_sleeping(cmd);
+		break;
+	case TEST_UNIT_READY:
+	case START_STOP:
+	case ALLOW_MEDIUM_REMOVAL:
+	case PRE_FETCH:
+	case PRE_FETCH_16:
+		scst_cmd_done(cmd);
+		break;
+	default:
+		return SCST_EXEC_NOT_COMPLETED;
+	}
+	return SCST_EXEC_COMPLETED;
+}
+
+/* ---- making disks ------------------------------------------------------------------------------- */
+
+static int __printf(4, 5) say(char *why, size_t bytes, int rc, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vscnprintf(why, bytes, format, args);
+	va_end(args);
+	return rc;
+}
+
+static int set_param(struct vdisk *vdisk, const char *key, const char *value, char *why, size_t bytes)
+{
+	unsigned long long number = 0;
+	char *end;
+
+	if (!strcmp(key, "filename")) {
+		if (strscpy(vdisk->filename, value, sizeof(vdisk->filename)) < 0)
+			return say(why, bytes, -ENAMETOOLONG, "filename has more than %d bytes", VDISK_PATH_MAX - 1);
+		return 0;
+	}
+	if (!strcmp(key, "usn")) {
+		if (strscpy(vdisk->dev.usn, value, sizeof(vdisk->dev.usn)) < 0)
+			return say(why, bytes, -EINVAL, "usn has more than 63 characters");
+		return 0;
+	}
+	number = memparse(value, &end);
+	if (!isdigit(value[0]) || *end)
+		return say(why, bytes, -EINVAL, "%s is '%s', a number is expected", key, value);
+	if (!strcmp(key, "size"))
+		vdisk->size = number;
+	else if (!strcmp(key, "blocksize"))
+		vdisk->dev.block_size = (u32)number;
+	else if (!strcmp(key, "read_only"))
+		vdisk->dev.rd_only = number != 0;
+	else if (!strcmp(key, "thin_provisioned"))
+		vdisk->thin = number != 0;
+	else if (!strcmp(key, "rotational"))
+		vdisk->rotational = number != 0;
+	else
+		return say(why, bytes, -EINVAL, "'%s': filename, usn, size, blocksize, read_only, thin_provisioned or "
+			   "rotational is expected", key);
+	return 0;
+}
+
+/* "key=value; key=value" */
+static int set_params(struct vdisk *vdisk, char *params, char *why, size_t bytes)
+{
+	char *part;
+
+	while ((part = strsep(&params, ";"))) {
+		char *value;
+		int rc;
+
+		part = strim(part);
+		if (!*part)
+			continue;
+		value = strchr(part, '=');
+		if (!value)
+			return say(why, bytes, -EINVAL, "'%s': KEY=VALUE is expected", part);
+		*value++ = 0;
+		rc = set_param(vdisk, part, value, why, bytes);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static u64 hash_text(const char *text)
+{
+	u64 hash = 0xcbf29ce484222325ull;	/* FNV-1a */
+
+	while (*text)
+		hash = (hash ^ (u8)*text++) * 0x100000001b3ull;
+	return hash;
+}
+
+static int open_backing(struct vdisk *vdisk, const struct scst_dev_type *devt, char *why, size_t bytes)
+{
+	if (!strcmp(devt->name, "vdisk_nullio") || !strcmp(devt->name, "vdisk_ram")) {
+		vdisk->is_null = !strcmp(devt->name, "vdisk_nullio");
+		vdisk->memory = vzalloc(vdisk->is_null ? VDISK_MAX_TRANSFER : vdisk->size);
+		return vdisk->memory ? 0 : say(why, bytes, -ENOMEM, "no memory for %llu bytes", vdisk->size);
+	}
+	if (!vdisk->filename[0])
+		return say(why, bytes, -EINVAL, "filename is missing");
+	vdisk->file = filp_open(vdisk->filename, vdisk->dev.rd_only ? O_RDONLY : O_RDWR, 0);
+	if (IS_ERR(vdisk->file)) {
+		int rc = (int)PTR_ERR(vdisk->file);
+
+		vdisk->file = NULL;
+		return say(why, bytes, rc, "%s cannot be opened%s (errno %d)", vdisk->filename,
+			   vdisk->dev.rd_only ? "" : " for writing", -rc);
+	}
+	if (!vdisk->size)
+		vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
+	return 0;
+}
+
+static void vdisk_free(struct vdisk *vdisk)
+{
+	if (vdisk->wq)
+		destroy_workqueue(vdisk->wq);
+	if (vdisk->file && filp_close(vdisk->file, NULL))
+		pr_err("%s: %s: the last sync failed\n", vdisk->dev.virt_name, vdisk->filename);
+	vfree(vdisk->memory);
+	kfree(vdisk);
+}
+
+static int add_device(struct scst_dev_type *devt, const char *name, const char *params, char *why, size_t bytes)
+{
+	struct vdisk *vdisk = kzalloc(sizeof(*vdisk), GFP_KERNEL);
+	char *copy = kstrdup(params, GFP_KERNEL);
+	int rc = vdisk && copy ? 0 : -ENOMEM;
+
+	if (rc)
+		goto out;
+	vdisk->dev.block_size = 512;
+	vdisk->thin = true;
+	vdisk->dev.handler = devt;
+	vdisk->dev.dh_priv = vdisk;
+	strscpy(vdisk->dev.virt_name, name, sizeof(vdisk->dev.virt_name));
+	rc = set_params(vdisk, copy, why, bytes);
+	if (rc)
+		goto out;
+	rc = -EINVAL;
+	if (vdisk->dev.block_size < 512 || vdisk->dev.block_size > 4096 || !is_power_of_2(vdisk->dev.block_size)) {
+		say(why, bytes, rc, "blocksize is %u, should be 512, 1024, 2048 or 4096", vdisk->dev.block_size);
+		goto out;
+	}
+	if (!vdisk->dev.usn[0])
+		scnprintf(vdisk->dev.usn, sizeof(vdisk->dev.usn), "%016llx", hash_text(vdisk->filename[0] ? vdisk->filename : name));
+	vdisk->dev.serial_hash = hash_text(vdisk->dev.usn);
+	rc = open_backing(vdisk, devt, why, bytes);
+	if (rc)
+		goto out;
+	vdisk->nr_blocks = vdisk->size / vdisk->dev.block_size;
+	if (!vdisk->nr_blocks) {
+		rc = say(why, bytes, -EINVAL, "size is %llu bytes, at least one block of %u is expected", vdisk->size,
+			 vdisk->dev.block_size);
+		goto out;
+	}
+	vdisk->wq = alloc_ordered_workqueue("%s", WQ_MEM_RECLAIM, name);
+	rc = vdisk->wq ? scst_register_virtual_device(&vdisk->dev) : -ENOMEM;
+out:
+	kfree(copy);
+	if (rc && vdisk)
+		vdisk_free(vdisk);
+	return rc;
+}
+
+static int del_device(const char *name, char *why, size_t bytes)
+{
+	struct scst_device *dev = scst_find_device(name);
+	int rc = dev ? scst_unregister_virtual_device(dev) : -ENOENT;
+
+	if (!rc)
+		vdisk_free(dev->dh_priv);
+	return rc;
+}
+
+/* "resync_size": the file grew or shrank. */
+static int dev_mgmt(struct scst_device *dev, const char *command, char *why, size_t bytes)
+{
+	struct vdisk *vdisk = dev->dh_priv;
+
+	if (strcmp(command, "resync_size") || !vdisk->file)
+		return say(why, bytes, -EINVAL, "'%s': resync_size, of a file, is expected", command);
+	vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
+	WRITE_ONCE(vdisk->nr_blocks, vdisk->size / dev->block_size);
+	scst_capacity_data_changed(dev);
+	return 0;
+}
+
+static int dev_show(struct scst_device *dev, char *buf, size_t bytes)
+{
+	struct vdisk *vdisk = dev->dh_priv;
+
+	return scnprintf(buf, bytes, "\"size\":%llu,\"thin\":%s,\"provider\":\"%s\"", vdisk->size,
+			 vdisk->thin ? "true" : "false",
+			 vdisk->file ? ring3_file_provider(vdisk->file) : vdisk->is_null ? "null" : "ram");
+}
+
+#define VDISK_HANDLER(var, text)								\
+static struct scst_dev_type var;								\
+static int var##_add(const char *name, const char *params, char *why, size_t bytes)		\
+{												\
+	return add_device(&var, name, params, why, bytes);					\
+}												\
+static struct scst_dev_type var = {								\
+	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
+	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = parse,	\
+	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec,				\
+}
+
+VDISK_HANDLER(fileio, "vdisk_fileio");
+VDISK_HANDLER(blockio, "vdisk_blockio");
+VDISK_HANDLER(ram, "vdisk_ram");
+VDISK_HANDLER(nullio, "vdisk_nullio");
+
+static struct scst_dev_type *const handlers[] = { &fileio, &blockio, &ram, &nullio };
+
+static int __init vdisk_init(void)
+{
+	int rc = vdisk_init_rw();
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(handlers) && !rc; i++) {
+		rc = scst_register_dev_driver(handlers[i]);
+		while (rc && i-- > 0)
+			scst_unregister_dev_driver(handlers[i]);
+	}
+	return rc;
+}
+
+static void __exit vdisk_exit(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(handlers); i++)
+		scst_unregister_dev_driver(handlers[i]);
+	vdisk_exit_rw();
+}
+
+module_init(vdisk_init);
+module_exit(vdisk_exit);
+MODULE_LICENSE("MIT");

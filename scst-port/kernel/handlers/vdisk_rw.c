@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* vdisk_rw.c - READ, WRITE, VERIFY and WRITE AND VERIFY, without sleeping. */
+#include "vdisk.h"
+
+struct vdisk_io {
+	struct kiocb	kiocb;
+	struct scst_cmd	*cmd;
+	struct kvec	vec;
+};
+
+static struct kmem_cache *io_cache;
+
+int vdisk_init_rw(void)
+{
+	io_cache = KMEM_CACHE(vdisk_io, 0);
+	return io_cache ? 0 : -ENOMEM;
+}
+
+void vdisk_exit_rw(void)
+{
+	kmem_cache_destroy(io_cache);
+}
+
+void vdisk_set_io_error(struct scst_cmd *cmd, long err, bool write)
+{
+	if (err == -ENOSPC || err == -EDQUOT || err == -EFBIG)
+		scst_set_cmd_error(cmd, scst_sense_space_alloc_failed);
+	else if (err == -ENOMEM)
+		scst_set_busy(cmd);
+	else if (write)
+		scst_set_cmd_error(cmd, scst_sense_write_error);
+	else
+		scst_set_cmd_error(cmd, scst_sense_read_error);
+}
+
+/* A read of memory needs no copy: the reply is sent from where it lies. */
+enum scst_exec_res vdisk_alloc_data_buf(struct scst_cmd *cmd)
+{
+	struct vdisk *vdisk = vdisk_of(cmd);
+	u64 offset = cmd->lba << cmd->dev->block_shift;
+
+	if (!vdisk->memory || cmd->data_direction != SCST_DATA_READ || !cmd->data_len)
+		return SCST_EXEC_NOT_COMPLETED;
+	sg_init_one(cmd->sg_inline, vdisk->memory + (vdisk->is_null ? 0 : offset), cmd->bufflen);
+	cmd->sg = cmd->sg_inline;
+	cmd->sg_cnt = 1;
+	cmd->own_sg = 1;
+	return SCST_EXEC_COMPLETED;
+}
+
+static void io_end(struct vdisk_io *io, long result)
+{
+	struct scst_cmd *cmd = io->cmd;
+	bool write = cmd->data_direction == SCST_DATA_WRITE;
+
+	kmem_cache_free(io_cache, io);
+	if (result < 0) {
+		vdisk_set_io_error(cmd, result, write);
+	} else if (result < cmd->bufflen) {
+		/* The file ended before the disk does: somebody truncated it. */
+		vdisk_set_io_error(cmd, -EIO, write);
+	} else if (!write) {
+		cmd->resp_data_len = cmd->bufflen;
+	}
+	scst_cmd_done(cmd);
+}
+
+static void io_complete(struct kiocb *kiocb, long result)
+{
+	io_end(container_of(kiocb, struct vdisk_io, kiocb), result);
+}
+
+static void file_rw(struct scst_cmd *cmd, u64 offset)
+{
+	struct vdisk_io *io = kmem_cache_alloc(io_cache, GFP_ATOMIC);
+	bool write = cmd->data_direction == SCST_DATA_WRITE;
+	struct iov_iter iter;
+	ssize_t done;
+
+	if (!io) {
+		scst_set_busy(cmd);
+		scst_cmd_done(cmd);
+		return;
+	}
+	init_sync_kiocb(&io->kiocb, vdisk_of(cmd)->file);
+	io->cmd = cmd;
+	io->kiocb.ki_complete = io_complete;
+	io->kiocb.ki_pos = (loff_t)offset;
+	if (write && cmd->fua)
+		io->kiocb.ki_flags |= IOCB_DSYNC;
+	io->vec = (struct kvec){ sg_virt(cmd->sg), cmd->bufflen };
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &io->vec, 1, cmd->bufflen);
+	done = write ? call_write_iter(io->kiocb.ki_filp, &io->kiocb, &iter) :
+		       call_read_iter(io->kiocb.ki_filp, &io->kiocb, &iter);
+	if (done != -EIOCBQUEUED)
+		io_end(io, done);
+}
+
+void vdisk_exec_rw(struct scst_cmd *cmd)
+{
+	struct vdisk *vdisk = vdisk_of(cmd);
+	u64 offset = cmd->lba << cmd->dev->block_shift;
+
+	if (!cmd->bufflen) {
+		scst_cmd_done(cmd);
+	} else if (vdisk->file) {
+		file_rw(cmd, offset);
+	} else {
+		if (cmd->data_direction == SCST_DATA_READ)
+			cmd->resp_data_len = cmd->bufflen;
+		else if (!vdisk->is_null)
+			scst_copy_from_cmd(cmd, vdisk->memory + offset, cmd->bufflen);
+		scst_cmd_done(cmd);
+	}
+}
+
+int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_t bytes)
+{
+	loff_t pos = (loff_t)offset;
+	ssize_t done;
+
+	if (vdisk->is_null) {
+		if (!write)
+			memset(buf, 0, bytes);
+		return 0;
+	}
+	if (vdisk->memory) {
+		if (write)
+			memcpy(vdisk->memory + offset, buf, bytes);
+		else
+			memcpy(buf, vdisk->memory + offset, bytes);
+		return 0;
+	}
+	done = write ? kernel_write(vdisk->file, buf, bytes, &pos) : kernel_read(vdisk->file, buf, bytes, &pos);
+	if (done < 0)
+		return (int)done;
+	return done == (ssize_t)bytes ? 0 : -EIO;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vdisk_sleep.c - commands that wait: SYNCHRONIZE CACHE, UNMAP, WRITE SAME, VERIFY with
+ * data, WRITE AND VERIFY, COMPARE AND WRITE. All of one disk run on its ordered work
+ * queue, so that COMPARE AND WRITEs exclude each other.
+ */
+#include "vdisk.h"
+
+static int deallocate(struct vdisk *vdisk, u64 offset, u64 bytes)
+{
+	if (vdisk->is_null)
+		return 0;
+	if (vdisk->memory) {
+		memset(vdisk->memory + offset, 0, bytes);
+		return 0;
+	}
+	return vfs_fallocate(vdisk->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)offset, (loff_t)bytes);
+}
+
+static void do_sync(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	int rc = vdisk->file ? vfs_fsync(vdisk->file, 1) : 0;
+
+	if (rc)
+		vdisk_set_io_error(cmd, rc, true);
+}
+
+/* SBC-3 5.28: descriptors of 16 bytes behind a header of 8. */
+static void do_unmap(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u8 *list = sg_virt(cmd->sg);
+	u32 len = cmd->bufflen, count;
+	int rc;
+
+	if (len < 8) {
+		scst_set_cmd_error(cmd, scst_sense_parameter_list_length_invalid);
+		return;
+	}
+	count = min_t(u32, get_unaligned_be16(list + 2), len - 8) / 16;
+	if (count > VDISK_MAX_UNMAP_DESC) {
+		scst_set_invalid_field_in_parm_list(cmd, 2, -1);
+		return;
+	}
+	for (u32 pass = 0; pass < 2; pass++) {
+		for (u32 i = 0; i < count; i++) {
+			u64 lba = get_unaligned_be64(list + 8 + 16 * i);
+			u64 blocks = get_unaligned_be32(list + 16 + 16 * i);
+
+			/* All are checked before any is done. */
+			if (!pass && (lba > vdisk->nr_blocks || blocks > vdisk->nr_blocks - lba)) {
+				scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
+				return;
+			}
+			if (!pass || !blocks)
+				continue;
+			rc = deallocate(vdisk, lba << vdisk->dev.block_shift, blocks << vdisk->dev.block_shift);
+			if (rc) {
+				vdisk_set_io_error(cmd, rc, true);
+				return;
+			}
+		}
+	}
+}
+
+static void do_write_same(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u64 offset = cmd->lba << vdisk->dev.block_shift, left = cmd->data_len;
+	u32 block = vdisk->dev.block_size;
+	bool no_data = cmd->cdb[0] == WRITE_SAME_16 && cmd->cdb[1] & 1;
+	u8 *buf;
+	int rc = 0;
+
+	if (no_data || !memchr_inv(sg_virt(cmd->sg), 0, block)) {
+		rc = deallocate(vdisk, offset, left);
+		goto out;
+	}
+	buf = kmalloc(65536, GFP_KERNEL);
+	if (!buf) {
+		rc = -ENOMEM;
+		goto out;
+	}
+	for (u32 at = 0; at < 65536; at += block)
+		memcpy(buf + at, sg_virt(cmd->sg), block);
+	while (left && !rc) {
+		size_t part = min_t(u64, left, 65536);
+
+		rc = vdisk_transfer(vdisk, true, buf, offset, part);
+		offset += part;
+		left -= part;
+	}
+	kfree(buf);
+out:
+	if (rc)
+		vdisk_set_io_error(cmd, rc, true);
+}
+
+/* Compare @data with what is on the disk; MISCOMPARE names the first byte that differs. */
+static bool same(struct scst_cmd *cmd, struct vdisk *vdisk, const u8 *data, u32 bytes)
+{
+	u8 *disk = kmalloc(bytes, GFP_KERNEL);
+	int rc = disk ? vdisk_transfer(vdisk, false, disk, cmd->lba << vdisk->dev.block_shift, bytes) : -ENOMEM;
+	u32 at = 0;
+
+	if (rc) {
+		vdisk_set_io_error(cmd, rc, false);
+	} else {
+		while (at < bytes && disk[at] == data[at])
+			at++;
+		if (at < bytes)
+			scst_set_cmd_error_and_inf(cmd, scst_sense_miscompare_error, at);
+	}
+	kfree(disk);
+	return !rc && at == bytes;
+}
+
+static void do_compare_and_write(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u32 half = (u32)cmd->data_len;
+	u8 *data = sg_virt(cmd->sg);
+	int rc;
+
+	if (!same(cmd, vdisk, data, half))
+		return;
+	rc = vdisk_transfer(vdisk, true, data + half, cmd->lba << vdisk->dev.block_shift, half);
+	if (!rc && cmd->fua && vdisk->file)
+		rc = vfs_fsync(vdisk->file, 1);
+	if (rc)
+		vdisk_set_io_error(cmd, rc, true);
+}
+
+static void do_write_and_verify(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u64 offset = cmd->lba << vdisk->dev.block_shift;
+	int rc = vdisk_transfer(vdisk, true, sg_virt(cmd->sg), offset, cmd->bufflen);
+
+	if (!rc && vdisk->file)
+		rc = vfs_fsync(vdisk->file, 1);
+	if (rc)
+		vdisk_set_io_error(cmd, rc, true);
+	else
+		same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
+}
+
+static void run(struct work_struct *work)
+{
+	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+	struct vdisk *vdisk = vdisk_of(cmd);
+
+	switch (cmd->cdb[0]) {
+	case SYNCHRONIZE_CACHE:
+	case SYNCHRONIZE_CACHE_16:
+		do_sync(cmd, vdisk);
+		break;
+	case UNMAP:
+		do_unmap(cmd, vdisk);
+		break;
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+		do_write_same(cmd, vdisk);
+		break;
+	case COMPARE_AND_WRITE:
+		do_compare_and_write(cmd, vdisk);
+		break;
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
+	case WRITE_VERIFY_16:
+		do_write_and_verify(cmd, vdisk);
+		break;
+	default:
+		same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
+		break;
+	}
+	scst_cmd_done(cmd);
+}
+
+void vdisk_exec_sleeping(struct scst_cmd *cmd)
+{
+	INIT_WORK(&cmd->work, run);
+	queue_work(vdisk_of(cmd)->wq, &cmd->work);
+}

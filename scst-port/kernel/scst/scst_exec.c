@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* scst_exec.c - what the core answers itself: REPORT LUNS, REQUEST SENSE, INQUIRY of no LUN. */
+#include "scst_priv.h"
+
+/* SPC-4 6.33: 0 and 2 report all LUNs here, 1 the well-known ones, of which there are none. */
+static void exec_report_luns(struct scst_cmd *cmd)
+{
+	struct scst_session *sess = cmd->sess;
+	u32 alloc = get_unaligned_be32(cmd->cdb + 6), count = 0;
+	u8 *buf;
+
+	if (cmd->cdb[2] > 2) {
+		scst_set_invalid_field_in_cdb(cmd, 2, -1);
+		return;
+	}
+	if (alloc < 16) {
+		scst_set_invalid_field_in_cdb(cmd, 6, -1);
+		return;
+	}
+	buf = kzalloc(8 + 8ul * sess->nr_luns, GFP_ATOMIC);
+	if (!buf) {
+		scst_set_busy(cmd);
+		return;
+	}
+	for (u32 lun = 0; lun < sess->nr_luns && cmd->cdb[2] != 1; lun++)
+		if (sess->luns[lun])
+			scst_pack_lun(lun, buf + 8 + 8 * count++);
+	put_unaligned_be32(count * 8, buf);
+	scst_copy_to_cmd(cmd, buf, 8 + count * 8);
+	kfree(buf);
+}
+
+/* SPC-4 6.39: a waiting unit attention is reported as data, and so taken. */
+static void exec_request_sense(struct scst_cmd *cmd)
+{
+	u8 sense[SCST_SENSE_BUFFERSIZE];
+	bool desc = cmd->cdb[1] & 1;
+	u32 len;
+
+	if (!cmd->tgt_dev)
+		scst_set_cmd_error(cmd, scst_sense_lun_not_supported);
+	else if (!READ_ONCE(cmd->tgt_dev->ua_pending) || !scst_ua_take(cmd))
+		scst_set_cmd_error(cmd, scst_sense_no_sense);
+	len = cmd->sense_len;
+	memcpy(sense, cmd->sense, len);
+	if (desc && sense[0] == 0x70) {
+		u8 fixed[18];
+
+		memcpy(fixed, sense, 18);
+		memset(sense, 0, 8);
+		sense[0] = 0x72;
+		sense[1] = fixed[2];
+		sense[2] = fixed[12];
+		sense[3] = fixed[13];
+		len = 8;
+	}
+	cmd->status = SAM_STAT_GOOD;
+	cmd->sense_len = 0;
+	scst_copy_to_cmd(cmd, sense, len);
+}
+
+/* SPC-4 6.6.2: peripheral qualifier 011b, device type 1Fh. */
+static void exec_inquiry_no_lun(struct scst_cmd *cmd)
+{
+	u8 buf[36] = { 0x7f, 0, 6, 2, 31 };
+
+	if (cmd->cdb[1] & 1) {
+		scst_set_cmd_error(cmd, scst_sense_lun_not_supported);
+		return;
+	}
+	scst_copy_to_cmd(cmd, buf, sizeof(buf));
+}
+
+void scst_exec_local(struct scst_cmd *cmd)
+{
+	switch (cmd->cdb[0]) {
+	case REPORT_LUNS:
+		exec_report_luns(cmd);
+		break;
+	case REQUEST_SENSE:
+		exec_request_sense(cmd);
+		break;
+	case INQUIRY:
+		exec_inquiry_no_lun(cmd);
+		break;
+	}
+	scst_cmd_done(cmd);
+}

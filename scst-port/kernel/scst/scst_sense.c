@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* scst_sense.c - CHECK CONDITION in fixed and descriptor format (SPC-4 4.5). */
+#include "scst_priv.h"
+
+static void set_sense(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
+{
+	u8 *s = cmd->sense;
+
+	cmd->status = SAM_STAT_CHECK_CONDITION;
+	cmd->resp_data_len = 0;
+	memset(s, 0, 40);
+	if (cmd->dev && cmd->dev->d_sense) {
+		s[0] = 0x72;
+		s[1] = key;
+		s[2] = asc;
+		s[3] = ascq;
+		cmd->sense_len = 8;
+	} else {
+		s[0] = 0x70;
+		s[2] = key;
+		s[7] = 10;
+		s[12] = asc;
+		s[13] = ascq;
+		cmd->sense_len = 18;
+	}
+}
+
+void scst_set_cmd_error(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
+{
+	set_sense(cmd, key, asc, ascq);
+}
+EXPORT_SYMBOL(scst_set_cmd_error);
+
+/* Sense-key specific: which byte and bit is wrong (SPC-4 4.5.2.4.2). */
+static void set_field_pointer(struct scst_cmd *cmd, bool in_cdb, int byte_offset, int bit_offset)
+{
+	u8 *s = cmd->sense, *p = s + 15;
+
+	if (s[0] == 0x72) {
+		s[7] = 8;
+		s[8] = 2;
+		s[9] = 6;
+		p = s + 12;
+		cmd->sense_len = 16;
+	}
+	p[0] = (u8)(0x80 | (in_cdb ? 0x40 : 0) | (bit_offset >= 0 ? 8 | bit_offset : 0));
+	put_unaligned_be16((u16)byte_offset, p + 1);
+}
+
+void scst_set_invalid_field_in_cdb(struct scst_cmd *cmd, int byte_offset, int bit_offset)
+{
+	set_sense(cmd, scst_sense_invalid_field_in_cdb);
+	set_field_pointer(cmd, true, byte_offset, bit_offset);
+}
+EXPORT_SYMBOL(scst_set_invalid_field_in_cdb);
+
+void scst_set_invalid_field_in_parm_list(struct scst_cmd *cmd, int byte_offset, int bit_offset)
+{
+	set_sense(cmd, scst_sense_invalid_field_in_parm_list);
+	set_field_pointer(cmd, false, byte_offset, bit_offset);
+}
+EXPORT_SYMBOL(scst_set_invalid_field_in_parm_list);
+
+void scst_set_cmd_error_and_inf(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u64 information)
+{
+	u8 *s = cmd->sense;
+
+	set_sense(cmd, key, asc, ascq);
+	if (s[0] == 0x72) {
+		s[7] = 12;
+		s[9] = 10;
+		s[10] = 0x80;
+		put_unaligned_be64(information, s + 12);
+		cmd->sense_len = 20;
+	} else if (information <= U32_MAX) {
+		s[0] |= 0x80;
+		put_unaligned_be32((u32)information, s + 3);
+	}
+}
+EXPORT_SYMBOL(scst_set_cmd_error_and_inf);
+
+void scst_set_busy(struct scst_cmd *cmd)
+{
+	cmd->status = SAM_STAT_BUSY;
+	cmd->sense_len = 0;
+	cmd->resp_data_len = 0;
+}
+EXPORT_SYMBOL(scst_set_busy);
+
+void scst_set_resp_data_len(struct scst_cmd *cmd, u32 bytes)
+{
+	cmd->resp_data_len = min(bytes, cmd->bufflen);
+}
+EXPORT_SYMBOL(scst_set_resp_data_len);
+
+u32 scst_copy_to_cmd(struct scst_cmd *cmd, const void *buf, u32 bytes)
+{
+	bytes = min(bytes, cmd->bufflen);
+	if (bytes)
+		sg_copy_from_buffer(cmd->sg, (unsigned int)cmd->sg_cnt, buf, bytes);
+	cmd->resp_data_len = bytes;
+	return bytes;
+}
+EXPORT_SYMBOL(scst_copy_to_cmd);
+
+u32 scst_copy_from_cmd(struct scst_cmd *cmd, void *buf, u32 bytes)
+{
+	bytes = min(bytes, cmd->bufflen);
+	return bytes ? (u32)sg_copy_to_buffer(cmd->sg, (unsigned int)cmd->sg_cnt, buf, bytes) : 0;
+}
+EXPORT_SYMBOL(scst_copy_from_cmd);
