@@ -66,7 +66,7 @@
       'include_dirs': ['shim/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
       'cflags_cc!': ['-fno-exceptions'],
-      'cflags_cc': ['-fexceptions', '-Wno-cast-function-type'],
+      'cflags_cc': ['-fexceptions', '-Wno-cast-function-type', '-Wno-invalid-offsetof', '-Wno-missing-field-initializers'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
     },
 

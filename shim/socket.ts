@@ -175,6 +175,11 @@ export class TcpSocket {
     }
   }
 
+  /** The descriptor, still ours. */
+  get fd(): number {
+    return this.#open();
+  }
+
   /** The descriptor, now the caller's. */
   detach(): number {
     const fd = this.#open();

@@ -34,6 +34,8 @@ static void kthread_main(void *arg)
 		kthread->result = kthread->fn(kthread->data);
 	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
 	     kthread->task.preempt_count);
+	/* kthread_stop() may free the task from here on: this thread has none any more. */
+	sched_adopt(NULL);
 	complete(&kthread->exited);
 }
 

@@ -52,14 +52,16 @@ struct task_struct *ring3_current_make(void)
 	return task;
 }
 
-/* A kthread's or worker's own thread takes the task that was made for it. */
+/* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
 void sched_adopt(struct task_struct *task)
 {
 	unsigned int others = nr_cpu_ids - nr_events;
 
+	ring3_current = task;
+	if (!task)
+		return;
 	task->pid = host_tid();
 	task->cpu = nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0);
-	ring3_current = task;
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)

@@ -33,7 +33,7 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 	void fired()
 	{
 		Napi::HandleScope scope(owner->env());
-		Napi::Value keep = Value();	/* the handler may forget us */
+		Napi::ObjectReference keep = Napi::Persistent(Value());	/* release() may be the last to hold us */
 
 		release();
 		owner->call(handler, {});
