@@ -123,5 +123,15 @@
       'include_dirs': ['kernel-api/include', 'kernel-api/src'],
       'cflags': ['<@(kernel_cflags)'],
     },
+    {
+      # Loads scst.ko.so and iscsi_scst.ko.so, which lie beside it.
+      'target_name': 'scst-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'dependencies': ['scst.ko', 'iscsi_scst.ko'],
+      'sources': ['<!@(ls test/c/scst/*.c)'],
+      'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
+      'cflags': ['<@(kernel_cflags)'],
+    },
   ],
 }

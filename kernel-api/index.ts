@@ -34,7 +34,9 @@ const c = {
 /** Runs a call that may block on a thread of libuv's, off Node's loop. */
 export function callAsync<T>(fn: KoffiFunc<(...args: unknown[]) => unknown>, ...args: unknown[]): Promise<T> {
   return new Promise((resolve, reject) => {
-    fn.async(...args, (error: Error | null, result: unknown) => (error ? reject(error) : resolve(result as T)));
+    fn.async(...args, (error: Error | null, result: unknown) =>
+      error ? reject(error) : resolve(result as T),
+    );
   });
 }
 

@@ -5,7 +5,8 @@
 /*
  * aio.h - asynchronous storage I/O, in the form its neighbours use.
  *
- * A file is opened once and served by one provider. An operation is a struct that the caller owns from aio_submit() until
+ * A file is opened once and served by one provider. An operation is a struct that
+ * the caller owns from aio_submit() until
  * its completion; the completion is a callback on the event task that submitted
  * it.
  *

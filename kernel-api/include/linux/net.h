@@ -30,7 +30,8 @@ __visible void sock_release(struct socket *sock);
 /* As sock_release(), but the descriptor stays open and is the caller's again. */
 __visible void sockfd_put(struct socket *sock);
 
-__visible int kernel_recvmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t len, int flags);
+__visible int kernel_recvmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t len,
+			     int flags);
 __visible int kernel_sendmsg(struct socket *sock, struct msghdr *msg, struct kvec *vec, size_t num, size_t len);
 __visible int kernel_sock_shutdown(struct socket *sock, int how);
 __visible int sock_setsockopt(struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen);

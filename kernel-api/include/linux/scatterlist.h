@@ -63,7 +63,9 @@ static inline void sg_init_one(struct scatterlist *sg, const void *buf, unsigned
 
 __visible size_t sg_copy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf, size_t len);
 __visible size_t sg_copy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t len);
-__visible size_t sg_pcopy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf, size_t len, loff_t skip);
-__visible size_t sg_pcopy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t len, loff_t skip);
+__visible size_t sg_pcopy_from_buffer(struct scatterlist *sgl, unsigned int nents, const void *buf, size_t len,
+				      loff_t skip);
+__visible size_t sg_pcopy_to_buffer(struct scatterlist *sgl, unsigned int nents, void *buf, size_t len,
+				    loff_t skip);
 
 #endif /* _LINUX_SCATTERLIST_H */

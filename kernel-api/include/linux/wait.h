@@ -55,7 +55,8 @@ __visible void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entr
 __visible void add_wait_queue_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 __visible void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 __visible void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry, unsigned int state);
-__visible void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry, unsigned int state);
+__visible void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry,
+					 unsigned int state);
 __visible void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 __visible void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key);
 

@@ -53,7 +53,8 @@ static inline struct delayed_work *to_delayed_work(struct work_struct *work)
 
 __visible extern struct workqueue_struct *system_wq, *system_unbound_wq;
 
-__visible struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...) __printf(1, 4);
+__visible struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...)
+	__printf(1, 4);
 #define alloc_ordered_workqueue(fmt, flags, ...) alloc_workqueue(fmt, __WQ_ORDERED | (flags), 1, ##__VA_ARGS__)
 #define create_singlethread_workqueue(name) alloc_ordered_workqueue("%s", 0, name)
 __visible void destroy_workqueue(struct workqueue_struct *wq);	/* after its work has ended */

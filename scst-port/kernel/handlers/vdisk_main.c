@@ -19,6 +19,11 @@ static void moves(struct scst_cmd *cmd, enum scst_data_direction direction, u64 
 	cmd->data_direction = bytes ? direction : SCST_DATA_NONE;
 }
 
+static u8 cdb_sa(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[1] & 0x1f;
+}
+
 static int parse(struct scst_cmd *cmd)
 {
 	struct vdisk *vdisk = vdisk_of(cmd);
@@ -55,7 +60,7 @@ static int parse(struct scst_cmd *cmd)
 			return bad_field(cmd, 1, 7);
 		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
 			return bad_field(cmd, 1, 4);
-		if (!cmd->data_len)	/* WSNZ is 0: to the end of the disk, which no one command may */
+		if (!cmd->data_len)	/* WSNZ is 1 */
 			return bad_field(cmd, 7, -1);
 		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
 		break;
@@ -66,6 +71,12 @@ static int parse(struct scst_cmd *cmd)
 			return bad_field(cmd, 13, -1);
 		cmd->fua = (cdb[1] & 8) != 0;
 		moves(cmd, SCST_DATA_WRITE, 2 * cmd->data_len);
+		break;
+	case SERVICE_ACTION_IN_16:
+		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS && cmd->lba >= vdisk->nr_blocks) {
+			scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
+			return -EINVAL;
+		}
 		break;
 	case UNMAP:
 		if (!vdisk->thin) {
@@ -89,6 +100,20 @@ static int parse(struct scst_cmd *cmd)
 	return 0;
 }
 
+/* What makes no sense with a part of its data is refused with less. */
+static void exec_whole(struct scst_cmd *cmd)
+{
+	if (!cmd->cdb_bufflen && !cmd->data_len) {
+		scst_cmd_done(cmd);
+	} else if (cmd->bufflen == cmd->cdb_bufflen &&
+		   (!cmd->expected_values_set || cmd->expected_transfer_len == cmd->cdb_bufflen)) {
+		vdisk_exec_sleeping(cmd);
+	} else {
+		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
+		scst_cmd_done(cmd);
+	}
+}
+
 static enum scst_exec_res exec(struct scst_cmd *cmd)
 {
 	switch (cmd->cdb[0]) {
@@ -109,8 +134,13 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case MODE_SENSE_10:
 		vdisk_exec_mode_sense(cmd);
 		break;
-	case READ_CAPACITY:
 	case SERVICE_ACTION_IN_16:
+		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS)
+			vdisk_exec_sleeping(cmd);
+		else
+			vdisk_exec_read_capacity(cmd);
+		break;
+	case READ_CAPACITY:
 		vdisk_exec_read_capacity(cmd);
 		break;
 	case VERIFY:
@@ -119,19 +149,21 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
-	case COMPARE_AND_WRITE:
 	case UNMAP:
-		if (cmd->bufflen && cmd->bufflen == cmd->cdb_bufflen)
+		if (cmd->bufflen)
 			vdisk_exec_sleeping(cmd);
+		else
+			scst_cmd_done(cmd);
+		break;
+	case COMPARE_AND_WRITE:
+		if (cmd->bufflen || !cmd->cdb_bufflen)
+			exec_whole(cmd);
 		else
 			scst_cmd_done(cmd);
 		break;
 	case WRITE_SAME:
 	case WRITE_SAME_16:
-		if (cmd->bufflen == cmd->cdb_bufflen)
-			vdisk_exec_sleeping(cmd);
-		else
-			scst_cmd_done(cmd);
+		exec_whole(cmd);
 		break;
 	case SYNCHRONIZE_CACHE:
 	case SYNCHRONIZE_CACHE_16:

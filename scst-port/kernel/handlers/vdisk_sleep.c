@@ -141,6 +141,34 @@ static void do_write_and_verify(struct scst_cmd *cmd, struct vdisk *vdisk)
 		same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
 }
 
+/*
+ * SBC-3 5.4: one descriptor, from the LBA asked for on. A file's holes are
+ * deallocated; memory is mapped all of it.
+ */
+static void do_get_lba_status(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u64 offset = cmd->lba << vdisk->dev.block_shift, end = vdisk->nr_blocks << vdisk->dev.block_shift;
+	u8 buf[24] = { 0, 0, 0, 20 };
+	loff_t at;
+
+	if (vdisk->file) {
+		at = vfs_llseek(vdisk->file, (loff_t)offset, SEEK_DATA);
+		if (at == -ENXIO)
+			at = (loff_t)end;	/* a hole up to the end */
+		if (at >= 0 && (u64)at > offset + vdisk->dev.block_size - 1)
+			buf[20] = 1;		/* deallocated */
+		else
+			at = vfs_llseek(vdisk->file, (loff_t)offset, SEEK_HOLE);
+		if (at > (loff_t)offset)
+			end = min_t(u64, end, round_up((u64)at, vdisk->dev.block_size));
+		if (buf[20])
+			end = round_down(end, vdisk->dev.block_size);
+	}
+	put_unaligned_be64(cmd->lba, buf + 8);
+	put_unaligned_be32((u32)min_t(u64, (end - offset) >> vdisk->dev.block_shift, U32_MAX), buf + 16);
+	scst_copy_to_cmd(cmd, buf, sizeof(buf));
+}
+
 static void run(struct work_struct *work)
 {
 	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
@@ -157,6 +185,9 @@ static void run(struct work_struct *work)
 	case WRITE_SAME:
 	case WRITE_SAME_16:
 		do_write_same(cmd, vdisk);
+		break;
+	case SERVICE_ACTION_IN_16:
+		do_get_lba_status(cmd, vdisk);
 		break;
 	case COMPARE_AND_WRITE:
 		do_compare_and_write(cmd, vdisk);

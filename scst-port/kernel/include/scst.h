@@ -427,7 +427,8 @@ void scst_capacity_data_changed(struct scst_device *dev);
 int scst_mgmt_write(const char *path, const char *command, char *why, unsigned long why_bytes);
 
 /*
- * State as one JSON array: @what is "devices", "targets" or "sessions". Returns its length; only @bytes - 1 of it are stored.
+ * State as one JSON array: @what is "devices", "targets" or "sessions".
+ * Returns its length; only @bytes - 1 of it are stored.
  */
 long scst_mgmt_read(const char *what, char *buf, unsigned long bytes);
 
