@@ -4,6 +4,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <ring3/kernel.h>
+
 #include "host/host.h"
 
 char *mem_region;
@@ -216,6 +218,11 @@ void *vmalloc(unsigned long size)
 void *vzalloc(unsigned long size)
 {
 	return vmalloc(size);
+}
+
+void ring3_vmalloc_release(void *addr, unsigned long bytes)
+{
+	host_release(addr, bytes);
 }
 
 void vfree(const void *addr)

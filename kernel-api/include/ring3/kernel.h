@@ -48,6 +48,12 @@ int ring3_dmesg_fd(void);
 /* Lines at this level or more urgent (0..7) also go to stderr; -1 = none. Default 4, as quiet. */
 void ring3_console_loglevel(int level);
 
+/*
+ * Give whole pages inside one vmalloc() range back to the system; they read as zeros
+ * from then on. @addr and @bytes are multiples of the page size. Any context.
+ */
+void ring3_vmalloc_release(void *addr, unsigned long bytes);
+
 /* Which of a kernel's virtual CPUs run events: 0 .. nr-1. */
 unsigned int ring3_nr_event_cpus(void);
 

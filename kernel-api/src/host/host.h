@@ -25,6 +25,7 @@ void *host_cache_alloc(void *cache);
 void host_cache_free(void *cache, void *obj);
 void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
+void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
 
 /* threads, time, output */
 unsigned long long host_now_ns(void);

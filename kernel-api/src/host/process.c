@@ -52,6 +52,7 @@ void *host_map(host_size bytes)
 }
 
 void host_unmap(void *addr, host_size bytes) { munmap(addr, bytes); }
+void host_release(void *addr, host_size bytes) { madvise(addr, bytes, MADV_DONTNEED); }
 
 /* ---- time and threads --------------------------------------------------------- */
 
