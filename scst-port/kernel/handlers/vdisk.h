@@ -14,6 +14,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -24,6 +25,9 @@
 
 #define VDISK_MAX_TRANSFER	(16u << 20)	/* bytes of one command; page B0h says so */
 #define VDISK_MAX_UNMAP_DESC	256
+#define VDISK_MAX_WRITE_SAME	(16u << 20)	/* bytes of the medium written by one WRITE SAME */
+#define VDISK_MAX_CAW_BLOCKS	255		/* of one COMPARE AND WRITE; its length field has one byte */
+#define VDISK_MAX_ATOMIC	(1u << 20)	/* bytes of one WRITE ATOMIC */
 #define VDISK_PATH_MAX		1024
 
 struct vdisk {
@@ -32,9 +36,22 @@ struct vdisk {
 	char			*memory;	/* ram; null: as much zero memory as one command reads */
 	u64			size;		/* bytes */
 	u64			nr_blocks;
-	bool			is_null, thin, rotational;
+	bool			is_null, thin, rotational, removable;
+	bool			wce;		/* write cache enabled, caching mode page; dev_lock */
+	u32			state;		/* VDISK_*: not ready, or 0; dev_lock, read without */
+	unsigned long		*mapped;	/* ram: a bit per page that was written */
+	struct scst_cmd		*sanitize_cmd;	/* whose end is the operation's; xchg'ed */
+	u64			sanitize_rate;	/* bytes a second, 0: as fast as it goes */
+	u16			sanitize_progress;
+	bool			sanitize_ause;	/* the failed one may be left with EXIT FAILURE MODE */
 	struct workqueue_struct	*wq;
 	char			filename[VDISK_PATH_MAX];
+};
+
+enum {
+	VDISK_NO_MEDIUM		= 1,
+	VDISK_SANITIZING	= 2,
+	VDISK_SANITIZE_FAILED	= 4,
 };
 
 static inline struct vdisk *vdisk_of(const struct scst_cmd *cmd)
@@ -45,15 +62,40 @@ static inline struct vdisk *vdisk_of(const struct scst_cmd *cmd)
 /* Each executes one op code: status and data are set, and scst_cmd_done() was or will be called. */
 void vdisk_exec_rw(struct scst_cmd *cmd);
 void vdisk_exec_inquiry(struct scst_cmd *cmd);
-void vdisk_exec_mode_sense(struct scst_cmd *cmd);
 void vdisk_exec_read_capacity(struct scst_cmd *cmd);
+void vdisk_exec_mode_sense(struct scst_cmd *cmd);
+void vdisk_exec_mode_select(struct scst_cmd *cmd);
+void vdisk_exec_start_stop(struct scst_cmd *cmd);
+void vdisk_exec_prevent_allow(struct scst_cmd *cmd);
+void vdisk_exec_sanitize(struct scst_cmd *cmd);
 void vdisk_exec_sleeping(struct scst_cmd *cmd);	/* by the work queue: sync, unmap, write same, compare and write */
 
 enum scst_exec_res vdisk_alloc_data_buf(struct scst_cmd *cmd);
 
-/* The disk's bytes, from the work queue; 0 or -errno. */
+void vdisk_mode_defaults(struct vdisk *vdisk);
+
+/* May @cmd go on in the state the disk is in? False: sense is set. */
+bool vdisk_ready(struct scst_cmd *cmd);
+bool vdisk_pollable_sense(struct scst_cmd *cmd);
+u32 vdisk_set_state(struct vdisk *vdisk, u32 clear, u32 set);	/* the state before */
+void vdisk_allow_removal(struct scst_device *dev);
+
+bool vdisk_parse_sanitize(struct scst_cmd *cmd);	/* false: sense is set */
+bool vdisk_abort_sanitize(struct scst_cmd *cmd);	/* scst_dev_type.on_abort */
+
+/* vdisk_backing.c: where the bytes are. From the work queue, unless said; 0 or -errno. */
+int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size_t bytes);
+void vdisk_close_backing(struct vdisk *vdisk);
 int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_t bytes);
+int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes);
+/* Bytes from @offset on that are all mapped, or all not (SBC-3 4.7). */
+u64 vdisk_extent(struct vdisk *vdisk, u64 offset, bool *mapped);
+void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);	/* ram; any context */
+u32 vdisk_physical_block(const struct vdisk *vdisk);			/* bytes */
+static inline bool vdisk_atomic_writes(const struct vdisk *vdisk) { return !vdisk->file; }
+
 void vdisk_set_io_error(struct scst_cmd *cmd, long err, bool write);
+int vdisk_say(char *why, size_t bytes, int rc, const char *format, ...) __printf(4, 5);
 
 int vdisk_init_rw(void);
 void vdisk_exit_rw(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vdisk_inquiry.c - INQUIRY, MODE SENSE, READ CAPACITY (SPC-4 6.6, 7.5, 7.8; SBC-3 5.15, 5.16, 6.6). */
+/* vdisk_inquiry.c - INQUIRY, READ CAPACITY (SPC-4 6.6, 7.8; SBC-3 5.15, 5.16, 6.6). */
 #include "vdisk.h"
 
 #define VENDOR	"RING3   "
@@ -17,6 +17,7 @@ static u32 standard(struct vdisk *vdisk, u8 *buf)
 {
 	static const u16 versions[] = { 0x00a0, 0x0960, 0x0460, 0x04c0 };	/* SAM-5, iSCSI, SPC-4, SBC-3 */
 
+	buf[1] = vdisk->removable ? 0x80 : 0;
 	buf[2] = 6;		/* SPC-4 */
 	buf[3] = 0x12;		/* HISUP, response format 2 */
 	buf[4] = 96 - 5;
@@ -58,16 +59,18 @@ static u32 page_b0(struct vdisk *vdisk, u8 *buf)
 	u32 max_blocks = VDISK_MAX_TRANSFER >> vdisk->dev.block_shift;
 
 	buf[4] = 1;					/* WSNZ: WRITE SAME of zero blocks is refused */
-	buf[5] = 1;					/* COMPARE AND WRITE: one block */
-	put_unaligned_be16(1, buf + 6);
+	buf[5] = VDISK_MAX_CAW_BLOCKS;
+	put_unaligned_be16((u16)(vdisk_physical_block(vdisk) >> vdisk->dev.block_shift), buf + 6);
 	put_unaligned_be32(max_blocks, buf + 8);
 	put_unaligned_be32(max_blocks / 8, buf + 12);
 	if (vdisk->thin) {
 		put_unaligned_be32(U32_MAX, buf + 20);
 		put_unaligned_be32(VDISK_MAX_UNMAP_DESC, buf + 24);
-		put_unaligned_be32(4096 >> vdisk->dev.block_shift, buf + 28);
+		put_unaligned_be32(vdisk_physical_block(vdisk) >> vdisk->dev.block_shift, buf + 28);
 	}
-	put_unaligned_be64(max_blocks, buf + 36);	/* WRITE SAME */
+	put_unaligned_be64(VDISK_MAX_WRITE_SAME >> vdisk->dev.block_shift, buf + 36);
+	if (vdisk_atomic_writes(vdisk))
+		put_unaligned_be32(VDISK_MAX_ATOMIC >> vdisk->dev.block_shift, buf + 44);
 	return 64;
 }
 
@@ -96,6 +99,7 @@ static u32 vpd_page(struct scst_cmd *cmd, u8 page, u8 *buf)
 		break;
 	case 0xb1:
 		put_unaligned_be16(vdisk->rotational ? 0 : 1, buf + 4);
+		buf[7] = vdisk->thin ? 0x40 : 0;	/* WABEREQ 01b: erased blocks read as zeros */
 		len = 64;
 		break;
 	case 0xb2:
@@ -130,77 +134,6 @@ void vdisk_exec_inquiry(struct scst_cmd *cmd)
 	scst_cmd_done(cmd);
 }
 
-/* ---- MODE SENSE ---------------------------------------------------------------------- */
-
-struct mode_page {
-	u8	code, len;
-	u8	data[18];	/* after code and length */
-};
-
-static const struct mode_page mode_pages[] = {
-	{ 0x08, 18, { 0x04 } },			/* caching: WCE */
-	{ 0x0a, 10, { 0x20, 0x10 } },		/* control: TST = 001b, unrestricted reordering */
-	{ 0x1c, 10, { 0 } },			/* informational exceptions */
-};
-
-static u32 put_pages(u8 wanted, u8 pc, u8 *buf)
-{
-	u32 at = 0;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(mode_pages); i++) {
-		const struct mode_page *page = &mode_pages[i];
-
-		if (wanted != 0x3f && wanted != page->code)
-			continue;
-		buf[at] = page->code;
-		buf[at + 1] = page->len;
-		if (pc != 1)	/* nothing is changeable */
-			memcpy(buf + at + 2, page->data, page->len);
-		at += 2u + page->len;
-	}
-	return at;
-}
-
-void vdisk_exec_mode_sense(struct scst_cmd *cmd)
-{
-	bool ten = cmd->cdb[0] == MODE_SENSE_10;
-	u8 buf[128] = { 0 }, page = cmd->cdb[2] & 0x3f, pc = cmd->cdb[2] >> 6, sub = cmd->cdb[3];
-	u32 header = ten ? 8 : 4, at = header, len;
-	struct vdisk *vdisk = vdisk_of(cmd);
-
-	if (pc == 3) {
-		scst_set_cmd_error(cmd, scst_sense_saving_params_unsup);
-		goto out;
-	}
-	if (sub && !(sub == 0xff && page == 0x3f)) {
-		scst_set_invalid_field_in_cdb(cmd, 3, -1);
-		goto out;
-	}
-	if (!(cmd->cdb[1] & 8)) {	/* DBD: no block descriptor */
-		put_unaligned_be32((u32)min_t(u64, vdisk->nr_blocks, U32_MAX), buf + at);
-		put_unaligned_be24(vdisk->dev.block_size, buf + at + 5);
-		at += 8;
-	}
-	len = put_pages(page, pc, buf + at);
-	if (!len) {
-		scst_set_invalid_field_in_cdb(cmd, 2, 5);
-		goto out;
-	}
-	at += len;
-	if (ten) {
-		put_unaligned_be16((u16)(at - 2), buf);
-		buf[3] = vdisk->dev.rd_only ? 0x90 : 0x10;	/* WP, DPOFUA */
-		buf[7] = cmd->cdb[1] & 8 ? 0 : 8;
-	} else {
-		buf[0] = (u8)(at - 1);
-		buf[2] = vdisk->dev.rd_only ? 0x90 : 0x10;
-		buf[3] = cmd->cdb[1] & 8 ? 0 : 8;
-	}
-	scst_copy_to_cmd(cmd, buf, at);
-out:
-	scst_cmd_done(cmd);
-}
-
 void vdisk_exec_read_capacity(struct scst_cmd *cmd)
 {
 	struct vdisk *vdisk = vdisk_of(cmd);
@@ -213,7 +146,7 @@ void vdisk_exec_read_capacity(struct scst_cmd *cmd)
 	} else {
 		put_unaligned_be64(vdisk->nr_blocks - 1, buf);
 		put_unaligned_be32(vdisk->dev.block_size, buf + 8);
-		buf[13] = vdisk->dev.block_size < 4096 ? (u8)ilog2(4096 / vdisk->dev.block_size) : 0;
+		buf[13] = (u8)ilog2(vdisk_physical_block(vdisk) / vdisk->dev.block_size);
 		buf[14] = vdisk->thin ? 0xc0 : 0;	/* LBPME, LBPRZ */
 		scst_copy_to_cmd(cmd, buf, 32);
 	}

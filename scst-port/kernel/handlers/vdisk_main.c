@@ -30,6 +30,8 @@ static int parse(struct scst_cmd *cmd)
 	const u8 *cdb = cmd->cdb;
 	u64 blocks = cmd->data_len >> cmd->dev->block_shift;
 
+	if (unlikely(READ_ONCE(vdisk->state)) && !vdisk_ready(cmd))
+		return -EINVAL;
 	switch (cdb[0]) {
 	case READ_10:
 	case READ_12:
@@ -40,6 +42,7 @@ static int parse(struct scst_cmd *cmd)
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
+	case ORWRITE_16:
 		if (cdb[1] >> 5)	/* RDPROTECT, WRPROTECT: no protection information here */
 			return bad_field(cmd, 1, 7);
 		cmd->fua = (cdb[1] & 8) != 0;
@@ -60,18 +63,27 @@ static int parse(struct scst_cmd *cmd)
 			return bad_field(cmd, 1, 7);
 		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
 			return bad_field(cmd, 1, 4);
-		if (!cmd->data_len)	/* WSNZ is 1 */
-			return bad_field(cmd, 7, -1);
+		if (!cmd->data_len || cmd->data_len > VDISK_MAX_WRITE_SAME)	/* WSNZ is 1 */
+			return bad_field(cmd, cdb[0] == WRITE_SAME ? 7 : 10, -1);
 		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
 		break;
 	case COMPARE_AND_WRITE:
 		if (cdb[1] >> 5)
 			return bad_field(cmd, 1, 7);
-		if (blocks > 1)
-			return bad_field(cmd, 13, -1);
 		cmd->fua = (cdb[1] & 8) != 0;
 		moves(cmd, SCST_DATA_WRITE, 2 * cmd->data_len);
 		break;
+	case WRITE_ATOMIC_16:
+		if (cdb[1] >> 5)
+			return bad_field(cmd, 1, 7);
+		if (get_unaligned_be16(cdb + 10))	/* ATOMIC BOUNDARY: none is promised in page B0h */
+			return bad_field(cmd, 10, -1);
+		if (cmd->data_len > VDISK_MAX_ATOMIC)
+			return bad_field(cmd, 12, -1);
+		cmd->fua = (cdb[1] & 8) != 0;
+		break;
+	case SANITIZE:
+		return vdisk_parse_sanitize(cmd) ? 0 : -EINVAL;
 	case SERVICE_ACTION_IN_16:
 		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS && cmd->lba >= vdisk->nr_blocks) {
 			scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
@@ -79,10 +91,6 @@ static int parse(struct scst_cmd *cmd)
 		}
 		break;
 	case UNMAP:
-		if (!vdisk->thin) {
-			scst_set_cmd_error(cmd, scst_sense_invalid_opcode);
-			return -EINVAL;
-		}
 		if (cdb[1] & 1)
 			return bad_field(cmd, 1, 0);
 		break;
@@ -93,7 +101,7 @@ static int parse(struct scst_cmd *cmd)
 			return -EINVAL;
 		}
 	}
-	if (cmd->cdb_bufflen > VDISK_MAX_TRANSFER) {
+	if (cmd->op_flags & SCST_MEDIUM && cmd->cdb_bufflen > VDISK_MAX_TRANSFER) {
 		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
 		return -EINVAL;
 	}
@@ -103,15 +111,25 @@ static int parse(struct scst_cmd *cmd)
 /* What makes no sense with a part of its data is refused with less. */
 static void exec_whole(struct scst_cmd *cmd)
 {
-	if (!cmd->cdb_bufflen && !cmd->data_len) {
-		scst_cmd_done(cmd);
-	} else if (cmd->bufflen == cmd->cdb_bufflen &&
-		   (!cmd->expected_values_set || cmd->expected_transfer_len == cmd->cdb_bufflen)) {
-		vdisk_exec_sleeping(cmd);
-	} else {
+	if (cmd->bufflen != cmd->cdb_bufflen ||
+	    (cmd->expected_values_set && cmd->expected_transfer_len != cmd->cdb_bufflen)) {
 		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
 		scst_cmd_done(cmd);
+	} else if (!cmd->data_len) {
+		scst_cmd_done(cmd);
+	} else {
+		vdisk_exec_sleeping(cmd);
 	}
+}
+
+/* SBC-3 5.17, 5.18: lists without entries, in the format asked for. */
+static void exec_read_defect_data(struct scst_cmd *cmd)
+{
+	bool ten = cmd->cdb[0] == READ_DEFECT_DATA;
+	u8 buf[8] = { 0, ten ? cmd->cdb[2] & 0x1f : cmd->cdb[1] & 0x1f };
+
+	scst_copy_to_cmd(cmd, buf, ten ? 4 : 8);
+	scst_cmd_done(cmd);
 }
 
 static enum scst_exec_res exec(struct scst_cmd *cmd)
@@ -125,6 +143,7 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case WRITE_10:
 	case WRITE_12:
 	case WRITE_16:
+	case WRITE_ATOMIC_16:
 		vdisk_exec_rw(cmd);
 		break;
 	case INQUIRY:
@@ -133,6 +152,23 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case MODE_SENSE:
 	case MODE_SENSE_10:
 		vdisk_exec_mode_sense(cmd);
+		break;
+	case MODE_SELECT:
+	case MODE_SELECT_10:
+		vdisk_exec_mode_select(cmd);
+		break;
+	case START_STOP:
+		vdisk_exec_start_stop(cmd);
+		break;
+	case ALLOW_MEDIUM_REMOVAL:
+		vdisk_exec_prevent_allow(cmd);
+		break;
+	case SANITIZE:
+		vdisk_exec_sanitize(cmd);
+		break;
+	case READ_DEFECT_DATA:
+	case READ_DEFECT_DATA_12:
+		exec_read_defect_data(cmd);
 		break;
 	case SERVICE_ACTION_IN_16:
 		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS)
@@ -149,6 +185,7 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
+	case ORWRITE_16:
 	case UNMAP:
 		if (cmd->bufflen)
 			vdisk_exec_sleeping(cmd);
@@ -156,11 +193,6 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 			scst_cmd_done(cmd);
 		break;
 	case COMPARE_AND_WRITE:
-		if (cmd->bufflen || !cmd->cdb_bufflen)
-			exec_whole(cmd);
-		else
-			scst_cmd_done(cmd);
-		break;
 	case WRITE_SAME:
 	case WRITE_SAME_16:
 		exec_whole(cmd);
@@ -170,8 +202,6 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 		vdisk_exec_sleeping(cmd);
 		break;
 	case TEST_UNIT_READY:
-	case START_STOP:
-	case ALLOW_MEDIUM_REMOVAL:
 	case PRE_FETCH:
 	case PRE_FETCH_16:
 		scst_cmd_done(cmd);
@@ -184,16 +214,6 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 
 /* ---- making disks ------------------------------------------------------------------------------- */
 
-static int __printf(4, 5) say(char *why, size_t bytes, int rc, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vscnprintf(why, bytes, format, args);
-	va_end(args);
-	return rc;
-}
-
 static int set_param(struct vdisk *vdisk, const char *key, const char *value, char *why, size_t bytes)
 {
 	unsigned long long number = 0;
@@ -201,17 +221,17 @@ static int set_param(struct vdisk *vdisk, const char *key, const char *value, ch
 
 	if (!strcmp(key, "filename")) {
 		if (strscpy(vdisk->filename, value, sizeof(vdisk->filename)) < 0)
-			return say(why, bytes, -ENAMETOOLONG, "filename has more than %d bytes", VDISK_PATH_MAX - 1);
+			return vdisk_say(why, bytes, -ENAMETOOLONG, "filename has more than %d bytes", VDISK_PATH_MAX - 1);
 		return 0;
 	}
 	if (!strcmp(key, "usn")) {
 		if (strscpy(vdisk->dev.usn, value, sizeof(vdisk->dev.usn)) < 0)
-			return say(why, bytes, -EINVAL, "usn has more than 63 characters");
+			return vdisk_say(why, bytes, -EINVAL, "usn has more than 63 characters");
 		return 0;
 	}
 	number = memparse(value, &end);
 	if (!isdigit(value[0]) || *end)
-		return say(why, bytes, -EINVAL, "%s is '%s', a number is expected", key, value);
+		return vdisk_say(why, bytes, -EINVAL, "%s is '%s', a number is expected", key, value);
 	if (!strcmp(key, "size"))
 		vdisk->size = number;
 	else if (!strcmp(key, "blocksize"))
@@ -222,9 +242,13 @@ static int set_param(struct vdisk *vdisk, const char *key, const char *value, ch
 		vdisk->thin = number != 0;
 	else if (!strcmp(key, "rotational"))
 		vdisk->rotational = number != 0;
+	else if (!strcmp(key, "removable"))
+		vdisk->removable = number != 0;
+	else if (!strcmp(key, "sanitize_rate"))
+		vdisk->sanitize_rate = number;
 	else
-		return say(why, bytes, -EINVAL, "'%s': filename, usn, size, blocksize, read_only, thin_provisioned or "
-			   "rotational is expected", key);
+		return vdisk_say(why, bytes, -EINVAL, "'%s': filename, usn, size, blocksize, read_only, "
+				 "thin_provisioned, rotational, removable or sanitize_rate is expected", key);
 	return 0;
 }
 
@@ -242,7 +266,7 @@ static int set_params(struct vdisk *vdisk, char *params, char *why, size_t bytes
 			continue;
 		value = strchr(part, '=');
 		if (!value)
-			return say(why, bytes, -EINVAL, "'%s': KEY=VALUE is expected", part);
+			return vdisk_say(why, bytes, -EINVAL, "'%s': KEY=VALUE is expected", part);
 		*value++ = 0;
 		rc = set_param(vdisk, part, value, why, bytes);
 		if (rc)
@@ -260,35 +284,11 @@ static u64 hash_text(const char *text)
 	return hash;
 }
 
-static int open_backing(struct vdisk *vdisk, const struct scst_dev_type *devt, char *why, size_t bytes)
-{
-	if (!strcmp(devt->name, "vdisk_nullio") || !strcmp(devt->name, "vdisk_ram")) {
-		vdisk->is_null = !strcmp(devt->name, "vdisk_nullio");
-		vdisk->memory = vzalloc(vdisk->is_null ? VDISK_MAX_TRANSFER : vdisk->size);
-		return vdisk->memory ? 0 : say(why, bytes, -ENOMEM, "no memory for %llu bytes", vdisk->size);
-	}
-	if (!vdisk->filename[0])
-		return say(why, bytes, -EINVAL, "filename is missing");
-	vdisk->file = filp_open(vdisk->filename, vdisk->dev.rd_only ? O_RDONLY : O_RDWR, 0);
-	if (IS_ERR(vdisk->file)) {
-		int rc = (int)PTR_ERR(vdisk->file);
-
-		vdisk->file = NULL;
-		return say(why, bytes, rc, "%s cannot be opened%s (errno %d)", vdisk->filename,
-			   vdisk->dev.rd_only ? "" : " for writing", -rc);
-	}
-	if (!vdisk->size)
-		vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
-	return 0;
-}
-
 static void vdisk_free(struct vdisk *vdisk)
 {
 	if (vdisk->wq)
 		destroy_workqueue(vdisk->wq);
-	if (vdisk->file && filp_close(vdisk->file, NULL))
-		pr_err("%s: %s: the last sync failed\n", vdisk->dev.virt_name, vdisk->filename);
-	vfree(vdisk->memory);
+	vdisk_close_backing(vdisk);
 	kfree(vdisk);
 }
 
@@ -302,6 +302,7 @@ static int add_device(struct scst_dev_type *devt, const char *name, const char *
 		goto out;
 	vdisk->dev.block_size = 512;
 	vdisk->thin = true;
+	vdisk->wce = true;
 	vdisk->dev.handler = devt;
 	vdisk->dev.dh_priv = vdisk;
 	strscpy(vdisk->dev.virt_name, name, sizeof(vdisk->dev.virt_name));
@@ -310,18 +311,18 @@ static int add_device(struct scst_dev_type *devt, const char *name, const char *
 		goto out;
 	rc = -EINVAL;
 	if (vdisk->dev.block_size < 512 || vdisk->dev.block_size > 4096 || !is_power_of_2(vdisk->dev.block_size)) {
-		say(why, bytes, rc, "blocksize is %u, should be 512, 1024, 2048 or 4096", vdisk->dev.block_size);
+		vdisk_say(why, bytes, rc, "blocksize is %u, should be 512, 1024, 2048 or 4096", vdisk->dev.block_size);
 		goto out;
 	}
 	if (!vdisk->dev.usn[0])
 		scnprintf(vdisk->dev.usn, sizeof(vdisk->dev.usn), "%016llx", hash_text(vdisk->filename[0] ? vdisk->filename : name));
 	vdisk->dev.serial_hash = hash_text(vdisk->dev.usn);
-	rc = open_backing(vdisk, devt, why, bytes);
+	rc = vdisk_open_backing(vdisk, devt->name, why, bytes);
 	if (rc)
 		goto out;
 	vdisk->nr_blocks = vdisk->size / vdisk->dev.block_size;
 	if (!vdisk->nr_blocks) {
-		rc = say(why, bytes, -EINVAL, "size is %llu bytes, at least one block of %u is expected", vdisk->size,
+		rc = vdisk_say(why, bytes, -EINVAL, "size is %llu bytes, at least one block of %u is expected", vdisk->size,
 			 vdisk->dev.block_size);
 		goto out;
 	}
@@ -344,13 +345,34 @@ static int del_device(const char *name, char *why, size_t bytes)
 	return rc;
 }
 
+static bool supports(struct scst_device *dev, u8 op, int sa)
+{
+	struct vdisk *vdisk = dev->dh_priv;
+
+	switch (op) {
+	case UNMAP:
+		return vdisk->thin;
+	case WRITE_ATOMIC_16:
+		return vdisk_atomic_writes(vdisk);
+	case SANITIZE:
+		return sa != SANITIZE_BLOCK_ERASE || vdisk->thin;
+	}
+	return true;
+}
+
+static void reset(struct scst_device *dev, enum scst_tm_fn fn)
+{
+	vdisk_mode_defaults(dev->dh_priv);
+	vdisk_allow_removal(dev);
+}
+
 /* "resync_size": the file grew or shrank. */
 static int dev_mgmt(struct scst_device *dev, const char *command, char *why, size_t bytes)
 {
 	struct vdisk *vdisk = dev->dh_priv;
 
 	if (strcmp(command, "resync_size") || !vdisk->file)
-		return say(why, bytes, -EINVAL, "'%s': resync_size, of a file, is expected", command);
+		return vdisk_say(why, bytes, -EINVAL, "'%s': resync_size, of a file, is expected", command);
 	vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
 	WRITE_ONCE(vdisk->nr_blocks, vdisk->size / dev->block_size);
 	scst_capacity_data_changed(dev);
@@ -375,7 +397,9 @@ static int var##_add(const char *name, const char *params, char *why, size_t byt
 static struct scst_dev_type var = {								\
 	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
 	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = parse,	\
-	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec,				\
+	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
+	.on_abort = vdisk_abort_sanitize, .pollable_sense = vdisk_pollable_sense,		\
+	.task_mgmt_fn_done = reset,								\
 }
 
 VDISK_HANDLER(fileio, "vdisk_fileio");

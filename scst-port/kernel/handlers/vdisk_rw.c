@@ -86,7 +86,7 @@ static void file_rw(struct scst_cmd *cmd, u64 offset)
 	io->cmd = cmd;
 	io->kiocb.ki_complete = io_complete;
 	io->kiocb.ki_pos = (loff_t)offset;
-	if (write && cmd->fua)
+	if (write && (cmd->fua || unlikely(!READ_ONCE(vdisk_of(cmd)->wce))))
 		io->kiocb.ki_flags |= IOCB_DSYNC;
 	io->vec = (struct kvec){ sg_virt(cmd->sg), cmd->bufflen };
 	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, &io->vec, 1, cmd->bufflen);
@@ -94,6 +94,12 @@ static void file_rw(struct scst_cmd *cmd, u64 offset)
 		       call_read_iter(io->kiocb.ki_filp, &io->kiocb, &iter);
 	if (done != -EIOCBQUEUED)
 		io_end(io, done);
+}
+
+static void memory_write(struct scst_cmd *cmd, struct vdisk *vdisk, u64 offset)
+{
+	vdisk_mark_mapped(vdisk, offset, cmd->bufflen);
+	scst_copy_from_cmd(cmd, vdisk->memory + offset, cmd->bufflen);
 }
 
 void vdisk_exec_rw(struct scst_cmd *cmd)
@@ -109,30 +115,7 @@ void vdisk_exec_rw(struct scst_cmd *cmd)
 		if (cmd->data_direction == SCST_DATA_READ)
 			cmd->resp_data_len = cmd->bufflen;
 		else if (!vdisk->is_null)
-			scst_copy_from_cmd(cmd, vdisk->memory + offset, cmd->bufflen);
+			memory_write(cmd, vdisk, offset);
 		scst_cmd_done(cmd);
 	}
-}
-
-int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_t bytes)
-{
-	loff_t pos = (loff_t)offset;
-	ssize_t done;
-
-	if (vdisk->is_null) {
-		if (!write)
-			memset(buf, 0, bytes);
-		return 0;
-	}
-	if (vdisk->memory) {
-		if (write)
-			memcpy(vdisk->memory + offset, buf, bytes);
-		else
-			memcpy(buf, vdisk->memory + offset, bytes);
-		return 0;
-	}
-	done = write ? kernel_write(vdisk->file, buf, bytes, &pos) : kernel_read(vdisk->file, buf, bytes, &pos);
-	if (done < 0)
-		return (int)done;
-	return done == (ssize_t)bytes ? 0 : -EIO;
 }

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vdisk_sleep.c - commands that wait: SYNCHRONIZE CACHE, UNMAP, WRITE SAME, VERIFY with
- * data, WRITE AND VERIFY, COMPARE AND WRITE. All of one disk run on its ordered work
- * queue, so that COMPARE AND WRITEs exclude each other.
+ * data, WRITE AND VERIFY, ORWRITE, COMPARE AND WRITE. All of one disk run on its ordered
+ * work queue.
  */
 #include "vdisk.h"
-
-static int deallocate(struct vdisk *vdisk, u64 offset, u64 bytes)
-{
-	if (vdisk->is_null)
-		return 0;
-	if (vdisk->memory) {
-		memset(vdisk->memory + offset, 0, bytes);
-		return 0;
-	}
-	return vfs_fallocate(vdisk->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)offset, (loff_t)bytes);
-}
 
 static void do_sync(struct scst_cmd *cmd, struct vdisk *vdisk)
 {
@@ -53,7 +42,7 @@ static void do_unmap(struct scst_cmd *cmd, struct vdisk *vdisk)
 			}
 			if (!pass || !blocks)
 				continue;
-			rc = deallocate(vdisk, lba << vdisk->dev.block_shift, blocks << vdisk->dev.block_shift);
+			rc = vdisk_deallocate(vdisk, lba << vdisk->dev.block_shift, blocks << vdisk->dev.block_shift);
 			if (rc) {
 				vdisk_set_io_error(cmd, rc, true);
 				return;
@@ -71,7 +60,7 @@ static void do_write_same(struct scst_cmd *cmd, struct vdisk *vdisk)
 	int rc = 0;
 
 	if (no_data || !memchr_inv(sg_virt(cmd->sg), 0, block)) {
-		rc = deallocate(vdisk, offset, left);
+		rc = vdisk_deallocate(vdisk, offset, left);
 		goto out;
 	}
 	buf = kmalloc(65536, GFP_KERNEL);
@@ -122,7 +111,7 @@ static void do_compare_and_write(struct scst_cmd *cmd, struct vdisk *vdisk)
 	if (!same(cmd, vdisk, data, half))
 		return;
 	rc = vdisk_transfer(vdisk, true, data + half, cmd->lba << vdisk->dev.block_shift, half);
-	if (!rc && cmd->fua && vdisk->file)
+	if (!rc && (cmd->fua || !vdisk->wce) && vdisk->file)
 		rc = vfs_fsync(vdisk->file, 1);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, true);
@@ -141,32 +130,36 @@ static void do_write_and_verify(struct scst_cmd *cmd, struct vdisk *vdisk)
 		same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
 }
 
-/*
- * SBC-3 5.4: one descriptor, from the LBA asked for on. A file's holes are
- * deallocated; memory is mapped all of it.
- */
+/* SBC-3 5.4: one descriptor, from the LBA asked for on. */
 static void do_get_lba_status(struct scst_cmd *cmd, struct vdisk *vdisk)
 {
-	u64 offset = cmd->lba << vdisk->dev.block_shift, end = vdisk->nr_blocks << vdisk->dev.block_shift;
 	u8 buf[24] = { 0, 0, 0, 20 };
-	loff_t at;
+	bool mapped;
+	u64 bytes = vdisk_extent(vdisk, cmd->lba << vdisk->dev.block_shift, &mapped);
 
-	if (vdisk->file) {
-		at = vfs_llseek(vdisk->file, (loff_t)offset, SEEK_DATA);
-		if (at == -ENXIO)
-			at = (loff_t)end;	/* a hole up to the end */
-		if (at >= 0 && (u64)at > offset + vdisk->dev.block_size - 1)
-			buf[20] = 1;		/* deallocated */
-		else
-			at = vfs_llseek(vdisk->file, (loff_t)offset, SEEK_HOLE);
-		if (at > (loff_t)offset)
-			end = min_t(u64, end, round_up((u64)at, vdisk->dev.block_size));
-		if (buf[20])
-			end = round_down(end, vdisk->dev.block_size);
-	}
 	put_unaligned_be64(cmd->lba, buf + 8);
-	put_unaligned_be32((u32)min_t(u64, (end - offset) >> vdisk->dev.block_shift, U32_MAX), buf + 16);
+	put_unaligned_be32((u32)min_t(u64, bytes >> vdisk->dev.block_shift, U32_MAX), buf + 16);
+	buf[20] = mapped ? 0 : 1;
 	scst_copy_to_cmd(cmd, buf, sizeof(buf));
+}
+
+/* SBC-3 5.8 */
+static void do_orwrite(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u64 offset = cmd->lba << vdisk->dev.block_shift;
+	u8 *disk = kmalloc(cmd->bufflen, GFP_KERNEL), *data = sg_virt(cmd->sg);
+	int rc = disk ? vdisk_transfer(vdisk, false, disk, offset, cmd->bufflen) : -ENOMEM;
+	bool writing = !rc;
+
+	for (u32 i = 0; i < cmd->bufflen && !rc; i++)
+		disk[i] |= data[i];
+	if (!rc)
+		rc = vdisk_transfer(vdisk, true, disk, offset, cmd->bufflen);
+	if (!rc && vdisk->file && (cmd->fua || !vdisk->wce))
+		rc = vfs_fsync(vdisk->file, 1);
+	if (rc)
+		vdisk_set_io_error(cmd, rc, writing);
+	kfree(disk);
 }
 
 static void run(struct work_struct *work)
@@ -188,6 +181,12 @@ static void run(struct work_struct *work)
 		break;
 	case SERVICE_ACTION_IN_16:
 		do_get_lba_status(cmd, vdisk);
+		break;
+	case START_STOP:
+		do_sync(cmd, vdisk);
+		break;
+	case ORWRITE_16:
+		do_orwrite(cmd, vdisk);
 		break;
 	case COMPARE_AND_WRITE:
 		do_compare_and_write(cmd, vdisk);

@@ -69,7 +69,6 @@ enum scst_tm_fn {
 	SCST_CLEAR_TASK_SET,
 	SCST_LUN_RESET,
 	SCST_TARGET_RESET,
-	SCST_NEXUS_LOSS_SESS,		/* the session is going: end all its commands */
 };
 
 enum scst_tm_status {
@@ -90,6 +89,10 @@ enum {
 	SCST_LEN_BLOCKS		= 16,	/* the length field counts blocks */
 	SCST_NO_LUN_OK		= 32,	/* answered although there is no such LUN */
 	SCST_LEN_NO_DATA	= 64,	/* the length is of the medium, no data moves by itself */
+	SCST_PR_ANY		= 128,	/* allowed under any persistent reservation (SPC-4 table 67, SBC-3 table 13) */
+	SCST_PR_READ		= 256,	/* allowed under one that excludes only writes */
+	SCST_RES_ANY		= 512,	/* allowed under another's RESERVE(6/10) */
+	SCST_ATOMIC		= 1024,	/* no other command touches the same blocks meanwhile */
 };
 
 /* ---- commands ---------------------------------------------------------- */
@@ -104,10 +107,10 @@ struct scst_cmd {
 	struct scst_device	*dev;
 	u64			unpacked_lun;
 	u64			start_ns;		/* ktime_get_ns() at scst_rx_cmd() */
+	u64			seq;			/* counts up in the session */
 
 	/* by target driver, between scst_rx_cmd() and scst_cmd_init_done() */
 	u64			tag;			/* unique within the session while it lives */
-	u32			tgt_sn;			/* e.g. CmdSN: which commands a TM function covers */
 	enum scst_cmd_queue_type queue_type;
 	enum scst_data_direction expected_data_direction;
 	u32			expected_transfer_len;	/* bytes */
@@ -117,6 +120,9 @@ struct scst_cmd {
 	/* by core or handler: what the CDB says */
 	unsigned int		sent_for_exec:1, aborted:1, completed:1, tgt_needs_data:1;
 	unsigned int		in_order:1;		/* by core: counted in tgt_dev->nr_ordered */
+	unsigned int		deferred:1;		/* by core: in a list, by work.entry, until its turn */
+	unsigned int		atomic_held:1;		/* by core: in dev->atomic_cmds, behind the gate */
+	unsigned int		abort_told:1;		/* by core: on_abort() was called */
 	unsigned int		own_sg:1;		/* by handler: sg is its own, not the core's to free */
 	unsigned int		fua:1, dpo:1;
 	u32			op_flags;		/* SCST_* of the op code table */
@@ -137,6 +143,7 @@ struct scst_cmd {
 	u16			sense_len;		/* valid bytes of sense */
 
 	void			*dh_priv;		/* by handler, while it executes */
+	void			*atomic;		/* by core: see scst_atomic.c */
 	call_single_data_t	csd;			/* the hop home */
 	struct work_struct	work;			/* by handler, to sleep */
 
@@ -151,10 +158,9 @@ struct scst_mgmt_cmd {
 	enum scst_tm_fn		fn;
 	u64			unpacked_lun;
 	u64			tag;			/* ABORT TASK: which */
-	u32			tgt_sn;			/* CmdSN of the function: later commands are not touched */
 	enum scst_tm_status	status;
 	void			*tgt_priv;
-	atomic_t		cmds_to_wait;		/* by core */
+	atomic_t		cmds_to_wait;		/* by core: shares that are not over */
 	call_single_data_t	csd;
 };
 
@@ -187,7 +193,7 @@ struct scst_tgt_template {
 	/* A command that waits for its data is aborted: end the wait with SCST_RX_DATA_ABORT. */
 	void (*on_abort_cmd)(struct scst_cmd *cmd);
 
-	/* @mcmd->status says how it ended; all aborted commands are done. */
+	/* @mcmd->status says how it ended; all commands it aborted are freed. */
 	void (*task_mgmt_fn_done)(struct scst_mgmt_cmd *mcmd);
 
 	/*
@@ -230,6 +236,8 @@ struct scst_session {
 	char			initiator_name[SCST_MAX_NAME];	/* iSCSI: "name,i,0xISID" */
 	void			*tgt_priv;		/* by target driver */
 	struct list_head	cmd_list;		/* home CPU only */
+	struct list_head	waits;			/* by core, home CPU only */
+	u64			cmd_seq;		/* home CPU only: the last command's */
 	u32			nr_cmds;		/* home CPU only */
 	struct list_head	sess_list_entry;	/* by core, tgt->lock */
 	struct scst_acg		*acg;			/* the security group */
@@ -279,7 +287,6 @@ struct scst_rx_mgmt_params {
 	enum scst_tm_fn	fn;
 	const u8	*lun;		/* 8 bytes; NULL for TARGET RESET */
 	u64		tag;
-	u32		tgt_sn;
 	void		*tgt_priv;
 };
 /* Home CPU. 0: task_mgmt_fn_done() comes, perhaps before this returns. -ENOMEM: it does not. */
@@ -323,6 +330,18 @@ struct scst_dev_type {
 
 	enum scst_exec_res (*exec)(struct scst_cmd *cmd);
 
+	/*
+	 * A command that executes was aborted. True: the handler gives it up now, and called
+	 * scst_cmd_done(); false: it ends when it ends. May be NULL.
+	 */
+	bool (*on_abort)(struct scst_cmd *cmd);
+
+	/* Does @dev execute this op code of the core's table (@sa: service action, or -1)? NULL: all. */
+	bool (*supports)(struct scst_device *dev, u8 op, int sa);
+
+	/* REQUEST SENSE (SPC-4 5.11.3): set sense for a state that lasts, and return true. May be NULL. */
+	bool (*pollable_sense)(struct scst_cmd *cmd);
+
 	/* The buffer's last use is over: whatever exec() pinned may go. May be NULL. */
 	void (*on_free_cmd)(struct scst_cmd *cmd);
 
@@ -351,8 +370,11 @@ struct scst_device {
 
 	spinlock_t		dev_lock;		/* the fields below, and all tgt_devs' unit attentions */
 	struct list_head	dev_tgt_dev_list;
-	struct scst_pr		*pr;			/* reservations, see scst_pres.c */
+	struct scst_pr		*pr;			/* persistent reservations, see scst_pres.c */
+	struct scst_tgt_dev	*reserved_by;		/* RESERVE(6/10) */
 	u32			dev_reserved;		/* read without the lock: any reservation at all? */
+	struct list_head	atomic_cmds;		/* by core: see scst_atomic.c */
+	u32			nr_atomic;		/* their number; read without the lock */
 	struct list_head	dev_list_entry;		/* by core */
 	atomic_t		nr_tgt_devs;
 };
@@ -371,6 +393,8 @@ struct scst_tgt_dev {
 	struct scst_device	*dev;
 	u64			lun;
 	unsigned int		acg_rd_only:1;
+	unsigned int		preempted:1;		/* PREEMPT AND ABORT waits to reach it; dev->dev_lock */
+	unsigned int		prevent:1;		/* PREVENT ALLOW MEDIUM REMOVAL; dev->dev_lock */
 	u32			ua_pending;		/* read without the lock: any unit attention? */
 	struct list_head	ua_list;		/* dev->dev_lock */
 	struct list_head	dev_tgt_dev_list_entry;	/* dev->dev_lock */
@@ -395,6 +419,9 @@ void scst_set_invalid_field_in_parm_list(struct scst_cmd *cmd, int byte_offset, 
 
 /* Sense with the INFORMATION field (MISCOMPARE offset, failing LBA). */
 void scst_set_cmd_error_and_inf(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u64 information);
+
+/* Sense with a progress indication, in 65536ths (SPC-4 4.5.2.4.4). */
+void scst_set_cmd_error_and_progress(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u16 progress);
 
 void scst_set_busy(struct scst_cmd *cmd);
 void scst_set_resp_data_len(struct scst_cmd *cmd, u32 bytes);

@@ -27,6 +27,12 @@
 #define MISCOMPARE		0xe
 
 /* Sense key, additional sense code, qualifier. */
+#define scst_sense_no_medium			NOT_READY, 0x3a, 0x00
+#define scst_sense_sanitize_in_progress		NOT_READY, 0x04, 0x1b
+#define scst_sense_sanitize_failed		MEDIUM_ERROR, 0x31, 0x03
+#define scst_sense_stopped			NOT_READY, 0x04, 0x02
+#define scst_sense_medium_removal_prevented	ILLEGAL_REQUEST, 0x53, 0x02
+#define scst_sense_medium_may_have_changed	UNIT_ATTENTION, 0x28, 0x00
 #define scst_sense_no_sense			NO_SENSE, 0x00, 0x00
 #define scst_sense_invalid_opcode		ILLEGAL_REQUEST, 0x20, 0x00
 #define scst_sense_block_out_range_error	ILLEGAL_REQUEST, 0x21, 0x00
@@ -77,22 +83,28 @@
 #define VERIFY			0x2f
 #define PRE_FETCH		0x34
 #define SYNCHRONIZE_CACHE	0x35
+#define READ_DEFECT_DATA	0x37
 #define WRITE_SAME		0x41
 #define UNMAP			0x42
+#define SANITIZE		0x48
 #define MODE_SELECT_10		0x55
 #define RESERVE_10		0x56
 #define RELEASE_10		0x57
 #define MODE_SENSE_10		0x5a
 #define PERSISTENT_RESERVE_IN	0x5e
 #define PERSISTENT_RESERVE_OUT	0x5f
+#define EXTENDED_COPY		0x83
+#define RECEIVE_COPY_RESULTS	0x84
 #define READ_16			0x88
 #define COMPARE_AND_WRITE	0x89
 #define WRITE_16		0x8a
+#define ORWRITE_16		0x8b
 #define WRITE_VERIFY_16		0x8e
 #define VERIFY_16		0x8f
 #define PRE_FETCH_16		0x90
 #define SYNCHRONIZE_CACHE_16	0x91
 #define WRITE_SAME_16		0x93
+#define WRITE_ATOMIC_16		0x9c
 #define SERVICE_ACTION_IN_16	0x9e
 #define REPORT_LUNS		0xa0
 #define MAINTENANCE_IN		0xa3
@@ -100,11 +112,32 @@
 #define WRITE_12		0xaa
 #define WRITE_VERIFY_12		0xae
 #define VERIFY_12		0xaf
+#define READ_DEFECT_DATA_12	0xb7
 
 #define SAI_READ_CAPACITY_16	0x10
 #define SAI_GET_LBA_STATUS	0x12
 #define MI_REPORT_SUPPORTED_OPERATION_CODES	0x0c
 #define MI_REPORT_SUPPORTED_TASK_MGMT_FUNCTIONS	0x0d
+
+/* SPC-4 6.15, 6.16 */
+#define PRIN_READ_KEYS			0x00
+#define PRIN_READ_RESERVATION		0x01
+#define PRIN_REPORT_CAPABILITIES	0x02
+#define PRIN_READ_FULL_STATUS		0x03
+#define PROUT_REGISTER			0x00
+#define PROUT_RESERVE			0x01
+#define PROUT_RELEASE			0x02
+#define PROUT_CLEAR			0x03
+#define PROUT_PREEMPT			0x04
+#define PROUT_PREEMPT_AND_ABORT		0x05
+#define PROUT_REGISTER_AND_IGNORE	0x06
+#define PROUT_REGISTER_AND_MOVE		0x07
+
+/* SBC-4 5.34 */
+#define SANITIZE_OVERWRITE		0x01
+#define SANITIZE_BLOCK_ERASE		0x02
+#define SANITIZE_CRYPTO_ERASE		0x03
+#define SANITIZE_EXIT_FAILURE_MODE	0x1f
 
 #define TYPE_DISK		0x00
 

@@ -490,7 +490,6 @@ void scsi_cmd_begin(struct iscsi_conn *conn, const struct iscsi_pdu *pdu)
 	cmnd->scst = cmd;
 	cmd->tgt_priv = cmnd;
 	cmd->tag = itt;
-	cmd->tgt_sn = be32_to_cpu(pdu->hdr->cmd_sn);
 	cmd->queue_type = queue_types[attr];
 	cmd->expected_data_direction = direction_of(cmnd->flags);
 	cmd->expected_transfer_len = cmnd->expected_len;

@@ -52,8 +52,6 @@ void tmf_done(struct scst_mgmt_cmd *mcmd)
 	};
 	struct iscsi_session *session;
 
-	if (mcmd->fn == SCST_NEXUS_LOSS_SESS)
-		return;		/* the core's own */
 	session = mcmd->sess->tgt_priv;
 	tmf_answer(&session->conn, mcmd->tgt_priv, responses[mcmd->status]);
 }
@@ -118,7 +116,6 @@ void tmf_exec(struct iscsi_conn *conn, const struct iscsi_pdu *pdu)
 	struct scst_rx_mgmt_params params = {
 		.lun = hdr->lun,
 		.tag = be32_to_cpu(hdr->ref_itt),
-		.tgt_sn = be32_to_cpu(hdr->cmd_sn),
 		.tgt_priv = tmf_priv(pdu->hdr),
 	};
 

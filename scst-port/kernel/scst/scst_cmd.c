@@ -7,7 +7,7 @@
  * An ORDERED command waits until all before it have ended, and all behind it wait
  * for it; the task set is the nexus' own (TST = 001b).
  */
-#include "scst_priv.h"
+#include "scst_wait.h"
 
 static struct kmem_cache *cmd_cache;
 
@@ -35,6 +35,7 @@ struct scst_cmd *scst_rx_cmd(struct scst_session *sess, const u8 *lun, const u8 
 	memset(cmd, 0, offsetof(struct scst_cmd, cdb));
 	cmd->sess = sess;
 	cmd->start_ns = ktime_get_ns();
+	cmd->seq = ++sess->cmd_seq;
 	cmd->queue_type = SCST_CMD_QUEUE_SIMPLE;
 	cmd->cdb_len = (u16)min_t(unsigned int, cdb_len, SCST_MAX_CDB_SIZE);
 	memcpy(cmd->cdb, cdb, cmd->cdb_len);
@@ -88,7 +89,8 @@ static void free_space(struct scst_cmd *cmd)
 /* False: status is set, and the command ends. */
 static bool check_and_parse(struct scst_cmd *cmd)
 {
-	const struct scst_opcode *op = scst_find_opcode(cmd->cdb);
+	bool other_sa;
+	const struct scst_opcode *op = scst_find_opcode(cmd->cdb, &other_sa);
 
 	if (cmd->sess->nr_cmds > SCST_MAX_SESS_CMDS) {
 		cmd->status = SAM_STAT_TASK_SET_FULL;
@@ -105,16 +107,30 @@ static bool check_and_parse(struct scst_cmd *cmd)
 	}
 	if (READ_ONCE(cmd->tgt_dev->ua_pending) && !(op && op->flags & SCST_SKIP_UA) && scst_ua_take(cmd))
 		return false;
-	if (!op) {
+	if (!op && other_sa) {
+		scst_set_invalid_field_in_cdb(cmd, 1, 4);
+		return false;
+	}
+	if (!op || unlikely(!scst_opcode_supported(cmd->dev, op))) {
 		scst_set_cmd_error(cmd, scst_sense_invalid_opcode);
 		return false;
 	}
+	if (unlikely(READ_ONCE(cmd->dev->dev_reserved)) && !scst_reservation_allows(cmd, op))
+		return false;
 	/* NACA: no ACA here (SAM-5 5.2). */
 	if (cmd->cdb[op->cdb_len - 1] & 4) {
 		scst_set_invalid_field_in_cdb(cmd, op->cdb_len - 1, 2);
 		return false;
 	}
 	scst_parse_cdb(cmd, op);
+	if (!(op->flags & SCST_MEDIUM)) {
+		/* What is not the medium is small, whatever length the CDB allows for it. */
+		if (cmd->data_direction == SCST_DATA_WRITE && cmd->bufflen > SCST_MAX_PARAM_LIST) {
+			scst_set_cmd_error(cmd, scst_sense_parameter_list_length_invalid);
+			return false;
+		}
+		cmd->bufflen = min_t(u32, cmd->bufflen, SCST_MAX_PARAM_DATA);
+	}
 	if (op->flags & SCST_WRITES && (cmd->dev->rd_only || cmd->dev->swp || cmd->tgt_dev->acg_rd_only)) {
 		scst_set_cmd_error(cmd, scst_sense_data_protect);
 		return false;
@@ -129,25 +145,29 @@ static bool clip(struct scst_cmd *cmd)
 		return true;
 	if (cmd->expected_data_direction == SCST_DATA_BIDI ||
 	    (cmd->data_direction == SCST_DATA_WRITE && cmd->bufflen &&
-	     cmd->expected_data_direction == SCST_DATA_READ) ||
-	    (cmd->data_direction == SCST_DATA_READ && cmd->bufflen &&
-	     cmd->expected_data_direction == SCST_DATA_WRITE && cmd->expected_transfer_len)) {
+	     cmd->expected_data_direction == SCST_DATA_READ)) {
 		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
 		return false;
 	}
-	if (cmd->bufflen > cmd->expected_transfer_len)
+	/* A read whose initiator meant to write has room for nothing; what it sends is dropped. */
+	if (cmd->data_direction == SCST_DATA_READ && cmd->expected_data_direction == SCST_DATA_WRITE)
+		cmd->bufflen = 0;
+	else if (cmd->bufflen > cmd->expected_transfer_len)
 		cmd->bufflen = cmd->expected_transfer_len;
 	return true;
 }
 
 /* ---- executing ---------------------------------------------------------------------------- */
 
-static void exec_cmd(struct scst_cmd *cmd)
+void scst_exec_cmd(struct scst_cmd *cmd)
 {
 	if (cmd->aborted) {
 		scst_finish_cmd(cmd);
 		return;
 	}
+	if (unlikely(cmd->op_flags & SCST_ATOMIC || (cmd->dev && READ_ONCE(cmd->dev->nr_atomic))) &&
+	    !cmd->atomic_held && scst_atomic_gate(cmd))
+		return;
 	cmd->sent_for_exec = 1;
 	if (cmd->op_flags & SCST_LOCAL) {
 		scst_exec_local(cmd);
@@ -166,7 +186,7 @@ static void exec_in_order(struct scst_cmd *cmd)
 		cmd->in_order = 1;
 		cmd->tgt_dev->nr_ordered++;
 	}
-	exec_cmd(cmd);
+	scst_exec_cmd(cmd);
 }
 
 static bool must_wait(struct scst_cmd *cmd)
@@ -180,10 +200,17 @@ static bool must_wait(struct scst_cmd *cmd)
 	return cmd->queue_type == SCST_CMD_QUEUE_ORDERED && tgt_dev->nr_cmds > 1;
 }
 
+void scst_undefer(struct scst_cmd *cmd)
+{
+	list_del(&cmd->work.entry);
+	cmd->deferred = 0;
+}
+
 static void exec_or_defer(struct scst_cmd *cmd)
 {
 	if (must_wait(cmd)) {
 		list_add_tail(&cmd->work.entry, &cmd->tgt_dev->deferred_cmd_list);
+		cmd->deferred = 1;
 		return;
 	}
 	exec_in_order(cmd);
@@ -201,14 +228,13 @@ static void run_deferred(struct scst_tgt_dev *tgt_dev)
 			deferred++;
 		if (!cmd->aborted && cmd->queue_type == SCST_CMD_QUEUE_ORDERED && tgt_dev->nr_cmds > deferred)
 			return;
-		list_del_init(&cmd->work.entry);
+		scst_undefer(cmd);
 		exec_in_order(cmd);
 	}
 }
 
 void scst_cmd_init_done(struct scst_cmd *cmd)
 {
-	INIT_LIST_HEAD(&cmd->work.entry);
 	if (cmd->tgt_dev)
 		cmd->tgt_dev->nr_cmds++;
 	if (!check_and_parse(cmd) || !clip(cmd)) {
@@ -297,6 +323,10 @@ void scst_tgt_cmd_done(struct scst_cmd *cmd)
 	tgtt_of(cmd)->on_free_cmd(cmd);
 	free_space(cmd);
 	list_del(&cmd->sess_cmd_list_entry);
+	if (unlikely(cmd->atomic_held))
+		scst_atomic_end(cmd);
+	if (unlikely(!list_empty(&sess->waits)))
+		scst_wait_cmd_gone(cmd);
 	sess->nr_cmds--;
 	if (tgt_dev) {
 		tgt_dev->nr_cmds--;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* scst_exec.c - what the core answers itself: REPORT LUNS, REQUEST SENSE, INQUIRY of no LUN. */
+/* scst_exec.c - what the core answers itself, and its small commands: REPORT LUNS, REQUEST SENSE, INQUIRY of no LUN. */
 #include "scst_priv.h"
 
 /* SPC-4 6.33: 0 and 2 report all LUNs here, 1 the well-known ones, of which there are none. */
@@ -39,7 +39,8 @@ static void exec_request_sense(struct scst_cmd *cmd)
 
 	if (!cmd->tgt_dev)
 		scst_set_cmd_error(cmd, scst_sense_lun_not_supported);
-	else if (!READ_ONCE(cmd->tgt_dev->ua_pending) || !scst_ua_take(cmd))
+	else if (!(READ_ONCE(cmd->tgt_dev->ua_pending) && scst_ua_take(cmd)) &&
+		 !(cmd->dev->handler->pollable_sense && cmd->dev->handler->pollable_sense(cmd)))
 		scst_set_cmd_error(cmd, scst_sense_no_sense);
 	len = cmd->sense_len;
 	memcpy(sense, cmd->sense, len);
@@ -71,6 +72,24 @@ static void exec_inquiry_no_lun(struct scst_cmd *cmd)
 	scst_copy_to_cmd(cmd, buf, sizeof(buf));
 }
 
+/* True: the command ends later, with those it aborts. */
+static bool exec_pr_out(struct scst_cmd *cmd)
+{
+	struct scst_mgmt_cmd *mcmd;
+
+	if ((cmd->cdb[1] & 0x1f) != PROUT_PREEMPT_AND_ABORT) {
+		scst_exec_pr_out(cmd);
+		return false;
+	}
+	mcmd = scst_tm_prepare_preempt(cmd);
+	if (!mcmd) {
+		scst_set_busy(cmd);
+		return false;
+	}
+	scst_tm_start_preempt(mcmd, scst_exec_pr_out(cmd));
+	return true;
+}
+
 void scst_exec_local(struct scst_cmd *cmd)
 {
 	switch (cmd->cdb[0]) {
@@ -82,6 +101,27 @@ void scst_exec_local(struct scst_cmd *cmd)
 		break;
 	case INQUIRY:
 		exec_inquiry_no_lun(cmd);
+		break;
+	case RESERVE:
+	case RESERVE_10:
+		scst_exec_reserve(cmd);
+		break;
+	case RELEASE:
+	case RELEASE_10:
+		scst_exec_release(cmd);
+		break;
+	case PERSISTENT_RESERVE_IN:
+		scst_exec_pr_in(cmd);
+		break;
+	case PERSISTENT_RESERVE_OUT:
+		if (exec_pr_out(cmd))
+			return;
+		break;
+	case MAINTENANCE_IN:
+		if ((cmd->cdb[1] & 0x1f) == MI_REPORT_SUPPORTED_OPERATION_CODES)
+			scst_report_opcodes(cmd);
+		else
+			scst_report_tm_functions(cmd);
 		break;
 	}
 	scst_cmd_done(cmd);

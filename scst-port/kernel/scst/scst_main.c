@@ -98,8 +98,11 @@ int scst_register_virtual_device(struct scst_device *dev)
 	lockdep_assert_held(&scst_mutex);
 	if (scst_find_device(dev->virt_name))
 		return -EEXIST;
+	if (scst_pr_init(dev))
+		return -ENOMEM;
 	spin_lock_init(&dev->dev_lock);
 	INIT_LIST_HEAD(&dev->dev_tgt_dev_list);
+	scst_atomic_init(dev);
 	atomic_set(&dev->nr_tgt_devs, 0);
 	dev->block_shift = (u8)ilog2(dev->block_size);
 	list_add_tail(&dev->dev_list_entry, &scst_dev_list);
@@ -114,6 +117,7 @@ int scst_unregister_virtual_device(struct scst_device *dev)
 	if (atomic_read(&dev->nr_tgt_devs))
 		return -EBUSY;
 	list_del(&dev->dev_list_entry);
+	scst_pr_exit(dev);
 	module_put(dev->handler->owner);
 	return 0;
 }

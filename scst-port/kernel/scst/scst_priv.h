@@ -22,6 +22,8 @@
 #include "scst.h"
 
 #define SCST_MAX_SESS_CMDS	2048	/* per session; one more ends in TASK SET FULL */
+#define SCST_MAX_PARAM_LIST	65536	/* bytes of a parameter list; more: PARAMETER LIST LENGTH ERROR */
+#define SCST_MAX_PARAM_DATA	(8 + 8 * SCST_MAX_LUNS)	/* bytes of parameter data: REPORT LUNS of all */
 #define SCST_MAX_TARGETS	256
 
 extern struct mutex scst_mutex;
@@ -62,6 +64,7 @@ struct scst_tgt {
 	struct scst_acg			default_acg;
 	struct list_head		acgs;
 	struct list_head		sessions;
+	u32				nr_going;	/* off the list, not yet freed */
 	wait_queue_head_t		session_gone;
 };
 
@@ -73,11 +76,15 @@ struct scst_opcode {
 	u8	cdb_len;
 	u8	direction;
 	u8	lba_at, lba_len, len_at, len_len;
-	u8	flags;
+	u16	flags;
+	u8	bits[4];		/* of bytes 1 to 4: what else is evaluated (SPC-4 6.35.3, CDB USAGE DATA) */
 	const char *name;
 };
 
-const struct scst_opcode *scst_find_opcode(const u8 *cdb);
+/* NULL: not known; *@other_sa then says whether it is with another service action. */
+const struct scst_opcode *scst_find_opcode(const u8 *cdb, bool *other_sa);
+const struct scst_opcode *scst_opcode_at(unsigned int i);	/* NULL behind the last */
+bool scst_opcode_supported(struct scst_device *dev, const struct scst_opcode *op);
 void scst_parse_cdb(struct scst_cmd *cmd, const struct scst_opcode *op);
 
 u64 scst_unpack_lun(const u8 *lun);		/* U64_MAX: a form that is not known */
@@ -86,8 +93,30 @@ void scst_pack_lun(u64 lun, u8 *packed);
 /* ---- between the files ---------------------------------------------------------- */
 
 void scst_exec_local(struct scst_cmd *cmd);
+void scst_report_opcodes(struct scst_cmd *cmd);		/* scst_rsoc.c */
+void scst_report_tm_functions(struct scst_cmd *cmd);
 void scst_finish_cmd(struct scst_cmd *cmd);	/* home CPU: status is set, answer it */
 
+/* Reservations (scst_reserve.c, scst_pres.c). Home CPU; a command's status is set. */
+bool scst_reservation_allows(struct scst_cmd *cmd, const struct scst_opcode *op);
+void scst_exec_reserve(struct scst_cmd *cmd);
+void scst_exec_release(struct scst_cmd *cmd);
+void scst_exec_pr_in(struct scst_cmd *cmd);
+bool scst_exec_pr_out(struct scst_cmd *cmd);	/* true: abort the commands of the preempted nexuses */
+void scst_res_nexus_made(struct scst_tgt_dev *tgt_dev);		/* dev_lock is held, for these three */
+void scst_res_nexus_lost(struct scst_tgt_dev *tgt_dev);
+void scst_res_update(struct scst_device *dev);			/* dev_reserved after a change */
+void scst_res_reset(struct scst_device *dev);			/* LOGICAL UNIT RESET; takes dev_lock */
+
+bool scst_pr_allows(struct scst_cmd *cmd, const struct scst_opcode *op);	/* dev_lock is held, for these */
+bool scst_pr_any(const struct scst_device *dev);
+bool scst_pr_held(const struct scst_device *dev);
+void scst_pr_nexus_made(struct scst_tgt_dev *tgt_dev);
+void scst_pr_nexus_lost(struct scst_tgt_dev *tgt_dev);
+int scst_pr_init(struct scst_device *dev);
+void scst_pr_exit(struct scst_device *dev);
+
+void scst_ua_add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* dev_lock is held */
 void scst_ua_add(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);
 bool scst_ua_take(struct scst_cmd *cmd);	/* true: the command ends with it */
 void scst_ua_clear(struct scst_tgt_dev *tgt_dev);
@@ -95,6 +124,18 @@ void scst_ua_clear(struct scst_tgt_dev *tgt_dev);
 struct scst_tgt_dev *scst_tgt_dev_make(struct scst_session *sess, const struct scst_acg_dev *acg_dev);
 void scst_tgt_dev_free(struct scst_tgt_dev *tgt_dev);
 void scst_session_end_cmds(struct scst_session *sess);
+
+void scst_tm_nexus_loss(struct scst_session *sess);		/* home CPU: abort all, wait for none */
+/* PREEMPT AND ABORT: memory first (NULL: there is none), then the work; scst_cmd_done(cmd) is its end. */
+struct scst_mgmt_cmd *scst_tm_prepare_preempt(struct scst_cmd *cmd);
+void scst_tm_start_preempt(struct scst_mgmt_cmd *mcmd, bool abort);
+void scst_undefer(struct scst_cmd *cmd);
+void scst_exec_cmd(struct scst_cmd *cmd);
+
+/* scst_atomic.c. Home CPU. */
+bool scst_atomic_gate(struct scst_cmd *cmd);		/* true: it waits, and scst_exec_cmd() comes again */
+void scst_atomic_end(struct scst_cmd *cmd);		/* about to be freed */
+void scst_atomic_init(struct scst_device *dev);
 
 struct scst_tgt_template_entry *scst_find_tgtt(const char *name);
 struct scst_tgt *scst_find_tgt(struct scst_tgt_template_entry *tgtt, const char *name);

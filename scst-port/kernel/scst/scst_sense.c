@@ -31,18 +31,24 @@ void scst_set_cmd_error(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
 }
 EXPORT_SYMBOL(scst_set_cmd_error);
 
+static u8 *sks_bytes(struct scst_cmd *cmd)
+{
+	u8 *s = cmd->sense;
+
+	if (s[0] != 0x72)
+		return s + 15;
+	s[7] = 8;
+	s[8] = 2;
+	s[9] = 6;
+	cmd->sense_len = 16;
+	return s + 12;
+}
+
 /* Sense-key specific: which byte and bit is wrong (SPC-4 4.5.2.4.2). */
 static void set_field_pointer(struct scst_cmd *cmd, bool in_cdb, int byte_offset, int bit_offset)
 {
-	u8 *s = cmd->sense, *p = s + 15;
+	u8 *p = sks_bytes(cmd);
 
-	if (s[0] == 0x72) {
-		s[7] = 8;
-		s[8] = 2;
-		s[9] = 6;
-		p = s + 12;
-		cmd->sense_len = 16;
-	}
 	p[0] = (u8)(0x80 | (in_cdb ? 0x40 : 0) | (bit_offset >= 0 ? 8 | bit_offset : 0));
 	put_unaligned_be16((u16)byte_offset, p + 1);
 }
@@ -79,6 +85,17 @@ void scst_set_cmd_error_and_inf(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u
 }
 EXPORT_SYMBOL(scst_set_cmd_error_and_inf);
 
+void scst_set_cmd_error_and_progress(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq, u16 progress)
+{
+	u8 *p;
+
+	set_sense(cmd, key, asc, ascq);
+	p = sks_bytes(cmd);
+	p[0] = 0x80;
+	put_unaligned_be16(progress, p + 1);
+}
+EXPORT_SYMBOL(scst_set_cmd_error_and_progress);
+
 void scst_set_busy(struct scst_cmd *cmd)
 {
 	cmd->status = SAM_STAT_BUSY;
@@ -95,6 +112,9 @@ EXPORT_SYMBOL(scst_set_resp_data_len);
 
 u32 scst_copy_to_cmd(struct scst_cmd *cmd, const void *buf, u32 bytes)
 {
+	/* Parameter data: what there is counts for the residual, not what the CDB allows (RFC 7143 11.4.5.1). */
+	if (!(cmd->op_flags & SCST_MEDIUM))
+		cmd->cdb_bufflen = min(cmd->cdb_bufflen, bytes);
 	bytes = min(bytes, cmd->bufflen);
 	if (bytes)
 		sg_copy_from_buffer(cmd->sg, (unsigned int)cmd->sg_cnt, buf, bytes);

@@ -62,7 +62,7 @@ static bool no_sessions(struct scst_tgt *tgt)
 	bool none;
 
 	mutex_lock(&scst_mutex);
-	none = list_empty(&tgt->sessions);
+	none = list_empty(&tgt->sessions) && !tgt->nr_going;
 	mutex_unlock(&scst_mutex);
 	return none;
 }
@@ -199,6 +199,7 @@ struct scst_tgt_dev *scst_tgt_dev_make(struct scst_session *sess, const struct s
 	INIT_LIST_HEAD(&tgt_dev->deferred_cmd_list);
 	spin_lock_bh(&tgt_dev->dev->dev_lock);
 	list_add_tail(&tgt_dev->dev_tgt_dev_list_entry, &tgt_dev->dev->dev_tgt_dev_list);
+	scst_res_nexus_made(tgt_dev);
 	spin_unlock_bh(&tgt_dev->dev->dev_lock);
 	scst_ua_add(tgt_dev, 0x29, 0x00);	/* POWER ON OCCURRED: a new nexus */
 	return tgt_dev;
@@ -208,6 +209,7 @@ void scst_tgt_dev_free(struct scst_tgt_dev *tgt_dev)
 {
 	spin_lock_bh(&tgt_dev->dev->dev_lock);
 	list_del(&tgt_dev->dev_tgt_dev_list_entry);
+	scst_res_nexus_lost(tgt_dev);
 	scst_ua_clear(tgt_dev);
 	spin_unlock_bh(&tgt_dev->dev->dev_lock);
 	kfree(tgt_dev);
@@ -378,6 +380,7 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt, const char *ini
 	sess->tgt_priv = tgt_priv;
 	strscpy(sess->initiator_name, initiator_name, sizeof(sess->initiator_name));
 	INIT_LIST_HEAD(&sess->cmd_list);
+	INIT_LIST_HEAD(&sess->waits);
 	mutex_lock(&scst_mutex);
 	sess->acg = acg_for(tgt, initiator_name);
 	if (tgt->going || !tgt->enabled)
@@ -402,12 +405,17 @@ static void session_gone(struct work_struct *work)
 	struct scst_session *sess = container_of(work, struct scst_session, unreg_work);
 	struct scst_tgt *tgt = sess->tgt;
 
-	sess->unreg_done(sess);
+	/* Nobody finds it any more, then its driver forgets it, then the target may go. */
 	mutex_lock(&scst_mutex);
 	list_del(&sess->sess_list_entry);
+	tgt->nr_going++;
+	mutex_unlock(&scst_mutex);
+	sess->unreg_done(sess);
+	session_free(sess);
+	mutex_lock(&scst_mutex);
+	tgt->nr_going--;
 	wake_up_all(&tgt->session_gone);
 	mutex_unlock(&scst_mutex);
-	session_free(sess);
 }
 
 void scst_session_end_cmds(struct scst_session *sess)
@@ -422,11 +430,10 @@ void scst_session_end_cmds(struct scst_session *sess)
 static void end_at_home(void *info)
 {
 	struct scst_session *sess = info;
-	struct scst_rx_mgmt_params params = { .fn = SCST_NEXUS_LOSS_SESS };
 
 	sess->ending = 1;
 	sess->nr_cmds++;	/* not before the functions below have returned */
-	scst_rx_mgmt_fn(sess, &params);
+	scst_tm_nexus_loss(sess);
 	sess->nr_cmds--;
 	scst_session_end_cmds(sess);
 }

@@ -9,8 +9,7 @@ struct scst_ua {
 	u8			asc, ascq;
 };
 
-/* dev_lock is held. */
-static void add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq)
+void scst_ua_add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq)
 {
 	struct scst_ua *ua;
 	int count = 0;
@@ -37,7 +36,7 @@ static void add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq)
 void scst_ua_add(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq)
 {
 	spin_lock_bh(&tgt_dev->dev->dev_lock);
-	add_locked(tgt_dev, asc, ascq);
+	scst_ua_add_locked(tgt_dev, asc, ascq);
 	spin_unlock_bh(&tgt_dev->dev->dev_lock);
 }
 
@@ -48,7 +47,7 @@ void scst_dev_set_ua(struct scst_device *dev, struct scst_tgt_dev *except, u8 as
 	spin_lock_bh(&dev->dev_lock);
 	list_for_each_entry(tgt_dev, &dev->dev_tgt_dev_list, dev_tgt_dev_list_entry)
 		if (tgt_dev != except)
-			add_locked(tgt_dev, asc, ascq);
+			scst_ua_add_locked(tgt_dev, asc, ascq);
 	spin_unlock_bh(&dev->dev_lock);
 }
 EXPORT_SYMBOL(scst_dev_set_ua);
