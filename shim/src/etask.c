@@ -19,7 +19,8 @@ __thread sys_event_task_t sys_event_task;
 sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 {
 	sys_event_task_t task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = NULL };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WATCH_EVENTFD };
+	pthread_mutexattr_t recursive;
 
 	if (!task)
 		return NULL;
@@ -37,6 +38,12 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 	task->name = "event task";
 	task->cpu = -1;
 	pthread_mutex_init(&task->alarm_lock, NULL);
+	pthread_mutex_init(&task->poll_lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&task->call_lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+	sem_init(&task->started, 0, 0);
 	wheel_init(&task->wheel, time_now());
 	task->sleeps_until = sys_time_invalid();
 	task->epfd = epoll_create1(EPOLL_CLOEXEC);
@@ -57,7 +64,13 @@ errno_t etask_free(sys_event_task_t task)
 		close(task->epfd);
 	if (task->evfd >= 0)
 		close(task->evfd);
+	etask_free_watches(task);
 	pthread_mutex_destroy(&task->alarm_lock);
+	pthread_mutex_destroy(&task->poll_lock);
+	pthread_mutex_destroy(&task->call_lock);
+	sem_destroy(&task->started);
+	if (etask_is_current(task))
+		sys_event_task = NULL;
 	free(task);
 	return E_OK;
 }
@@ -214,8 +227,12 @@ errno_t etask_run(sys_event_task_t task)
 	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
 		if (hook->stop)
 			hook->stop(hook->env);
+	pthread_mutex_lock(&task->call_lock);
+	etask_finish_calls(task);
 	sys_event_task = NULL;
+	atomic_store(&task->stop, false);
 	atomic_store(&task->tid, 0);
+	pthread_mutex_unlock(&task->call_lock);
 	return E_OK;
 }
 
@@ -231,9 +248,11 @@ errno_t etask_stop(sys_event_task_t task)
 
 void etask_adopt(sys_event_task_t task)
 {
+	pthread_mutex_lock(&task->call_lock);
 	sys_event_task = task;
 	task->now = time_now();
 	atomic_store(&task->tid, (pid_t)syscall(SYS_gettid));
+	pthread_mutex_unlock(&task->call_lock);
 }
 
 static void *etask_thread(void *arg)
@@ -248,6 +267,8 @@ static void *etask_thread(void *arg)
 		CPU_SET((size_t)task->cpu, &set);
 		sched_setaffinity(0, sizeof(set), &set);	/* a wish: a cpuset may refuse it */
 	}
+	etask_adopt(task);
+	sem_post(&task->started);
 	etask_run(task);
 	return NULL;
 }
@@ -256,7 +277,7 @@ int etask_start(sys_event_task_t task, const char *name, int cpu)
 {
 	int rc;
 
-	if (atomic_load(&task->tid))
+	if (task->has_thread || atomic_load(&task->tid))
 		return -EBUSY;
 	task->name = name;
 	task->cpu = cpu;
@@ -264,15 +285,19 @@ int etask_start(sys_event_task_t task, const char *name, int cpu)
 	rc = pthread_create(&task->pthread, NULL, etask_thread, task);
 	if (rc)
 		return -rc;
-	while (!atomic_load(&task->tid))
-		sched_yield();
+	task->has_thread = true;
+	while (sem_wait(&task->started) < 0 && errno == EINTR)
+		;
 	return 0;
 }
 
 void etask_stop_join(sys_event_task_t task)
 {
+	if (!task->has_thread)
+		return;
 	etask_stop(task);
 	pthread_join(task->pthread, NULL);
+	task->has_thread = false;
 }
 
 int etask_fd(sys_event_task_t task)
@@ -285,6 +310,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	sys_time_t next;
 	int turns = 0;
 
+	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);
