@@ -16,15 +16,51 @@
 
 __thread sys_event_task_t sys_event_task;
 
+/*
+ * A poster looks at the task once more after its callback is in the queue, so it may
+ * do that when the callback has run and the task has been freed. Hence the memory of
+ * a task stays a task's for ever, and is used again.
+ */
+static pthread_mutex_t unused_lock = PTHREAD_MUTEX_INITIALIZER;
+static sys_event_task_t unused_tasks;
+
+static sys_event_task_t task_memory(void)
+{
+	const size_t kept = offsetof(struct sys_event_task, cfg);
+	sys_event_task_t task;
+
+	pthread_mutex_lock(&unused_lock);
+	task = unused_tasks;
+	if (task)
+		unused_tasks = task->next_unused;
+	pthread_mutex_unlock(&unused_lock);
+	if (!task) {
+		task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
+		if (!task)
+			return NULL;
+		atomic_init(&task->asleep, false);
+		atomic_init(&task->nr_wakers, 0);
+	}
+	memset((char *)task + kept, 0, sizeof(*task) - kept);
+	return task;
+}
+
+static void task_memory_put(sys_event_task_t task)
+{
+	pthread_mutex_lock(&unused_lock);
+	task->next_unused = unused_tasks;
+	unused_tasks = task;
+	pthread_mutex_unlock(&unused_lock);
+}
+
 sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 {
-	sys_event_task_t task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
+	sys_event_task_t task = task_memory();
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WATCH_EVENTFD };
 	pthread_mutexattr_t recursive;
 
 	if (!task)
 		return NULL;
-	memset(task, 0, sizeof(*task));
 	if (cfg)
 		task->cfg = *cfg;
 	if (!task->cfg.max_steps)
@@ -60,6 +96,10 @@ errno_t etask_free(sys_event_task_t task)
 {
 	if (atomic_load(&task->tid) && !etask_is_current(task))
 		return EBUSY;
+	/* A waker either is counted here, or finds asleep false and writes nothing. */
+	atomic_store(&task->asleep, false);
+	while (atomic_load(&task->nr_wakers))
+		sched_yield();
 	if (task->epfd >= 0)
 		close(task->epfd);
 	if (task->evfd >= 0)
@@ -71,7 +111,7 @@ errno_t etask_free(sys_event_task_t task)
 	sem_destroy(&task->started);
 	if (etask_is_current(task))
 		sys_event_task = NULL;
-	free(task);
+	task_memory_put(task);
 	return E_OK;
 }
 
@@ -79,8 +119,10 @@ void etask_wake(sys_event_task_t task)
 {
 	uint64_t one = 1;
 
+	atomic_fetch_add(&task->nr_wakers, 1);
 	if (atomic_exchange(&task->asleep, false) && write(task->evfd, &one, sizeof(one)) < 0)
 		abort();	/* an eventfd of our own never fails short of 2^64 wakes */
+	atomic_fetch_sub(&task->nr_wakers, 1);
 }
 
 /* ---- rounds ---------------------------------------------------------------- */
@@ -240,8 +282,13 @@ errno_t etask_stop(sys_event_task_t task)
 {
 	uint64_t one = 1;
 
+	errno_t err;
+
+	atomic_fetch_add(&task->nr_wakers, 1);
 	atomic_store(&task->stop, true);
-	return write(task->evfd, &one, sizeof(one)) < 0 ? errno : E_OK;
+	err = write(task->evfd, &one, sizeof(one)) < 0 ? errno : E_OK;
+	atomic_fetch_sub(&task->nr_wakers, 1);
+	return err;
 }
 
 /* ---- threads ---------------------------------------------------------------- */

@@ -32,7 +32,12 @@ struct watch {
 #define WATCH_EVENTFD		UINT64_MAX		/* the event that is the waking itself */
 
 struct sys_event_task {
-	struct sys_event_task_cfg cfg;
+	/* What a late poster may look at: outlives etask_free(). */
+	atomic_bool		asleep;
+	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
+	sys_event_task_t	next_unused;
+
+	struct sys_event_task_cfg cfg;			/* cleared by etask_alloc() from here on */
 	int			epfd, evfd;
 	pthread_t		pthread;
 	bool			has_thread;		/* to be joined; of who starts and stops */
@@ -49,7 +54,6 @@ struct sys_event_task {
 
 	struct etask_queue	queue __attribute__((aligned(64)));
 	struct etask_queue	lopri;
-	atomic_bool		asleep;
 
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));

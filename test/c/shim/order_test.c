@@ -175,3 +175,41 @@ TEST(polls_by_handle_see_their_env)
 	}
 	end_task(task);
 }
+
+struct last_post {
+	struct etask_callback	cb;
+	sys_event_task_t	task;
+	atomic_int		delivered;
+};
+
+static void last_called(struct etask_callback *cb)
+{
+	atomic_store(&((struct last_post *)cb)->delivered, 1);
+}
+
+static errno_t post_last(void *env)
+{
+	struct last_post *last = env;
+
+	etask_post(last->task, &last->cb);
+	return E_OK;
+}
+
+/* The poster may still be on its way out of etask_post() when the task has gone. */
+TEST(a_task_may_be_freed_once_its_last_callback_ran)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct last_post *last = calloc(1, sizeof(*last));
+		sys_thread_t thread;
+
+		last->task = start_task();
+		etask_callback_init(&last->cb, last_called, "test");
+		thread = sys_thread_alloc(post_last, last, "poster");
+		CHECK_EQ(sys_thread_start(thread), E_OK);
+		while (!atomic_load(&last->delivered))
+			sched_yield();
+		end_task(last->task);
+		sys_thread_free(thread);
+		free(last);
+	}
+}
