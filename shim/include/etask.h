@@ -164,6 +164,7 @@ struct etask_stats {
 	uint64_t	busy_ns, idle_ns;
 	uint64_t	heartbeat;	/* time of the last round, CLOCK_MONOTONIC ns */
 	uint64_t	queue_max;	/* most callbacks run in one round */
+	uint64_t	renewals;	/* of the epoll set, after a descriptor was closed under a poll */
 };
 
 void etask_stats_read(sys_event_task_t task, struct etask_stats *stats);

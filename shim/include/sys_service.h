@@ -16,6 +16,7 @@
  * Threads: any, unless said. Errors: errno values, E_OK = 0.
  */
 #include <errno.h>
+#include <execinfo.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +42,9 @@ extern "C" {
 #endif
 #define FL_STR			__FILE__ ":" __stringify(__LINE__)
 
+#ifndef PREDICT
+#define PREDICT(e, p)		__builtin_expect((long)(e), (long)(p))
+#endif
 #ifndef likely
 #define likely(e)		__builtin_expect(!!(e), 1)
 #define unlikely(e)		__builtin_expect(!!(e), 0)
@@ -133,8 +138,13 @@ extern sys_service_handle_t SYS_SERVICE;
 #define sys_service_fini()		(SYS_SERVICE->op.SS_fini ? SYS_SERVICE->op.SS_fini() : E_OK)
 
 #define sys_dump(reason)		SYS_SERVICE->op.SS_dump(reason)
-#define sys_backtrace(reason)		SYS_SERVICE->op.SS_backtrace(reason)
+/* @reason alone is text; with arguments behind it is a printf format. */
+#define sys_backtrace(reason, args...)									\
+	SYS_SERVICE->op.SS_backtrace(sizeof(#args) == 1 ? (reason) : sys_reason((reason), ##args))
 #define sys_abort()			SYS_SERVICE->op.SS_abort()
+
+/* Text in the thread's own buffer: valid until its next call. */
+sstring_t sys_reason(sstring_t format, ...);
 
 /* ---- memory ------------------------------------------------------------- */
 
@@ -158,6 +168,13 @@ extern sys_service_handle_t SYS_SERVICE;
 #define sys_buf_free(buf)		SYS_SERVICE->op.BUF_drop((buf), FL_STR)
 #define sys_buf_check(buf)		SYS_SERVICE->op.BUF_check(buf)
 
+/* Fills of the checking levels (sys_mem.h): fresh memory, and memory that was freed. */
+#define BYTES8(byte)			((byte) * 0x0101010101010101UL)
+#define MEM_PATTERN_ALLOC		0xd5U
+#define MEM_ZAP				0xb9U
+#define MEM_PATTERN_ALLOC_64		BYTES8(MEM_PATTERN_ALLOC)
+#define MEM_ZAP_64			BYTES8(MEM_ZAP)
+
 /* ---- time ---------------------------------------------------------------- */
 
 #define sys_time_now()			(SYS_SERVICE->op.SS_time_now())
@@ -179,13 +196,21 @@ extern sys_service_handle_t SYS_SERVICE;
 #define sys_time_delta_mod_sec(d)	((d) % sys_time_delta_of_sec(1))
 #define SYS_TIME_DELTA_FMT		"%" PRIu64 ".%09" PRIu64
 #define SYS_TIME_DELTA_FIELDS(t)	sys_time_delta_to_sec(t), sys_time_delta_mod_sec(t)
+#define SYS_TIME_DELTA_FMT_us		"%" PRIu64 ".%06" PRIu64
+#define SYS_TIME_DELTA_FMT_us2		"%2" PRIu64 ".%06" PRIu64
+#define SYS_TIME_DELTA_FIELDS_us(t)	sys_time_delta_to_sec(t), (sys_time_delta_mod_sec(t) / 1000)
 
 /* ---- threads and event tasks ---------------------------------------------- */
 
 #define sys_thread_alloc(fn, env, name)	SYS_SERVICE->op.SS_thread_alloc((fn), (env), (name))
 #define sys_thread_start(thread)	SYS_SERVICE->op.THREAD_start(thread)
 #define sys_thread_free(thread)		SYS_SERVICE->op.THREAD_free(thread)	/* waits for its end; not on it */
-#define sys_thread_exit(rc)		SYS_SERVICE->op.THREAD_exit(rc)
+static inline void __attribute__((__noreturn__)) sys_thread_exit(int rc)
+{
+	void (*end)(int rc) __attribute__((__noreturn__)) = SYS_SERVICE->op.THREAD_exit;
+
+	end(rc);
+}
 
 struct sys_thread {
 	void		*run_env;
@@ -195,7 +220,7 @@ struct sys_thread {
 	sys_time_t	dob;		/* when it was made */
 	pid_t		tid;
 	int		nice;
-	uint32_t	started;
+	uint32_t	spare32;	/* the provider's */
 	cpu_set_t	cpu_mask;
 };
 
@@ -239,6 +264,22 @@ extern __thread sys_event_task_t sys_event_task;	/* NULL off event tasks */
 #define SYS_SOCKET_RECV		(EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP)
 #define SYS_SOCKET_RECV_ET	(SYS_SOCKET_RECV | EPOLLET)
 #define SYS_SOCKET_ERR		(EPOLLHUP | EPOLLERR | EPOLLRDHUP)
+
+/* ---- what else the provider has -------------------------------------------- */
+
+#ifndef tkill
+#define tkill(tid, sig)		((int)syscall(SYS_tkill, (tid), (sig)))
+#endif
+
+/* Event counters that never block: read answers 0 when nothing was written. -1 and errno on failure. */
+int sys_eventfd_create(sstring_t name);
+int sys_eventfd_create_sem(sstring_t name);	/* each read takes one */
+void sys_eventfd_close(int fd);
+uint64_t sys_eventfd_read(int fd);
+void sys_eventfd_write(int fd, uint64_t count);
+
+/* Call @handler for signal @signum, as ordinary code on a thread of ours; NULL = as at start. 0 or errno. */
+errno_t mte_signal_handler_set(uint32_t signum, void (*handler)(uint32_t signum));
 
 #ifdef __cplusplus
 }

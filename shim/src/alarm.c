@@ -19,7 +19,7 @@ void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_
 	pthread_mutex_lock(&task->alarm_lock);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
-	alarm->task = task;
+	__atomic_store_n(&alarm->task, task, __ATOMIC_RELAXED);
 	alarm->expire = expire;
 	wheel_add(&task->wheel, alarm);
 	wake = !etask_is_current(task) && expire < task->sleeps_until;
@@ -36,7 +36,7 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 	was_armed = alarm->task != NULL;
 	if (was_armed) {
 		wheel_remove(&task->wheel, alarm);
-		alarm->task = NULL;
+		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
 	}
 	while (task->alarm_running == alarm && !etask_is_current(task)) {
 		pthread_mutex_unlock(&task->alarm_lock);
@@ -46,7 +46,7 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 	/* Its handler may have armed it again while we waited. */
 	if (alarm->task && !etask_is_current(task)) {
 		wheel_remove(&task->wheel, alarm);
-		alarm->task = NULL;
+		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
 		was_armed = true;
 	}
 	pthread_mutex_unlock(&task->alarm_lock);
@@ -71,7 +71,7 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 
 		if (!alarm)
 			break;
-		alarm->task = NULL;
+		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
 		task->alarm_running = alarm;
 		pthread_mutex_unlock(&task->alarm_lock);
 		alarm->fn(alarm);

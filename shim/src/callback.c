@@ -9,8 +9,6 @@
  * State: IDLE -> QUEUED by the one poster who wins; QUEUED -> IDLE just before the
  * handler is entered, so that the handler may post it again, or free it.
  */
-#include <semaphore.h>
-
 #include "etask_impl.h"
 
 enum { IDLE, QUEUED };
@@ -181,14 +179,39 @@ void etask_call_sync(sys_event_task_t task, void (*fn)(void *arg), void *arg)
 {
 	struct call call = { .fn = fn, .arg = arg };
 
-	if (etask_is_current(task) || !atomic_load(&task->tid)) {
+	if (etask_is_current(task)) {
 		fn(arg);
+		return;
+	}
+	pthread_mutex_lock(&task->call_lock);
+	if (!atomic_load(&task->tid)) {
+		fn(arg);
+		pthread_mutex_unlock(&task->call_lock);
 		return;
 	}
 	etask_callback_init(&call.cb, call_handler, "etask_call_sync");
 	sem_init(&call.done, 0, 0);
 	etask_post(task, &call.cb);
+	pthread_mutex_unlock(&task->call_lock);
 	while (sem_wait(&call.done) < 0 && errno == EINTR)
 		;
 	sem_destroy(&call.done);
+}
+
+void etask_finish_calls(sys_event_task_t task)
+{
+	struct etask_callback **at = &task->queue.head;
+
+	take_incoming(&task->queue);
+	while (*at) {
+		struct etask_callback *cb = *at;
+
+		if (cb->fn != call_handler) {
+			at = &cb->next;
+			continue;
+		}
+		unlink_from(&task->queue, cb);
+		call_handler(cb);
+		at = &task->queue.head;	/* the call may have changed the list */
+	}
 }

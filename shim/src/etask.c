@@ -16,14 +16,51 @@
 
 __thread sys_event_task_t sys_event_task;
 
+/*
+ * A poster looks at the task once more after its callback is in the queue, so it may
+ * do that when the callback has run and the task has been freed. Hence the memory of
+ * a task stays a task's for ever, and is used again.
+ */
+static pthread_mutex_t unused_lock = PTHREAD_MUTEX_INITIALIZER;
+static sys_event_task_t unused_tasks;
+
+static sys_event_task_t task_memory(void)
+{
+	const size_t kept = offsetof(struct sys_event_task, cfg);
+	sys_event_task_t task;
+
+	pthread_mutex_lock(&unused_lock);
+	task = unused_tasks;
+	if (task)
+		unused_tasks = task->next_unused;
+	pthread_mutex_unlock(&unused_lock);
+	if (!task) {
+		task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
+		if (!task)
+			return NULL;
+		atomic_init(&task->asleep, false);
+		atomic_init(&task->nr_wakers, 0);
+	}
+	memset((char *)task + kept, 0, sizeof(*task) - kept);
+	return task;
+}
+
+static void task_memory_put(sys_event_task_t task)
+{
+	pthread_mutex_lock(&unused_lock);
+	task->next_unused = unused_tasks;
+	unused_tasks = task;
+	pthread_mutex_unlock(&unused_lock);
+}
+
 sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 {
-	sys_event_task_t task = aligned_alloc(64, (sizeof(*task) + 63) & ~63ul);
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = NULL };
+	sys_event_task_t task = task_memory();
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WATCH_EVENTFD };
+	pthread_mutexattr_t recursive;
 
 	if (!task)
 		return NULL;
-	memset(task, 0, sizeof(*task));
 	if (cfg)
 		task->cfg = *cfg;
 	if (!task->cfg.max_steps)
@@ -37,6 +74,12 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 	task->name = "event task";
 	task->cpu = -1;
 	pthread_mutex_init(&task->alarm_lock, NULL);
+	pthread_mutex_init(&task->poll_lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&task->call_lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+	sem_init(&task->started, 0, 0);
 	wheel_init(&task->wheel, time_now());
 	task->sleeps_until = sys_time_invalid();
 	task->epfd = epoll_create1(EPOLL_CLOEXEC);
@@ -53,12 +96,22 @@ errno_t etask_free(sys_event_task_t task)
 {
 	if (atomic_load(&task->tid) && !etask_is_current(task))
 		return EBUSY;
+	/* A waker either is counted here, or finds asleep false and writes nothing. */
+	atomic_store(&task->asleep, false);
+	while (atomic_load(&task->nr_wakers))
+		sched_yield();
 	if (task->epfd >= 0)
 		close(task->epfd);
 	if (task->evfd >= 0)
 		close(task->evfd);
+	etask_free_watches(task);
 	pthread_mutex_destroy(&task->alarm_lock);
-	free(task);
+	pthread_mutex_destroy(&task->poll_lock);
+	pthread_mutex_destroy(&task->call_lock);
+	sem_destroy(&task->started);
+	if (etask_is_current(task))
+		sys_event_task = NULL;
+	task_memory_put(task);
 	return E_OK;
 }
 
@@ -66,8 +119,10 @@ void etask_wake(sys_event_task_t task)
 {
 	uint64_t one = 1;
 
+	atomic_fetch_add(&task->nr_wakers, 1);
 	if (atomic_exchange(&task->asleep, false) && write(task->evfd, &one, sizeof(one)) < 0)
 		abort();	/* an eventfd of our own never fails short of 2^64 wakes */
+	atomic_fetch_sub(&task->nr_wakers, 1);
 }
 
 /* ---- rounds ---------------------------------------------------------------- */
@@ -214,8 +269,12 @@ errno_t etask_run(sys_event_task_t task)
 	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
 		if (hook->stop)
 			hook->stop(hook->env);
+	pthread_mutex_lock(&task->call_lock);
+	etask_finish_calls(task);
 	sys_event_task = NULL;
+	atomic_store(&task->stop, false);
 	atomic_store(&task->tid, 0);
+	pthread_mutex_unlock(&task->call_lock);
 	return E_OK;
 }
 
@@ -223,17 +282,24 @@ errno_t etask_stop(sys_event_task_t task)
 {
 	uint64_t one = 1;
 
+	errno_t err;
+
+	atomic_fetch_add(&task->nr_wakers, 1);
 	atomic_store(&task->stop, true);
-	return write(task->evfd, &one, sizeof(one)) < 0 ? errno : E_OK;
+	err = write(task->evfd, &one, sizeof(one)) < 0 ? errno : E_OK;
+	atomic_fetch_sub(&task->nr_wakers, 1);
+	return err;
 }
 
 /* ---- threads ---------------------------------------------------------------- */
 
 void etask_adopt(sys_event_task_t task)
 {
+	pthread_mutex_lock(&task->call_lock);
 	sys_event_task = task;
 	task->now = time_now();
 	atomic_store(&task->tid, (pid_t)syscall(SYS_gettid));
+	pthread_mutex_unlock(&task->call_lock);
 }
 
 static void *etask_thread(void *arg)
@@ -248,6 +314,8 @@ static void *etask_thread(void *arg)
 		CPU_SET((size_t)task->cpu, &set);
 		sched_setaffinity(0, sizeof(set), &set);	/* a wish: a cpuset may refuse it */
 	}
+	etask_adopt(task);
+	sem_post(&task->started);
 	etask_run(task);
 	return NULL;
 }
@@ -256,7 +324,7 @@ int etask_start(sys_event_task_t task, const char *name, int cpu)
 {
 	int rc;
 
-	if (atomic_load(&task->tid))
+	if (task->has_thread || atomic_load(&task->tid))
 		return -EBUSY;
 	task->name = name;
 	task->cpu = cpu;
@@ -264,15 +332,19 @@ int etask_start(sys_event_task_t task, const char *name, int cpu)
 	rc = pthread_create(&task->pthread, NULL, etask_thread, task);
 	if (rc)
 		return -rc;
-	while (!atomic_load(&task->tid))
-		sched_yield();
+	task->has_thread = true;
+	while (sem_wait(&task->started) < 0 && errno == EINTR)
+		;
 	return 0;
 }
 
 void etask_stop_join(sys_event_task_t task)
 {
+	if (!task->has_thread)
+		return;
 	etask_stop(task);
 	pthread_join(task->pthread, NULL);
+	task->has_thread = false;
 }
 
 int etask_fd(sys_event_task_t task)
@@ -285,6 +357,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	sys_time_t next;
 	int turns = 0;
 
+	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);

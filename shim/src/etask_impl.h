@@ -3,6 +3,7 @@
 #define RING3_ETASK_IMPL_H
 
 /* etask_impl.h - private to shim/src: what an event task is made of. */
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "etask.h"
@@ -16,10 +17,36 @@ struct etask_queue {
 	struct etask_callback	*head, **tail;		/* on-task only */
 };
 
+/*
+ * What a task knows of one file descriptor. An event from epoll carries the number
+ * of the descriptor and the generation of its watch, never an address: so an event
+ * that outlived its poll finds another generation, and nothing is touched.
+ */
+struct watch {
+	_Atomic(struct etask_poll *) poll;		/* NULL: not watched */
+	_Atomic(uint32_t)	generation;
+};
+
+#define WATCH_CHUNK		1024
+#define WATCH_CHUNKS		1024			/* a million descriptors */
+#define WATCH_EVENTFD		UINT64_MAX		/* the event that is the waking itself */
+
 struct sys_event_task {
-	struct sys_event_task_cfg cfg;
+	/* What a late poster may look at: outlives etask_free(). */
+	atomic_bool		asleep;
+	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
+	sys_event_task_t	next_unused;
+
+	struct sys_event_task_cfg cfg;			/* cleared by etask_alloc() from here on */
 	int			epfd, evfd;
 	pthread_t		pthread;
+	bool			has_thread;		/* to be joined; of who starts and stops */
+	sem_t			started;		/* posted once etask_start()'s thread runs */
+	/*
+	 * Recursive. Guards the turns from running to not running and back, so that
+	 * a call handed to the task is run by the task or by its caller, never by none.
+	 */
+	pthread_mutex_t		call_lock;
 	_Atomic(pid_t)		tid;			/* 0: nobody runs it */
 	atomic_bool		stop;
 	const char		*name;
@@ -27,7 +54,6 @@ struct sys_event_task {
 
 	struct etask_queue	queue __attribute__((aligned(64)));
 	struct etask_queue	lopri;
-	atomic_bool		asleep;
 
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));
@@ -38,6 +64,11 @@ struct sys_event_task {
 	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
 	struct epoll_event	batch[ETASK_BATCH];
 	int			batch_count, batch_next;
+	unsigned int		stale_rounds;		/* in a row, with events of polls long gone */
+	bool			turned;			/* by etask_turn(): others watch epfd */
+
+	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
+	_Atomic(struct watch *)	watches[WATCH_CHUNKS];
 
 	pthread_mutex_t		alarm_lock;		/* wheel, alarm_running */
 	struct wheel		wheel;
@@ -67,6 +98,10 @@ bool etask_queues_empty(sys_event_task_t task);
 unsigned int etask_run_callbacks(sys_event_task_t task);
 unsigned int etask_run_alarms(sys_event_task_t task);
 unsigned int etask_run_polls(sys_event_task_t task);
+void etask_free_watches(sys_event_task_t task);
+
+/* Run what etask_call_sync() queued and nobody else would run any more. On-task, under call_lock. */
+void etask_finish_calls(sys_event_task_t task);
 
 sys_time_t time_now(void);
 

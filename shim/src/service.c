@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* service.c - our provider of sys_service.h: time, threads, and the vector that names all bodies. */
-#include <execinfo.h>
 #include <sys/syscall.h>
 
 #include "buf_cache.h"
 #include "entry.h"
 #include "etask_impl.h"
 #include "mtelib.h"
+#include "sys_debug.h"
 #include "sys_mem.h"
 
 sys_service_handle_t SYS_SERVICE;
@@ -25,10 +25,9 @@ sys_time_t time_now(void)
 static void backtrace_write(sstring_t reason)
 {
 	void *frames[64];
-	int count = backtrace(frames, 64);
 
-	fprintf(stderr, "ring3: backtrace: %s\n", reason);
-	backtrace_symbols_fd(frames, count, STDERR_FILENO);
+	sys_eprintf("backtrace: %s\n", reason ? reason : "");
+	sys_backtrace_dump(frames, sys_backtrace_get_max(frames, 64));
 }
 
 static bool print_cache(void *env, const struct mem_stats *stats)
@@ -88,7 +87,7 @@ static errno_t thread_start(sys_thread_t thread)
 {
 	int rc = pthread_create(&thread->pthread_id, NULL, thread_main, thread);
 
-	thread->started = !rc;
+	thread->spare32 = !rc;
 	return rc;
 }
 
@@ -99,7 +98,7 @@ static void __attribute__((__noreturn__)) thread_exit(int rc)
 
 static void thread_free(sys_thread_t thread)
 {
-	if (thread->started)
+	if (thread->spare32)
 		pthread_join(thread->pthread_id, NULL);
 	mem_free(thread->name, FL_STR);
 	mem_free(thread, FL_STR);
