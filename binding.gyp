@@ -122,6 +122,7 @@
       'sources': ['<!@(ls test/c/kernel-api/*.c)'],
       'include_dirs': ['kernel-api/include', 'kernel-api/src'],
       'cflags': ['<@(kernel_cflags)'],
+      'ldflags': ['-Wl,-T,<(module_root_dir)/kernel-api/module.lds'],
     },
     {
       # Loads scst.ko.so and iscsi_scst.ko.so, which lie beside it.

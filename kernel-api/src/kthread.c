@@ -54,6 +54,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->data = data;
 	kthread->task.kthread = kthread;
 	kthread->task.flags = PF_KTHREAD;
+	kthread->task.cpu = sched_pick_cpu();
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
 	init_completion(&kthread->exited);
 	rc = host_thread_start(kthread_main, kthread, kthread->task.comm);
@@ -87,4 +88,5 @@ bool kthread_should_stop(void)
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
 	task->cpu = cpu;
+	task->flags |= PF_NO_SETAFFINITY;
 }

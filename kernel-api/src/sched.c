@@ -38,14 +38,21 @@ static void current_free(void *task)
 	kfree(task);
 }
 
+/* The next of the CPUs that threads share. */
+unsigned int sched_pick_cpu(void)
+{
+	unsigned int others = nr_cpu_ids - nr_events;
+
+	return nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0);
+}
+
 struct task_struct *ring3_current_make(void)
 {
 	struct task_struct *task = kzalloc(sizeof(*task), GFP_KERNEL);
-	unsigned int others = nr_cpu_ids - nr_events;
 
 	BUG_ON(!task);
 	task->pid = host_tid();
-	task->cpu = nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0);
+	task->cpu = sched_pick_cpu();
 	strscpy(task->comm, "thread", sizeof(task->comm));
 	ring3_current = task;
 	host_at_thread_exit(current_free, task);
@@ -55,13 +62,9 @@ struct task_struct *ring3_current_make(void)
 /* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
 void sched_adopt(struct task_struct *task)
 {
-	unsigned int others = nr_cpu_ids - nr_events;
-
 	ring3_current = task;
-	if (!task)
-		return;
-	task->pid = host_tid();
-	task->cpu = nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0);
+	if (task)
+		WRITE_ONCE(task->pid, host_tid());
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -77,13 +80,17 @@ void sched_event_task_started(void *arg, unsigned int cpu)
 
 int sched_init(unsigned int events, unsigned int others)
 {
-	struct vcpu *made = kcalloc(events + others, sizeof(*made), GFP_KERNEL);
+	struct vcpu *made;
 
+	if (events > NR_CPUS || others > NR_CPUS - events)
+		return -EINVAL;
+	made = kcalloc(events + others, sizeof(*made), GFP_KERNEL);
 	if (!made)
 		return -ENOMEM;
 	vcpus = made;
 	nr_events = events;
 	nr_cpu_ids = events + others;
+	percpu_init();
 	return 0;
 }
 
@@ -95,6 +102,14 @@ unsigned int sched_nr_events(void)
 unsigned int raw_smp_processor_id(void)
 {
 	return current->cpu;
+}
+
+unsigned int debug_smp_processor_id(void)
+{
+	struct task_struct *task = current;
+
+	WARN_ON_ONCE(!task->preempt_count && !(task->flags & PF_NO_SETAFFINITY));
+	return task->cpu;
 }
 
 /* ---- preempt count -------------------------------------------------------------------- */
@@ -192,21 +207,26 @@ int send_sig(int sig, struct task_struct *task, int priv)
 long schedule_timeout(long timeout)
 {
 	struct task_struct *task = current;
-	u64 start = host_now_ns(), limit = timeout == MAX_SCHEDULE_TIMEOUT ? 0 : (u64)timeout * NSEC_PER_MSEC;
+	bool forever = timeout == MAX_SCHEDULE_TIMEOUT;
+	u64 start = host_now_ns(), limit = forever ? 0 : (u64)timeout * NSEC_PER_MSEC;
 	unsigned int state;
 
 	might_sleep();
+	if (WARN(timeout < 0, "schedule_timeout(%ld): a negative time", timeout)) {
+		__set_current_state(TASK_RUNNING);
+		return 0;
+	}
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 gone = host_now_ns() - start;
 
 		if (state == TASK_INTERRUPTIBLE && signal_pending(task))
 			break;
-		if (limit && gone >= limit)
+		if (!forever && gone >= limit)
 			break;
-		host_futex_wait(&task->__state, state, limit ? limit - gone : 0);
+		host_futex_wait(&task->__state, state, forever ? 0 : limit - gone);
 	}
 	__set_current_state(TASK_RUNNING);
-	if (!limit)
+	if (forever)
 		return timeout;
 	return max_t(long, 0, timeout - (long)((host_now_ns() - start) / NSEC_PER_MSEC));
 }

@@ -11,9 +11,12 @@ struct vcpu {
 
 int sched_init(unsigned int events, unsigned int others);
 unsigned int sched_nr_events(void);
+unsigned int sched_pick_cpu(void);
 void sched_adopt(struct task_struct *task);
 void sched_event_task_started(void *arg, unsigned int cpu);
 u64 sched_ns_of_jiffies(unsigned long j);
+
+void percpu_init(void);
 
 int workqueue_init(void);
 void workqueue_exit(void);

@@ -2,6 +2,7 @@
 /* socket.c - sockets over descriptors; eventfds: net.h, net/sock.h, net/tcp.h, eventfd.h. */
 #include <linux/errno.h>
 #include <linux/eventfd.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <net/tcp.h>
 
@@ -10,10 +11,19 @@
 
 _Static_assert(sizeof(struct kvec) == sizeof(struct host_vec), "a kvec is a host_vec");
 
+/* Lives until it was released and no callback of its is running: a callback may release it. */
 struct whole {
 	struct socket	socket;
 	struct sock	sk;
+	refcount_t	refs;
+	bool		released;	/* its CPU, or nobody else any more */
 };
+
+static void whole_put(struct whole *whole)
+{
+	if (refcount_dec_and_test(&whole->refs))
+		kfree(whole);
+}
 
 static void nothing(struct sock *sk)
 {
@@ -23,17 +33,20 @@ static void nothing(struct sock *sk)
 static void sock_events(void *arg, unsigned int events)
 {
 	struct sock *sk = arg;
+	struct whole *whole = container_of(sk, struct whole, sk);
 
+	refcount_inc(&whole->refs);
 	if (events & HOST_CLOSED)
 		WRITE_ONCE(sk->sk_state, TCP_CLOSE_WAIT);
 	read_lock(&sk->sk_callback_lock);
 	if (events & HOST_WRITABLE)
 		sk->sk_write_space(sk);
-	if (events & HOST_READABLE)
+	if (events & HOST_READABLE && !READ_ONCE(whole->released))
 		sk->sk_data_ready(sk);
-	if (events & HOST_CLOSED)
+	if (events & HOST_CLOSED && !READ_ONCE(whole->released))
 		sk->sk_state_change(sk);
 	read_unlock(&sk->sk_callback_lock);
+	whole_put(whole);
 }
 
 struct socket *sockfd_lookup(int fd, int *err)
@@ -46,6 +59,7 @@ struct socket *sockfd_lookup(int fd, int *err)
 		return NULL;
 	}
 	sk = &whole->sk;
+	refcount_set(&whole->refs, 1);
 	whole->socket = (struct socket){ .state = SS_CONNECTED, .sk = sk, .fd = fd };
 	rwlock_init(&sk->sk_callback_lock);
 	sk->sk_data_ready = sk->sk_write_space = sk->sk_state_change = sk->sk_error_report = nothing;
@@ -61,8 +75,11 @@ struct socket *sockfd_lookup(int fd, int *err)
 
 static void sock_end(struct socket *sock, int close_fd)
 {
+	struct whole *whole = container_of(sock, struct whole, socket);
+
+	WRITE_ONCE(whole->released, true);
 	host_sock_close(sock->sk->host, close_fd);
-	kfree(container_of(sock, struct whole, socket));
+	whole_put(whole);
 }
 
 void sock_release(struct socket *sock)

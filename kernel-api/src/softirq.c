@@ -55,13 +55,20 @@ static void csd_run(void *storage)
 {
 	call_single_data_t *csd = container_of(storage, call_single_data_t, host);
 
-	csd->func(csd->info);
+	smp_call_func_t func = csd->func;
+	void *info = csd->info;
+
+	/* Free again before it runs: the function may post it, or free what it lies in. */
+	__atomic_store_n(&csd->locked, 0, __ATOMIC_RELEASE);
+	func(info);
 }
 
 int smp_call_function_single_async(int cpu, call_single_data_t *csd)
 {
 	if ((unsigned int)cpu >= sched_nr_events())
 		return -ENXIO;
+	if (__atomic_exchange_n(&csd->locked, 1, __ATOMIC_ACQUIRE))
+		return -EBUSY;
 	host_callback_init(csd->host, csd_run);
 	host_callback_post((unsigned int)cpu, csd->host);
 	return 0;

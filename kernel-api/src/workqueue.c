@@ -4,11 +4,16 @@
  *
  * Each queue has its own workers, made when work waits and none is idle, up to
  * max_active. A work function may free its work: nothing of it is touched after
- * the function was entered; flushing goes by the worker's `current_work`.
+ * the function was entered; flushing goes by the worker's `current_work`. Work whose
+ * last run has not ended stays in the list: it runs once at a time.
+ *
+ * `pending` belongs to whoever set it: the one who queues, the timer, or the one who
+ * cancels, who keeps it until the last run ended so that the work cannot come back.
  *
  * Locking: wq->lock guards lists and counters.
  */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -23,66 +28,54 @@
 struct worker {
 	struct task_struct	*task;
 	struct work_struct	*current_work;
+	work_func_t		current_func;
 	u64			current_seq;
 };
 
 struct workqueue_struct {
 	spinlock_t		lock;
-	struct list_head	works;
+	struct list_head	works;		/* in the order of seq */
 	struct wait_queue_head	more;		/* workers wait here */
 	struct wait_queue_head	less;		/* flushers wait here */
 	int			nr_workers, nr_idle, max_active;
 	unsigned int		nr_waiting;	/* in works */
+	u64			seq;		/* of the last one queued */
 	struct worker		workers[WORKERS_MAX];
 	char			name[TASK_COMM_LEN];
 };
 
 struct workqueue_struct *system_wq, *system_unbound_wq;
+struct workqueue_struct *system_highpri_wq, *system_long_wq;
+static __thread struct worker *this_worker;
 
-static struct work_struct *take(struct workqueue_struct *wq, struct worker *worker)
+struct work_struct *current_work(void)
+{
+	return this_worker ? this_worker->current_work : NULL;
+}
+
+/*
+ * Does a worker run @work now? A work that freed itself may share its address with
+ * another: the function tells them apart, and where it does not they only wait.
+ */
+static bool runs_now(struct workqueue_struct *wq, const struct work_struct *work)
+{
+	for (int i = 0; i < wq->nr_workers; i++)
+		if (wq->workers[i].current_work == work && wq->workers[i].current_func == work->func)
+			return true;
+	return false;
+}
+
+static struct work_struct *first_runnable(struct workqueue_struct *wq)
 {
 	struct work_struct *work;
 
-	spin_lock_bh(&wq->lock);
-	worker->current_work = NULL;
-	work = list_first_entry_or_null(&wq->works, struct work_struct, entry);
-	if (work) {
-		list_del_init(&work->entry);
-		wq->nr_waiting--;
-		worker->current_work = work;
-		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
-	}
-	spin_unlock_bh(&wq->lock);
-	wake_up_all(&wq->less);
-	return work;
+	list_for_each_entry(work, &wq->works, entry)
+		if (!runs_now(wq, work))
+			return work;
+	return NULL;
 }
 
-static int worker_main(void *data)
-{
-	struct workqueue_struct *wq = data;
-	struct worker *worker = NULL;
-	struct work_struct *work;
-
-	spin_lock_bh(&wq->lock);
-	for (int i = 0; i < WORKERS_MAX; i++)
-		if (wq->workers[i].task == current)
-			worker = &wq->workers[i];
-	spin_unlock_bh(&wq->lock);
-	current->flags |= PF_WQ_WORKER;
-	for (;;) {
-		while ((work = take(wq, worker)))
-			work->func(work);
-		spin_lock_bh(&wq->lock);
-		wq->nr_idle++;
-		spin_unlock_bh(&wq->lock);
-		wait_event(wq->more, READ_ONCE(wq->nr_waiting) || kthread_should_stop());
-		spin_lock_bh(&wq->lock);
-		wq->nr_idle--;
-		spin_unlock_bh(&wq->lock);
-		if (kthread_should_stop() && !READ_ONCE(wq->nr_waiting))
-			return 0;
-	}
-}
+static int worker_main(void *data);
 
 /* One more worker where work waits and nobody is idle; wq->lock is held. */
 static struct task_struct *add_worker(struct workqueue_struct *wq)
@@ -100,14 +93,80 @@ static struct task_struct *add_worker(struct workqueue_struct *wq)
 	return task;
 }
 
-bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+/* The next one for this worker, whose last one has ended. */
+static struct work_struct *take(struct workqueue_struct *wq, struct worker *worker)
+{
+	struct task_struct *fresh = NULL;
+	struct work_struct *work;
+
+	spin_lock_bh(&wq->lock);
+	worker->current_work = NULL;
+	work = first_runnable(wq);
+	if (work) {
+		list_del_init(&work->entry);
+		wq->nr_waiting--;
+		worker->current_work = work;
+		worker->current_func = work->func;
+		worker->current_seq = work->seq;
+		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
+		/* This one may wait for the next: somebody else must be there to run it. */
+		if (first_runnable(wq))
+			fresh = add_worker(wq);
+	} else {
+		wq->nr_idle++;
+	}
+	spin_unlock_bh(&wq->lock);
+	if (fresh)
+		wake_up_process(fresh);
+	wake_up_all(&wq->less);
+	return work;
+}
+
+static bool work_for(struct workqueue_struct *wq)
+{
+	bool found;
+
+	spin_lock_bh(&wq->lock);
+	found = first_runnable(wq) != NULL;
+	spin_unlock_bh(&wq->lock);
+	return found;
+}
+
+static int worker_main(void *data)
+{
+	struct workqueue_struct *wq = data;
+	struct work_struct *work;
+
+	spin_lock_bh(&wq->lock);
+	for (int i = 0; i < WORKERS_MAX; i++)
+		if (wq->workers[i].task == current)
+			this_worker = &wq->workers[i];
+	spin_unlock_bh(&wq->lock);
+	current->flags |= PF_WQ_WORKER;
+	for (;;) {
+		while ((work = take(wq, this_worker))) {
+			this_worker->current_func(work);
+			if (WARN(preempt_count(), "a work of %s returned with preempt_count 0x%x", wq->name,
+				 preempt_count()))
+				preempt_count_sub(preempt_count());
+		}
+		wait_event(wq->more, work_for(wq) || kthread_should_stop());
+		spin_lock_bh(&wq->lock);
+		wq->nr_idle--;
+		spin_unlock_bh(&wq->lock);
+		if (kthread_should_stop() && !READ_ONCE(wq->nr_waiting))
+			return 0;
+	}
+}
+
+/* The caller has set pending. */
+static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
 {
 	struct task_struct *fresh;
 
-	if (__atomic_exchange_n(&work->pending, 1, __ATOMIC_ACQ_REL))
-		return false;
 	spin_lock_bh(&wq->lock);
-	work->wq = wq;
+	WRITE_ONCE(work->wq, wq);
+	work->seq = ++wq->seq;
 	list_add_tail(&work->entry, &wq->works);
 	wq->nr_waiting++;
 	fresh = add_worker(wq);
@@ -116,23 +175,52 @@ bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
 		wake_up_process(fresh);
 	else
 		wake_up(&wq->more);
+}
+
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	if (__atomic_exchange_n(&work->pending, 1, __ATOMIC_ACQ_REL))
+		return false;
+	enqueue(wq, work);
 	return true;
 }
 
-/* Is @work (or with NULL, anything) waiting or running? */
-static bool busy(struct workqueue_struct *wq, struct work_struct *work)
+/* ---- flushing ------------------------------------------------------------------ */
+
+/* What was queued last of @work (or with NULL, of all): 0 = it neither waits nor runs. */
+static u64 last_seq(struct workqueue_struct *wq, const struct work_struct *work)
 {
-	bool found = false;
+	u64 seq = 0;
 
 	spin_lock_bh(&wq->lock);
-	if (work ? !list_empty(&work->entry) : wq->nr_waiting != 0)
-		found = true;
+	if (!work)
+		seq = wq->seq;
+	else if (!list_empty(&work->entry))
+		seq = work->seq;
+	for (int i = 0; work && !seq && i < wq->nr_workers; i++) {
+		struct worker *worker = &wq->workers[i];
+
+		if (worker != this_worker && worker->current_work == work)
+			seq = worker->current_seq;
+	}
+	spin_unlock_bh(&wq->lock);
+	return seq;
+}
+
+/* Does @work (or with NULL, any) wait or run that was queued up to @seq? Its own worker's does not count. */
+static bool busy(struct workqueue_struct *wq, const struct work_struct *work, u64 seq)
+{
+	struct work_struct *first;
+	bool found;
+
+	spin_lock_bh(&wq->lock);
+	first = list_first_entry_or_null(&wq->works, struct work_struct, entry);
+	found = work ? !list_empty(&work->entry) && work->seq <= seq : first && first->seq <= seq;
 	for (int i = 0; i < wq->nr_workers && !found; i++) {
 		struct worker *worker = &wq->workers[i];
 
-		if (worker->task != current && worker->current_work &&
-		    (!work || worker->current_work == work))
-			found = true;
+		found = worker != this_worker && worker->current_work && worker->current_seq <= seq &&
+			(!work || worker->current_work == work);
 	}
 	spin_unlock_bh(&wq->lock);
 	return found;
@@ -141,36 +229,86 @@ static bool busy(struct workqueue_struct *wq, struct work_struct *work)
 bool flush_work(struct work_struct *work)
 {
 	struct workqueue_struct *wq = READ_ONCE(work->wq);
+	u64 seq = wq ? last_seq(wq, work) : 0;
 
-	if (!wq || !busy(wq, work))
+	might_sleep();
+	if (!seq)
 		return false;
-	wait_event(wq->less, !busy(wq, work));
+	wait_event(wq->less, !busy(wq, work, seq));
 	return true;
-}
-
-bool cancel_work_sync(struct work_struct *work)
-{
-	struct workqueue_struct *wq = READ_ONCE(work->wq);
-	bool cancelled = false;
-
-	if (!wq)
-		return false;
-	spin_lock_bh(&wq->lock);
-	if (!list_empty(&work->entry)) {
-		list_del_init(&work->entry);
-		wq->nr_waiting--;
-		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
-		cancelled = true;
-	}
-	spin_unlock_bh(&wq->lock);
-	flush_work(work);
-	return cancelled;
 }
 
 void flush_workqueue(struct workqueue_struct *wq)
 {
-	wait_event(wq->less, !busy(wq, NULL));
+	u64 seq = last_seq(wq, NULL);
+
+	might_sleep();
+	wait_event(wq->less, !busy(wq, NULL, seq));
 }
+
+void drain_workqueue(struct workqueue_struct *wq)
+{
+	might_sleep();
+	wait_event(wq->less, !busy(wq, NULL, U64_MAX));
+}
+
+/* ---- cancelling ------------------------------------------------------------------ */
+
+/* Own `pending`, wherever it is now; true: it was queued, or @timer had it. */
+static bool grab(struct work_struct *work, struct timer_list *timer)
+{
+	for (;;) {
+		struct workqueue_struct *wq;
+		bool queued = false;
+
+		if (timer && del_timer(timer))
+			return true;
+		if (!__atomic_exchange_n(&work->pending, 1, __ATOMIC_ACQ_REL))
+			return false;
+		wq = READ_ONCE(work->wq);
+		if (wq) {
+			spin_lock_bh(&wq->lock);
+			queued = work->wq == wq && !list_empty(&work->entry);
+			if (queued) {
+				list_del_init(&work->entry);
+				wq->nr_waiting--;
+			}
+			spin_unlock_bh(&wq->lock);
+		}
+		if (queued) {
+			wake_up_all(&wq->less);
+			return true;
+		}
+		/* Between its owner's two steps, or another cancels it. */
+		if (preemptible())
+			usleep_range(50, 100);
+		else
+			cpu_relax();
+	}
+}
+
+static bool cancel(struct work_struct *work, struct timer_list *timer, bool sync)
+{
+	bool was = grab(work, timer);
+
+	if (sync)
+		flush_work(work);
+	__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
+	return was;
+}
+
+bool cancel_work(struct work_struct *work)
+{
+	return cancel(work, NULL, false);
+}
+
+bool cancel_work_sync(struct work_struct *work)
+{
+	might_sleep();
+	return cancel(work, NULL, true);
+}
+
+/* ---- queues ------------------------------------------------------------------------ */
 
 struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...)
 {
@@ -192,7 +330,7 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 
 void destroy_workqueue(struct workqueue_struct *wq)
 {
-	flush_workqueue(wq);
+	drain_workqueue(wq);
 	for (int i = 0; i < wq->nr_workers; i++)
 		kthread_stop(wq->workers[i].task);
 	kfree(wq);
@@ -200,54 +338,71 @@ void destroy_workqueue(struct workqueue_struct *wq)
 
 /* ---- delayed work ---------------------------------------------------------------- */
 
+/* `pending` has been ours since the timer was set. */
 void delayed_work_timer_fn(struct timer_list *timer)
 {
 	struct delayed_work *work = from_timer(work, timer, timer);
 
-	__atomic_store_n(&work->work.pending, 0, __ATOMIC_RELEASE);
-	queue_work(work->wq, &work->work);
+	enqueue(work->wq, &work->work);
+}
+
+static void queue_later(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+{
+	work->wq = wq;
+	if (delay)
+		mod_timer(&work->timer, jiffies + delay);
+	else
+		enqueue(wq, &work->work);
 }
 
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
 {
-	if (!delay)
-		return queue_work(wq, &work->work);
 	if (__atomic_exchange_n(&work->work.pending, 1, __ATOMIC_ACQ_REL))
 		return false;
-	work->wq = wq;
-	mod_timer(&work->timer, jiffies + delay);
+	queue_later(wq, work, delay);
 	return true;
 }
 
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
 {
-	bool was = del_timer(&work->timer);
+	bool was = grab(&work->work, &work->timer);
 
-	if (was)
-		__atomic_store_n(&work->work.pending, 0, __ATOMIC_RELEASE);
-	queue_delayed_work(wq, work, delay);
+	queue_later(wq, work, delay);
 	return was;
+}
+
+bool cancel_delayed_work(struct delayed_work *work)
+{
+	return cancel(&work->work, &work->timer, false);
 }
 
 bool cancel_delayed_work_sync(struct delayed_work *work)
 {
-	if (del_timer_sync(&work->timer)) {
-		__atomic_store_n(&work->work.pending, 0, __ATOMIC_RELEASE);
-		return true;
-	}
-	return cancel_work_sync(&work->work);
+	might_sleep();
+	return cancel(&work->work, &work->timer, true);
+}
+
+bool flush_delayed_work(struct delayed_work *work)
+{
+	if (del_timer_sync(&work->timer))
+		enqueue(work->wq, &work->work);
+	return flush_work(&work->work);
 }
 
 int workqueue_init(void)
 {
 	system_wq = alloc_workqueue("events", 0, 0);
 	system_unbound_wq = alloc_workqueue("unbound", WQ_UNBOUND, 0);
-	return system_wq && system_unbound_wq ? 0 : -ENOMEM;
+	system_highpri_wq = alloc_workqueue("highpri", WQ_HIGHPRI, 0);
+	system_long_wq = alloc_workqueue("long", 0, 0);
+	return system_wq && system_unbound_wq && system_highpri_wq && system_long_wq ? 0 : -ENOMEM;
 }
 
 void workqueue_exit(void)
 {
 	destroy_workqueue(system_wq);
 	destroy_workqueue(system_unbound_wq);
-	system_wq = system_unbound_wq = NULL;
+	destroy_workqueue(system_highpri_wq);
+	destroy_workqueue(system_long_wq);
+	system_wq = system_unbound_wq = system_highpri_wq = system_long_wq = NULL;
 }

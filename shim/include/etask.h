@@ -81,7 +81,8 @@ void etask_alarm_init(struct etask_alarm *alarm,
  */
 void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire);
 
-/* Disarm; _sync as above. Returns true when the alarm was armed. Any thread. */
+/* Disarm; _sync as above, the other does not wait. Returns true when the alarm was armed. Any thread. */
+bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm);
 bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm);
 
 /* ---- polls ------------------------------------------------------------ */

@@ -12,6 +12,12 @@ void etask_alarm_init(struct etask_alarm *alarm, void (*fn)(struct etask_alarm *
 	alarm->whence = whence;
 }
 
+/* Under alarm_lock; read without it by those who only ask whether it is armed. */
+static void task_set(struct etask_alarm *alarm, sys_event_task_t task)
+{
+	__atomic_store_n(&alarm->task, task, __ATOMIC_RELAXED);
+}
+
 void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire)
 {
 	bool wake;
@@ -19,13 +25,27 @@ void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_
 	pthread_mutex_lock(&task->alarm_lock);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
-	__atomic_store_n(&alarm->task, task, __ATOMIC_RELAXED);
+	task_set(alarm, task);
 	alarm->expire = expire;
 	wheel_add(&task->wheel, alarm);
 	wake = !etask_is_current(task) && expire < task->sleeps_until;
 	pthread_mutex_unlock(&task->alarm_lock);
 	if (wake)
 		etask_wake(task);
+}
+
+bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
+{
+	bool was_armed;
+
+	pthread_mutex_lock(&task->alarm_lock);
+	was_armed = alarm->task != NULL;
+	if (was_armed) {
+		wheel_remove(&task->wheel, alarm);
+		task_set(alarm, NULL);
+	}
+	pthread_mutex_unlock(&task->alarm_lock);
+	return was_armed;
 }
 
 bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
@@ -36,7 +56,7 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 	was_armed = alarm->task != NULL;
 	if (was_armed) {
 		wheel_remove(&task->wheel, alarm);
-		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
+		task_set(alarm, NULL);
 	}
 	while (task->alarm_running == alarm && !etask_is_current(task)) {
 		pthread_mutex_unlock(&task->alarm_lock);
@@ -46,7 +66,7 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 	/* Its handler may have armed it again while we waited. */
 	if (alarm->task && !etask_is_current(task)) {
 		wheel_remove(&task->wheel, alarm);
-		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
+		task_set(alarm, NULL);
 		was_armed = true;
 	}
 	pthread_mutex_unlock(&task->alarm_lock);
@@ -71,7 +91,7 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 
 		if (!alarm)
 			break;
-		__atomic_store_n(&alarm->task, NULL, __ATOMIC_RELAXED);
+		task_set(alarm, NULL);
 		task->alarm_running = alarm;
 		pthread_mutex_unlock(&task->alarm_lock);
 		alarm->fn(alarm);

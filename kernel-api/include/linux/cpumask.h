@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+#define NR_CPUS			256u		/* the most virtual CPUs there can be */
 __visible extern unsigned int nr_cpu_ids;	/* event CPUs first, then the others */
 #define num_possible_cpus()	nr_cpu_ids
 #define num_online_cpus()	nr_cpu_ids

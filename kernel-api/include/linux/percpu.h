@@ -3,22 +3,23 @@
 #define _LINUX_PERCPU_H
 
 /*
- * Dynamic per-CPU data.
- *
- * Differs from the kernel: no static DEFINE_PER_CPU.
+ * Dynamic per-CPU data; the accessors are in percpu-defs.h.
  */
 #include <linux/cpumask.h>
+#include <linux/mmdebug.h>
+#include <linux/percpu-defs.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 
-/* One cache-line-aligned copy per virtual CPU. */
-#define RING3_PERCPU_STRIDE(size)	ALIGN(size, 64)
-static inline void *__alloc_percpu(size_t size) { return kvzalloc(RING3_PERCPU_STRIDE(size) * nr_cpu_ids, GFP_KERNEL); }
-#define alloc_percpu(type)		((type *)__alloc_percpu(sizeof(type)))
-#define free_percpu(ptr)		kvfree(ptr)
-#define per_cpu_ptr(ptr, cpu) \
-	((__typeof__(ptr))((char *)(ptr) + RING3_PERCPU_STRIDE(sizeof(*(ptr))) * (cpu)))
-#define this_cpu_ptr(ptr)		per_cpu_ptr(ptr, smp_processor_id())
+#define PCPU_MIN_UNIT_SIZE	RING3_PERCPU_UNIT	/* the most one allocation may have */
+
+/* Zeroed; NULL (with a warning for what can never be) when there is no room. Never sleeps. */
+__visible void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp);
+__visible void *__alloc_percpu(size_t size, size_t align);
+__visible void free_percpu(void *ptr);	/* NULL is allowed */
+#define alloc_percpu_gfp(type, gfp)	((type *)__alloc_percpu_gfp(sizeof(type), __alignof__(type), (gfp)))
+#define alloc_percpu(type)		((type *)__alloc_percpu(sizeof(type), __alignof__(type)))
 
 #endif /* _LINUX_PERCPU_H */

@@ -17,7 +17,8 @@ typedef void (*work_func_t)(struct work_struct *work);
 struct work_struct {
 	work_func_t		func;
 	struct list_head	entry;
-	u32			pending;	/* atomic */
+	u32			pending;	/* atomic: queued, on its timer, or being cancelled */
+	u64			seq;		/* of its queueing */
 	struct workqueue_struct	*wq;		/* the last one it was queued on */
 };
 
@@ -31,6 +32,7 @@ struct delayed_work {
 	(_work)->func = (_func);							\
 	INIT_LIST_HEAD(&(_work)->entry);						\
 	(_work)->pending = 0;								\
+	(_work)->seq = 0;								\
 	(_work)->wq = NULL;								\
 } while (0)
 #define DECLARE_WORK(name, fn)	struct work_struct name = { .func = (fn), .entry = LIST_HEAD_INIT((name).entry) }
@@ -51,7 +53,7 @@ static inline struct delayed_work *to_delayed_work(struct work_struct *work)
 #define __WQ_ORDERED		0x20000u
 #define WQ_MAX_ACTIVE		512
 
-__visible extern struct workqueue_struct *system_wq, *system_unbound_wq;
+__visible extern struct workqueue_struct *system_wq, *system_unbound_wq, *system_highpri_wq, *system_long_wq;
 
 __visible struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, int max_active, ...)
 	__printf(1, 4);
@@ -62,10 +64,20 @@ __visible void destroy_workqueue(struct workqueue_struct *wq);	/* after its work
 __visible bool queue_work(struct workqueue_struct *wq, struct work_struct *work);	/* false: queued already */
 __visible bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
 __visible bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
+/*
+ * Wait for what was queued before the call, and not for what queues itself meanwhile;
+ * false: there was nothing to wait for. May sleep.
+ */
 __visible bool flush_work(struct work_struct *work);
+__visible void flush_workqueue(struct workqueue_struct *wq);
+__visible void drain_workqueue(struct workqueue_struct *wq);	/* for those too */
+/* Neither waiting nor running when they return, even if it queues itself; true: it waited. May sleep. */
 __visible bool cancel_work_sync(struct work_struct *work);
 __visible bool cancel_delayed_work_sync(struct delayed_work *work);
-__visible void flush_workqueue(struct workqueue_struct *wq);
+__visible bool cancel_work(struct work_struct *work);		/* does not wait for a run */
+__visible bool cancel_delayed_work(struct delayed_work *work);
+__visible bool flush_delayed_work(struct delayed_work *work);
+__visible struct work_struct *current_work(void);		/* that this worker runs, or NULL */
 static inline bool schedule_work(struct work_struct *work) { return queue_work(system_wq, work); }
 static inline bool schedule_delayed_work(struct delayed_work *work, unsigned long delay)
 {

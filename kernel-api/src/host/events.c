@@ -150,8 +150,8 @@ int host_alarm_arm(unsigned int cpu, void *storage, unsigned long long expire_ns
 
 int host_alarm_cancel(unsigned int cpu, void *storage, int sync)
 {
-	(void)sync;
-	return etask_alarm_cancel_sync(event_cpus[cpu].task, storage);
+	return sync ? etask_alarm_cancel_sync(event_cpus[cpu].task, storage) :
+		      etask_alarm_cancel(event_cpus[cpu].task, storage);
 }
 
 /* ---- sockets ------------------------------------------------------------------------- */

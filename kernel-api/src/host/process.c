@@ -118,16 +118,21 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
-static void (*exit_fn)(void *arg);
+static void (*exit_fn)(void *arg);	/* atomic; the same from every thread */
+
+static void thread_exits(void *arg)
+{
+	__atomic_load_n(&exit_fn, __ATOMIC_ACQUIRE)(arg);
+}
 
 static void exit_init(void)
 {
-	pthread_key_create(&exit_key, exit_fn);
+	pthread_key_create(&exit_key, thread_exits);
 }
 
 void host_at_thread_exit(void (*fn)(void *arg), void *arg)
 {
-	exit_fn = fn;
+	__atomic_store_n(&exit_fn, fn, __ATOMIC_RELEASE);
 	pthread_once(&exit_once, exit_init);
 	pthread_setspecific(exit_key, arg);
 }

@@ -60,7 +60,8 @@ static void count_in_softirq(struct tasklet_struct *t)
 	lockdep_assert_held(&spin);
 	by_spin++;
 	spin_unlock(&spin);
-	if (++t->data < ROUNDS)
+	WRITE_ONCE(t->data, t->data + 1);
+	if (t->data < ROUNDS)
 		tasklet_schedule(t);
 }
 
@@ -217,7 +218,8 @@ static void run_work(struct work_struct *work)
 	msleep(1);
 	counted->runs++;
 	__atomic_sub_fetch(&running_now, 1, __ATOMIC_SEQ_CST);
-	if (counted->again-- > 0)
+	WRITE_ONCE(counted->again, counted->again - 1);
+	if (counted->again >= 0)
 		queue_work(counted->wq, work);
 }
 
