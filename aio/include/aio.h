@@ -6,15 +6,19 @@
  * aio.h - asynchronous storage I/O, in the form its neighbours use.
  *
  * A file is opened once and served by one provider. An operation is a struct that
- * the caller owns from aio_submit() until
- * its completion; the completion is a callback on the event task that submitted
- * it.
+ * the caller owns from aio_submit() until its completion; the completion is a
+ * callback on the event task that submitted it.
  *
  * Order: operations on one file may complete in any order, but a sync covers
  * every write that was completed, or submitted by the same event task, before it.
  *
- * Threads: aio_submit() and aio_try() on any event task; a thread that is none
- * uses the _wait form, which blocks it. All else: any thread, may block.
+ * Results are honest: a short read or write is continued inside, so a write is
+ * all of its bytes or -errno, and a read is short only where the file ends. A
+ * write that failed may have changed part of its range.
+ *
+ * Threads: aio_submit(), aio_cancel() on an event task that aio_task_init() made
+ * able; aio_try() on any thread; a thread that is no event task uses aio_wait(),
+ * which blocks it. All else: any thread, may block.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,9 +36,13 @@ enum aio_opcode {
 	AIO_ZERO,	/* reads as zeroes, blocks may stay allocated */
 };
 
-#define AIO_FUA		(1u << 0)	/* a write is durable before it completes */
+#define AIO_FUA		(1u << 0)	/* a write, discard or zero is durable before it completes */
+
+#define AIO_FILES_MAX	4096		/* open at once; one more is -ENFILE */
 
 struct aio_file;	/* an open file or block device */
+struct aio_lane;
+struct aio_task;
 
 struct aio_op {
 	/* the caller's, unchanged until completion */
@@ -52,35 +60,45 @@ struct aio_op {
 	ssize_t			result;
 
 	/* the provider's */
-	sys_event_task_t	task;
-	struct etask_callback	callback;
+	struct aio_task		*task;
+	struct aio_lane		*lane;
 	struct aio_op		*next;
+	struct iovec		*rest;		/* of the vector, after a short transfer */
+	uint64_t		done;		/* bytes, of a transfer that was short */
+	bool			pinned, durable, starting, waiting;
 };
 
 struct aio_open_options {
-	const char	*provider;	/* NULL = the best that works here */
+	const char	*provider;	/* NULL = $RING3_AIO, or the best that works here */
 	bool		read_only;
-	bool		direct;		/* O_DIRECT */
+	bool		direct;		/* O_DIRECT: offsets, sizes and addresses are multiples of the sector */
 	bool		create;		/* create it when it is missing, with @size */
-	uint64_t	size;		/* bytes; for create */
-	unsigned int	max_in_flight;	/* 0 = 1024; beyond it operations wait in order */
+	uint64_t	size;		/* bytes; for create, and of a provider without a file: ram, null */
+	unsigned int	max_in_flight;	/* per event task; 0 = 1024; beyond it operations wait in order */
 };
 
 /*
- * Open @path, a regular file or block device.
- * Returns 0 and *@file, or -errno with *@why set to a static sentence.
+ * Open @path, a regular file or block device; ram and null take no path.
+ * Returns 0 and *@file, or -errno with *@why set to a sentence that lives until
+ * this thread's next aio_file_open(). A provider that is not known is -EINVAL;
+ * one that does not work here is -EOPNOTSUPP; @why names those that do.
  */
 int aio_file_open(const char *path, const struct aio_open_options *options,
 		  struct aio_file **file, const char **why);
 
-/* Wait for what is in flight, sync, close. Off-task; may block. Returns the sync's -errno. */
+/*
+ * Wait until what was submitted has completed, sync, close. May block. Returns
+ * the sync's -errno; the file is closed all the same, except for -EBUSY: called on
+ * an event task with operations of its own in flight, which it would wait for
+ * in vain.
+ */
 int aio_file_close(struct aio_file *file);
 
 uint64_t aio_file_size(const struct aio_file *file);		/* bytes, as last seen */
 int aio_file_refresh(struct aio_file *file);			/* look at the size again: 0 or -errno */
-int aio_file_fd(const struct aio_file *file);
+int aio_file_fd(const struct aio_file *file);			/* -1 where there is none: ram, null */
 bool aio_file_is_block(const struct aio_file *file);
-const char *aio_file_provider(const struct aio_file *file);	/* "threads" */
+const char *aio_file_provider(const struct aio_file *file);	/* what serves it: "threads + io_uring"; static */
 
 /*
  * Do it now if that needs no waiting (page cache, tmpfs). Returns
@@ -90,15 +108,41 @@ const char *aio_file_provider(const struct aio_file *file);	/* "threads" */
 ssize_t aio_try(struct aio_file *file, enum aio_opcode opcode, unsigned int flags,
 		uint64_t offset, uint64_t size, const struct iovec *iov, unsigned int niov);
 
-/* Start @op; @op->fn is called on this event task exactly once, never from inside. */
+/*
+ * Start @op; @op->fn is called on this event task exactly once, never from inside.
+ * -EINVAL: a range beyond 2^63, or a vector that is not @size long. -EBADF: a write
+ * to a file opened read_only. -ECANCELED: the task was stopped before it began.
+ */
 void aio_submit(struct aio_op *op);
+
+/*
+ * Take back @op, submitted on this event task and not completed yet. True when it
+ * had not begun: it completes with -ECANCELED, never from inside. False: it is on
+ * its way and completes by itself.
+ */
+bool aio_cancel(struct aio_op *op);
 
 /* Do @op and wait for it. Not on an event task. Returns bytes or -errno. */
 ssize_t aio_wait(struct aio_file *file, enum aio_opcode opcode, unsigned int flags,
 		 uint64_t offset, uint64_t size, const struct iovec *iov, unsigned int niov);
 
-/* Make @task able to submit: before it runs. 0 or -errno. Undone once it has stopped. */
+/*
+ * Make @task able to submit: before it runs, or on it. 0, -ENOMEM or -EEXIST.
+ * When the task stops, what has begun is waited for, and what has not is -ECANCELED:
+ * each completes on the task, before its thread ends.
+ */
 int aio_task_init(sys_event_task_t task);
+
+/*
+ * Undo it: once the task has stopped, or, on it, when it never will: then as when
+ * it stops.
+ */
 void aio_task_fini(sys_event_task_t task);
+
+/*
+ * The providers, best first: 0 and *@name, and *@err = 0 or why it does not work
+ * here (-ENOSYS, -EPERM, ...). -ENOENT: @index is past the last.
+ */
+int aio_provider_get(unsigned int index, const char **name, int *err);
 
 #endif /* RING3_AIO_H */

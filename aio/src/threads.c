@@ -3,7 +3,8 @@
  * threads.c - the provider that works anywhere: threads that wait in system calls.
  *
  * One pool for the process, made thread by thread while operations wait and none
- * is idle. Locking: pool_lock guards the queue and the counts.
+ * is idle. The other providers leave to it what would block their submission.
+ * Locking: pool_lock guards the queue and the counts.
  */
 #include "aio_impl.h"
 
@@ -32,7 +33,8 @@ static void *worker(void *arg)
 		if (!queue)
 			queue_tail = &queue;
 		pthread_mutex_unlock(&pool_lock);
-		op_done(op, op_execute(op->file, op->opcode, op->flags, op->offset, op->size, op->iov, op->niov));
+		op_finished(op, op->file->provider->execute(op->file, op->opcode, op->flags, op->offset, op->size,
+							    op->iov, op->niov));
 		pthread_mutex_lock(&pool_lock);
 	}
 	return NULL;
@@ -54,19 +56,23 @@ static int add_thread(void)
 	return -rc;
 }
 
-int threads_start(void)
+int threads_start(struct aio_file *file, const char **why)
 {
 	int rc = 0;
 
+	(void)file;
 	pthread_mutex_lock(&pool_lock);
 	if (!nr_threads)
 		rc = add_thread();
 	pthread_mutex_unlock(&pool_lock);
+	if (rc)
+		*why = "no thread can be made";
 	return rc;
 }
 
 void threads_submit(struct aio_op *op)
 {
+	op_pin(op);
 	op->next = NULL;
 	pthread_mutex_lock(&pool_lock);
 	*queue_tail = op;
@@ -76,3 +82,26 @@ void threads_submit(struct aio_op *op)
 	pthread_cond_signal(&pool_more);
 	pthread_mutex_unlock(&pool_lock);
 }
+
+void inline_submit(struct aio_op *op)
+{
+	op_home(op, op->file->provider->execute(op->file, op->opcode, op->flags, op->offset, op->size, op->iov,
+						op->niov));
+}
+
+static void submit(struct aio_op *op)
+{
+	if (op->file->is_memory)
+		inline_submit(op);	/* cheaper than to wake a thread */
+	else
+		threads_submit(op);
+}
+
+struct aio_provider threads_provider = {
+	.name = "threads",
+	.text = "threads",
+	.open = threads_start,
+	.execute = fd_execute,
+	.attempt = fd_attempt,
+	.submit = submit,
+};
