@@ -40,10 +40,10 @@ function installModules() {
   const record = join(root, 'node_modules/.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(record) && statSync(record).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.log('setup: npm install');
-  const args = ['install', '--no-save', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
+  console.log('setup: npm ci');
+  const args = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
   if (spawnSync('npm', args, { cwd: root, stdio: 'inherit' }).status !== 0)
-    fail('npm install failed', 'its own message above says why');
+    fail('npm ci failed', 'its own message above says why');
 }
 
 export function setup(kinds = ['build']) {

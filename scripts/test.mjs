@@ -19,7 +19,7 @@ const steps = [
   ['lint', ...npm('lint')],
   ['types', ...npm('types')],
   ['C tests', ...npm('test:c')],
-  ['mocha', 'npx', ['--no-install', 'c8', 'mocha']],
+  ['mocha', 'npx', ['--no-install', 'c8', 'mocha', 'test/**/*.test.ts']],
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

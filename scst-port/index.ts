@@ -10,34 +10,47 @@
  * await target.stop();
  * ```
  */
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { TcpListener, type TcpSocket } from '../shim/socket.js';
-import { parseDisk } from './admin/disk.js';
+import { type Disk, DiskError, type DiskSpec, parseDisk, prepareDisk } from './admin/disk.js';
 import type { Credentials } from './daemon/chap.js';
-import { serveDiscovery } from './daemon/discovery.js';
-import { TargetKernel } from './daemon/kernel.js';
+import type { TargetEvent } from './daemon/events.js';
+import { type SessionEvent, TargetKernel } from './daemon/kernel.js';
 import type { Digest } from './daemon/keys.js';
-import { Login, type LoginPolicy, type LoginResult } from './daemon/login.js';
-import { LoginError, Status } from './daemon/login-error.js';
+import { isIscsiName, NAME_LIMIT, sameName } from './daemon/names.js';
+import { Portals, parseListen } from './daemon/portals.js';
+import { SessionTable } from './daemon/sessions.js';
 
 export { DiskError, parseDisk, parseSize } from './admin/disk.js';
+export type { Credentials } from './daemon/chap.js';
+export type { TargetEvent } from './daemon/events.js';
+export { isLoopback, parseListen } from './daemon/portals.js';
 
 export interface TargetOptions {
+  /** Its name; as defaultIqn() says. */
   iqn?: string;
   /** As on the command line: paths, ram:1G, null:1T, with options behind commas. */
   disks: string[];
   /** Size of files that do not exist yet, bytes. */
   size?: number;
+  /** ADDR:PORT each; 127.0.0.1:3260. */
   listen?: string[];
   /** Event threads; 0 = one per CPU. */
   threads?: number;
   chap?: Credentials | undefined;
+  /** Ours, told to initiators that ask; needs chap, and another secret than that. */
   mutualChap?: Credentials | undefined;
   /** Names that may log in, with * and ?; none = all. */
   initiators?: string[];
+  /** Which digests may be used; with None left out a login without them is refused. */
   digests?: Digest[];
-  /** Where refused logins are told. */
-  log?: (line: string) => void;
+  /** Kernel messages of this level (0 to 7) or more urgent go to stderr; -1 = none, 4 = warnings. */
+  consoleLevel?: number;
+  /** Time for a login, milliseconds; 15 s. */
+  loginTimeoutMs?: number | undefined;
+  /** Called on Node's thread; must not throw. */
+  onEvent?: (event: TargetEvent) => void;
 }
 
 export interface Lun {
@@ -60,71 +73,121 @@ export interface Session {
   errors: number;
 }
 
-/** Logins that may be under way at once; further connections wait in the listen queue. */
-const LOGINS_MAX = 256;
-const LOGIN_TIMEOUT_MS = 15_000;
+/** An option that cannot be; the message says what was expected. */
+export class OptionError extends Error {
+  override name = 'OptionError';
+}
 
-const STATUS_OF_ERRNO: Record<number, number> = {
-  2: Status.TargetNotFound,
-  13: Status.AuthorizationFailure,
-  12: Status.OutOfResources,
-  24: Status.OutOfResources,
-};
+/** Of the secret, in bytes (RFC 7143, 9.2.1: at least 96 bits). */
+const SECRET_MIN = 12;
+const SECRET_MAX = 255;
+
+/** A hand-off is over by then: the kernel side waits at most 30 s for the session that it replaces. */
+const HANDOFF_SETTLED_MS = 60_000;
 
 export const defaultIqn = (): string =>
   `iqn.2026-11.dev.ring3:${hostname()
     .toLowerCase()
     .replace(/[^a-z0-9.-]/g, '-')}`;
 
-/** "1.2.3.4:3260", "[::1]:3260", "1.2.3.4" */
-export function parseListen(text: string): { address: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|(\d+\.\d+\.\d+\.\d+))(?::(\d{1,5}))?$/.exec(text);
-  const port = Number(match?.[3] ?? 3260);
-  if (!match || port > 65_535)
-    throw new Error(`'${text}' is no address to listen on; expected 127.0.0.1:3260 or [::1]:3260`);
-  return { address: match[1] ?? match[2]!, port };
+function checkCredentials(name: string, credentials: Credentials | undefined): void {
+  if (!credentials) return;
+  const bytes = Buffer.byteLength(credentials.secret);
+  if (bytes < SECRET_MIN || bytes > SECRET_MAX)
+    throw new OptionError(
+      `${name}: the secret has ${bytes} bytes, should have ${SECRET_MIN} to ${SECRET_MAX}`,
+    );
+  if (
+    !credentials.user ||
+    Buffer.byteLength(credentials.user) > NAME_LIMIT ||
+    /\p{C}/u.test(credentials.user)
+  )
+    throw new OptionError(
+      `${name}: the user should have 1 to ${NAME_LIMIT} bytes, none of them control characters`,
+    );
+}
+
+/** @throws OptionError */
+function check(options: TargetOptions): void {
+  const { iqn, chap, mutualChap, threads = 0, initiators = [] } = options;
+  if (iqn !== undefined && !isIscsiName(iqn))
+    throw new OptionError(
+      `'${iqn}' is no name of a target; expected such as iqn.2026-11.com.example:disks, at most ${NAME_LIMIT} bytes`,
+    );
+  if (!Number.isInteger(threads) || threads < 0 || threads > 256)
+    throw new OptionError(`threads is ${threads}, should be a whole number from 0 to 256`);
+  for (const pattern of initiators)
+    if (!pattern || Buffer.byteLength(pattern) > NAME_LIMIT || /[\s\p{C}]/u.test(pattern))
+      throw new OptionError(
+        `'${pattern}' is no pattern of initiator names; expected such as iqn.2026-11.com.example:*`,
+      );
+  checkCredentials('chap', chap);
+  checkCredentials('mutual chap', mutualChap);
+  if (mutualChap && !chap)
+    throw new OptionError('mutual chap needs chap too: who does not prove itself gets no proof');
+  // RFC 7143, 9.2.1: else who knows ours could answer for the other side.
+  if (chap && mutualChap && Buffer.from(chap.secret).equals(Buffer.from(mutualChap.secret)))
+    throw new OptionError('chap and mutual chap have the same secret, they should differ');
+}
+
+/** Two LUNs on one file would overwrite each other's blocks. */
+function checkTwice(specs: DiskSpec[]): void {
+  const seen = new Set<string>();
+  for (const { kind, path, label } of specs) {
+    if (kind !== 'file') continue;
+    const real = realpathSync(path);
+    if (seen.has(real)) throw new DiskError(`${label} is given twice`);
+    seen.add(real);
+  }
+}
+
+/** Initiators tell disks apart by this, across machines: so it has to differ where target or disk differ. */
+function serialOf(iqn: string, spec: DiskSpec, lun: number): string {
+  if (spec.serial) return spec.serial;
+  const what = spec.kind === 'file' ? spec.path : `${spec.kind} ${lun}`;
+  return createHash('sha256').update(`${iqn}\n${what}`).digest('hex').slice(0, 16);
 }
 
 export class Target {
   readonly portals: string[];
   luns: Lun[] = [];
-  #tsih = 0;
-  #logins = 0;
-  readonly #stopping = new AbortController();
+  readonly #sessions = new SessionTable();
 
   private constructor(
     readonly iqn: string,
     readonly options: TargetOptions,
     readonly kernel: TargetKernel,
-    readonly listeners: TcpListener[],
+    readonly front: Portals,
   ) {
-    this.portals = listeners.map(({ address, port }) =>
-      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-    );
+    this.portals = front.addresses;
   }
 
-  /** @throws DiskError, KernelError, or an Error with code EADDRINUSE and the like; nothing runs then */
+  /** @throws OptionError, DiskError, KernelError, or an Error with code EADDRINUSE and the like; nothing runs then */
   static async start(options: TargetOptions): Promise<Target> {
-    const disks = options.disks.map((disk) => parseDisk(disk, options.size));
-    const iqn = options.iqn ?? defaultIqn();
-    const listeners: TcpListener[] = [];
+    check(options);
+    const iqn = (options.iqn ?? defaultIqn()).toLowerCase();
+    const specs = options.disks.map(parseDisk);
+    const front = Portals.listen((options.listen ?? ['127.0.0.1:3260']).map(parseListen));
+    let target: Target | undefined;
     try {
-      for (const text of options.listen ?? ['127.0.0.1:3260']) {
-        const { address, port } = parseListen(text);
-        listeners.push(TcpListener.listen(address, port));
-      }
+      const disks = specs.map((spec, lun) =>
+        prepareDisk({ ...spec, serial: serialOf(iqn, spec, lun) }, options.size),
+      );
+      checkTwice(specs);
       const kernel = await TargetKernel.start({ cpus: options.threads ?? 0, spinUs: 50 });
-      const target = new Target(iqn, options, kernel, listeners);
+      target = new Target(iqn, options, kernel, front);
       await target.#configure(disks);
-      for (const listener of listeners) void target.#accept(listener);
+      target.#serve();
       return target;
     } catch (error) {
-      for (const listener of listeners) listener.close();
+      front.close();
+      await target?.stop({ timeoutMs: 0 }).catch(() => {});
       throw error;
     }
   }
 
-  async #configure(disks: ReturnType<typeof parseDisk>[]): Promise<void> {
+  async #configure(disks: Disk[]): Promise<void> {
+    this.kernel.kernel.consoleLogLevel = this.options.consoleLevel ?? 4;
     await this.kernel.mgmt('targets/iscsi/mgmt', `add_target ${this.iqn}`);
     const base = `targets/iscsi/${this.iqn}`;
     let luns = `${base}/luns/mgmt`;
@@ -142,83 +205,66 @@ export class Target {
     this.luns = devices.map((device, lun) => ({ ...device, lun, name: disks[lun]!.label }));
   }
 
-  async #accept(listener: TcpListener): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      let socket: TcpSocket;
-      try {
-        socket = await listener.accept(this.#stopping.signal);
-      } catch {
-        if (this.#stopping.signal.aborted) return;
-        await new Promise((resolve) => setTimeout(resolve, 100)); // out of descriptors: let some go
-        continue;
-      }
-      void this.#serve(socket);
-      while (this.#logins >= LOGINS_MAX) await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-
-  async #serve(socket: TcpSocket): Promise<void> {
-    this.#logins++;
-    const signal = AbortSignal.any([AbortSignal.timeout(LOGIN_TIMEOUT_MS), this.#stopping.signal]);
-    const channel = (limit?: AbortSignal) => ({
-      readExactly: (bytes: number) => socket.readExactly(bytes, limit),
-      write: (data: Buffer) => socket.write(data, limit),
+  #serve(): void {
+    const { chap, mutualChap, digests = ['None', 'CRC32C'], onEvent, loginTimeoutMs } = this.options;
+    this.kernel.onEvents(
+      (event) => this.#onSessionEvent(event),
+      () => void this.#resync(),
+    );
+    this.front.serve({
+      iqn: this.iqn,
+      policy: { digests, chap, mutualChap, hasTarget: (name) => sameName(name, this.iqn) },
+      sessions: this.#sessions,
+      handoff: (fd, login, peer, portal) =>
+        this.kernel.handoff(fd, { ...login, targetName: this.iqn }, peer, portal),
+      tell: (event) => onEvent?.(event),
+      timeoutMs: loginTimeoutMs,
     });
-    try {
-      const login = new Login(channel(signal), this.#policy());
-      const result = await login.run();
-      if (result.discovery) {
-        await socket.write(result.lastResponse, signal);
-        await serveDiscovery(channel(signal), result, () => [{ name: this.iqn, portals: this.portals }]);
-        socket.close();
-      } else {
-        await this.#handOff(socket, login, result);
-      }
-    } catch (error) {
-      this.options.log?.(`login from ${socket.peer}: ${(error as Error).message}`);
-      socket.close();
-    } finally {
-      this.#logins--;
-    }
   }
 
-  async #handOff(socket: TcpSocket, login: Login, result: LoginResult): Promise<void> {
-    const { peer, local } = socket;
-    const fd = socket.fd;
-    const rc = await this.kernel.handoff(fd, result, peer, local);
-    if (rc === 0) {
-      socket.detach();
+  #onSessionEvent({ up, tsih, initiator, reason }: SessionEvent): void {
+    const info = up ? this.#sessions.get(tsih) : this.#sessions.release(tsih);
+    const { peer = '', portal = '', user = '' } = info ?? {};
+    if (up) {
+      this.options.onEvent?.({ event: 'login', session: tsih, initiator, peer, portal, user });
       return;
     }
-    await login.refuse(STATUS_OF_ERRNO[-rc] ?? Status.TargetError);
-    throw new LoginError(Status.TargetError, `the kernel refuses ${result.initiatorName} (errno ${-rc})`);
+    const seconds = info ? Math.round((Date.now() - info.since) / 100) / 10 : 0;
+    this.options.onEvent?.({ event: 'logout', session: tsih, initiator, peer, reason, seconds });
   }
 
-  #policy(): LoginPolicy {
-    return {
-      digests: this.options.digests ?? ['None', 'CRC32C'],
-      hasTarget: (name) => name === this.iqn,
-      chap: this.options.chap,
-      mutualChap: this.options.mutualChap,
-      newTsih: () => {
-        this.#tsih = (this.#tsih % 0xffff) + 1;
-        return this.#tsih;
-      },
-    };
+  /** Events were lost: finds out which sessions are gone. */
+  async #resync(): Promise<void> {
+    const before = Date.now();
+    const there = new Set((await this.kernel.connections()).map(({ tsih }) => tsih));
+    for (const { tsih, initiator, since } of [...this.#sessions.known()])
+      if (since < before - HANDOFF_SETTLED_MS && !there.has(tsih))
+        this.#onSessionEvent({ up: false, tsih, initiator, reason: 'unknown: events were lost' });
   }
 
   sessions(): Promise<Session[]> {
     return this.kernel.show<Session>('sessions');
   }
 
-  /** Asks initiators to leave, waits up to @timeoutMs, ends the rest, flushes, and stops. */
-  async stop({ timeoutMs = 1000 } = {}): Promise<void> {
-    this.#stopping.abort();
-    for (const listener of this.listeners) listener.close();
-    await this.kernel.shutdown(timeoutMs);
+  /** Ends one session, by the number its events carry. False: there is none. */
+  closeSession(session: number): Promise<boolean> {
+    return this.kernel.close(session);
+  }
+
+  /**
+   * Asks initiators to leave (Async Message, logout), waits up to @timeoutMs, ends the rest, flushes, and stops.
+   * @returns how many sessions had to be ended
+   * @throws KernelError when a disk does not let go; its data may not be on the medium then
+   */
+  async stop({ timeoutMs = 1000 } = {}): Promise<number> {
+    await this.front.stop();
+    const ended = await this.kernel.shutdown(timeoutMs);
     await this.kernel.mgmt('targets/iscsi/mgmt', `del_target ${this.iqn}`);
-    for (const [lun, { handler }] of (await this.kernel.show<{ handler: string }>('devices')).entries())
-      await this.kernel.mgmt(`handlers/${handler}/mgmt`, `del_device disk${lun}`);
+    const devices = await this.kernel.show<{ name: string; handler: string }>('devices');
+    for (const { name, handler } of devices)
+      await this.kernel.mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`);
+    this.kernel.stopEvents();
     await this.kernel.kernel.stop();
+    return ended;
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** The border to the kernel modules: include/iscsi_scst.h and scst.h, mirrored. */
+import { readSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { callAsync, Kernel, KernelError, type Module } from '../../kernel-api/index.js';
-import { buildFolder } from '../../shim/native.js';
+import { PollEvents } from '../../shim/events.js';
+import { buildFolder, type NativePoll, native } from '../../shim/native.js';
 import type { LoginResult } from './login.js';
 
 const NAME = 'char [224]';
@@ -40,8 +42,52 @@ const handoffType = koffi.struct('iscsi_handoff', {
   login_rsp: 'const uint8_t *',
 });
 
+koffi.struct('iscsi_event', {
+  code: 'uint32_t',
+  tsih: 'uint16_t',
+  cid: 'uint16_t',
+  target_name: NAME,
+  initiator_name: NAME,
+  reason: 'char [128]',
+});
+
+/** enum iscsi_event_code */
+const SESSION_UP = 1;
+
+/** Unread ones that the ring holds; then the oldest are dropped. */
+const EVENTS_MAX = 1024;
+
+/** What happened to a session after it was handed over. */
+export interface SessionEvent {
+  up: boolean;
+  tsih: number;
+  initiator: string;
+  /** Why it went down, one sentence. */
+  reason: string;
+}
+
+/** State as JSON grows with the number of sessions; a larger answer than this is asked for again. */
+const SHOW_BYTES = 256 << 10;
+
+/** @param read stores at most @bytes bytes of what there is, and returns how many there are */
+async function readJson<T>(
+  what: string,
+  read: (buffer: Buffer, bytes: number) => Promise<number>,
+): Promise<T[]> {
+  for (let bytes = SHOW_BYTES; ; ) {
+    const buffer = Buffer.alloc(bytes);
+    const length = Number(await read(buffer, bytes));
+    if (length < 0) throw new KernelError(-length, `there is no '${what}' to show`);
+    if (length < bytes) return JSON.parse(buffer.toString('utf8', 0, length)) as T[];
+    bytes = length + SHOW_BYTES; // more may come meanwhile
+  }
+}
+
 export class TargetKernel {
   readonly #functions;
+  #poll: NativePoll | undefined;
+  #onEvent: ((event: SessionEvent) => void) | undefined;
+  #onOverflow: (() => void) | undefined;
 
   private constructor(
     readonly kernel: Kernel,
@@ -55,6 +101,10 @@ export class TargetKernel {
       read: scst.symbol('long scst_mgmt_read(const char *what, _Out_ uint8_t *buf, unsigned long bytes)'),
       handoff: iscsi.symbol('int iscsi_handoff(int fd, const iscsi_handoff *handoff)'),
       shutdown: iscsi.symbol('int iscsi_shutdown(uint32_t timeout_ms)'),
+      close: iscsi.symbol('int iscsi_session_close(uint16_t tsih)'),
+      eventFd: iscsi.symbol('int iscsi_event_fd()'),
+      connections: iscsi.symbol('long iscsi_show(_Out_ uint8_t *buf, unsigned long bytes)'),
+      nextEvent: iscsi.symbol('int iscsi_event_next(_Out_ iscsi_event *event)'),
     };
   }
 
@@ -74,10 +124,56 @@ export class TargetKernel {
   }
 
   /** "devices", "targets" or "sessions". */
-  async show<T>(what: string): Promise<T[]> {
-    const buffer = Buffer.alloc(1 << 20);
-    const length = await callAsync<number>(this.#functions.read, what, buffer, buffer.length);
-    return JSON.parse(buffer.toString('utf8', 0, Number(length))) as T[];
+  show<T>(what: string): Promise<T[]> {
+    return readJson(what, (buffer, bytes) => callAsync<number>(this.#functions.read, what, buffer, bytes));
+  }
+
+  /** Connections in full-feature phase, with their counters. */
+  connections(): Promise<{ tsih: number }[]> {
+    return readJson('connections', (buffer, bytes) =>
+      callAsync<number>(this.#functions.connections, buffer, bytes),
+    );
+  }
+
+  /**
+   * Calls @handler on Node's thread with each event, until stopEvents(); @overflow when so many waited that some may
+   * have been dropped.
+   */
+  onEvents(handler: (event: SessionEvent) => void, overflow: () => void): void {
+    const fd = this.#functions.eventFd() as number;
+    const count = Buffer.alloc(8);
+    this.#onEvent = handler;
+    this.#onOverflow = overflow;
+    this.#poll = new native.NativePoll(
+      fd,
+      PollEvents.In,
+      () => {
+        readSync(fd, count); // the eventfd's counter: sets it to 0
+        this.#drain();
+      },
+      false,
+    );
+  }
+
+  /** Delivers what is left, then no more. */
+  stopEvents(): void {
+    this.#poll?.remove();
+    this.#poll = undefined;
+    this.#drain();
+    this.#onEvent = undefined;
+  }
+
+  #drain(): void {
+    const event = {} as { code: number; tsih: number; initiator_name: string; reason: string };
+    let count = 0;
+    for (; this.#onEvent && (this.#functions.nextEvent(event) as number) === 1; count++)
+      this.#onEvent({
+        up: event.code === SESSION_UP,
+        tsih: event.tsih,
+        initiator: event.initiator_name,
+        reason: event.reason,
+      });
+    if (count >= EVENTS_MAX) this.#onOverflow?.();
   }
 
   /** Hands a logged-in socket over. 0, or -errno: then @fd is still the caller's. */
@@ -114,6 +210,11 @@ export class TargetKernel {
       portal,
       login_rsp: login.lastResponse,
     });
+  }
+
+  /** Ends one session. False: there is none of this identity. */
+  async close(tsih: number): Promise<boolean> {
+    return (await callAsync<number>(this.#functions.close, tsih)) === 0;
   }
 
   /** Asks all initiators to leave; returns how many had to be ended. */

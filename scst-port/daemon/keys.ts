@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Operational keys (RFC 7143, section 13): a rule for each. Pure: no socket, no clock. */
 import { LoginError, Status } from './login-error.js';
+import { quoted } from './text.js';
 
 /** What a connection agreed on; the defaults are the standard's. */
 export interface Negotiated {
@@ -39,13 +40,16 @@ type Rule = (offer: string, values: Negotiated, wishes: Wishes) => string | unde
 const number = (key: string, offer: string, low: number, high: number): number => {
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(offer) ? Number(offer) : Number.NaN;
   if (!(value >= low && value <= high))
-    throw new LoginError(Status.InitiatorError, `${key} is '${offer}', should be from ${low} to ${high}`);
+    throw new LoginError(
+      Status.InitiatorError,
+      `${key} is ${quoted(offer)}, should be from ${low} to ${high}`,
+    );
   return value;
 };
 
 const yesNo = (key: string, offer: string): boolean => {
   if (offer !== 'Yes' && offer !== 'No')
-    throw new LoginError(Status.InitiatorError, `${key} is '${offer}', should be Yes or No`);
+    throw new LoginError(Status.InitiatorError, `${key} is ${quoted(offer)}, should be Yes or No`);
   return offer === 'Yes';
 };
 
@@ -60,7 +64,7 @@ const digest =
 const smaller =
   (
     key: string,
-    field: 'maxBurstLength' | 'firstBurstLength' | 'maxOutstandingR2T',
+    field: 'maxBurstLength' | 'maxOutstandingR2T',
     ours: number,
     low: number,
     high: number,
@@ -70,16 +74,21 @@ const smaller =
     return String(values[field]);
   };
 
-const fixed =
-  (answer: string): Rule =>
-  () =>
-    answer;
+/** One answer, whatever is offered, as long as that is possible at all. */
+const always =
+  (answer: string, check: (offer: string) => unknown): Rule =>
+  (offer) => {
+    check(offer);
+    return answer;
+  };
+
+const toggle = (key: string) => (offer: string) => yesNo(key, offer);
 
 /** A Map, not an object: keys come off the network, and "constructor" is one. */
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['HeaderDigest', digest('headerDigest')],
   ['DataDigest', digest('dataDigest')],
-  ['MaxConnections', fixed('1')],
+  ['MaxConnections', always('1', (offer) => number('MaxConnections', offer, 1, 65_535))],
   [
     'InitialR2T',
     (offer, values) => {
@@ -102,16 +111,23 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   ['MaxBurstLength', smaller('MaxBurstLength', 'maxBurstLength', 262_144, 512, 0xff_ff_ff)],
-  ['FirstBurstLength', smaller('FirstBurstLength', 'firstBurstLength', 65_536, 512, 0xff_ff_ff)],
+  [
+    'FirstBurstLength',
+    (offer, values) => {
+      const theirs = number('FirstBurstLength', offer, 512, 0xff_ff_ff);
+      values.firstBurstLength = Math.min(theirs, 65_536, values.maxBurstLength);
+      return String(values.firstBurstLength);
+    },
+  ],
   ['MaxOutstandingR2T', smaller('MaxOutstandingR2T', 'maxOutstandingR2T', 8, 1, 65_535)],
   ['DefaultTime2Wait', (offer) => String(Math.max(2, number('DefaultTime2Wait', offer, 0, 3600)))],
-  ['DefaultTime2Retain', (offer) => String(Math.min(0, number('DefaultTime2Retain', offer, 0, 3600)))],
-  ['DataPDUInOrder', fixed('Yes')],
-  ['DataSequenceInOrder', fixed('Yes')],
-  ['ErrorRecoveryLevel', (offer) => String(Math.min(0, number('ErrorRecoveryLevel', offer, 0, 2)))],
-  ['IFMarker', fixed('No')],
-  ['OFMarker', fixed('No')],
-  ['TaskReporting', fixed('RFC3720')],
+  ['DefaultTime2Retain', always('0', (offer) => number('DefaultTime2Retain', offer, 0, 3600))],
+  ['DataPDUInOrder', always('Yes', toggle('DataPDUInOrder'))], // OR with our Yes
+  ['DataSequenceInOrder', always('Yes', toggle('DataSequenceInOrder'))],
+  ['ErrorRecoveryLevel', always('0', (offer) => number('ErrorRecoveryLevel', offer, 0, 2))],
+  ['IFMarker', always('No', toggle('IFMarker'))], // AND with our No
+  ['OFMarker', always('No', toggle('OFMarker'))],
+  ['TaskReporting', (offer) => (offer.split(',').includes('RFC3720') ? 'RFC3720' : 'Reject')],
 ]);
 
 /** Keys that others read: names and authentication. */
@@ -119,17 +135,23 @@ const ELSEWHERE = /^(InitiatorName|InitiatorAlias|TargetName|SessionType|AuthMet
 
 /** Answers every operational key in @offers, in their order, and notes the outcome in @values. */
 export function negotiate(
-  offers: Iterable<[string, string]>,
+  offers: ReadonlyMap<string, string>,
   values: Negotiated,
   wishes: Wishes,
 ): [string, string][] {
-  const answers: [string, string][] = [];
-  for (const [key, offer] of offers) {
-    if (ELSEWHERE.test(key)) continue;
+  const answers = new Map<string, string>();
+  const answer = (key: string, offer: string) => {
     const rule = rules.get(key);
-    const answer = rule ? rule(offer, values, wishes) : 'NotUnderstood';
-    if (answer !== undefined) answers.push([key, answer]);
-  }
-  if (values.firstBurstLength > values.maxBurstLength) values.firstBurstLength = values.maxBurstLength;
-  return answers;
+    const ours = rule ? rule(offer, values, wishes) : 'NotUnderstood';
+    if (ours !== undefined) answers.set(key, ours);
+  };
+  // FirstBurstLength may not exceed MaxBurstLength (RFC 7143, 13.14), which may come behind it.
+  const maxBurst = offers.get('MaxBurstLength');
+  if (maxBurst !== undefined) answer('MaxBurstLength', maxBurst);
+  for (const [key, offer] of offers) if (!ELSEWHERE.test(key) && !answers.has(key)) answer(key, offer);
+  values.firstBurstLength = Math.min(values.firstBurstLength, values.maxBurstLength);
+  return [...offers.keys()].flatMap((key) => {
+    const ours = answers.get(key);
+    return ours === undefined ? [] : [[key, ours]];
+  });
 }

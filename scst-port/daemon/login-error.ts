@@ -13,6 +13,7 @@ export const Status = {
   SessionDoesNotExist: 0x020a,
   InvalidDuringLogin: 0x020b,
   TargetError: 0x0300,
+  ServiceUnavailable: 0x0301,
   OutOfResources: 0x0302,
 } as const;
 

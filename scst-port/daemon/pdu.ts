@@ -10,6 +10,7 @@ export const Opcode = {
   LoginResponse: 0x23,
   TextResponse: 0x24,
   LogoutResponse: 0x26,
+  Reject: 0x3f,
 } as const;
 
 export const HEADER_BYTES = 48;

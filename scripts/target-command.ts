@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/** `ring3 target [DISK...]`: serves disks until a signal ends it. */
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Credentials,
+  DiskError,
+  defaultIqn,
+  isLoopback,
+  parseListen,
+  parseSize,
+  Target,
+  type TargetOptions,
+} from '../scst-port/index.js';
+import { human, humanSize, Journal } from './journal.js';
+import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
+
+export const targetCommand = {
+  name: 'ring3 target',
+  operands: '[DISK...]',
+  about: `Serves disks over iSCSI from this process. A DISK is a file, a block device, ram:SIZE or null:SIZE, with options
+behind commas: disk.img,size=10G,ro,blocksize=4096,serial=ABC. Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
+Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
+  options: [
+    { name: 'size', value: 'SIZE', help: 'of files that do not exist yet (1G for the default disk)' },
+    { name: 'listen', value: 'ADDR:PORT', repeatable: true, help: '127.0.0.1:3260; IPv6 as [::1]:3260' },
+    { name: 'iqn', value: 'NAME', help: "the target's name (made of the host's)" },
+    { name: 'chap', value: 'USER:FILE', help: 'initiators must know the secret in FILE' },
+    { name: 'mutual-chap', value: 'USER:FILE', help: 'and we prove that we know the one in this FILE' },
+    { name: 'digest', value: 'KIND', help: 'none, crc32c, or both (as the initiator likes)' },
+    { name: 'initiator', value: 'PATTERN', repeatable: true, help: 'who may log in, with * and ?' },
+    { name: 'threads', value: 'N', help: 'event threads (one per CPU)' },
+    { name: 'login-timeout', value: 'SECONDS', help: 'for a login (15)' },
+    { name: 'json', help: 'one JSON object per line on standard output' },
+    { name: 'quiet', help: 'no log and no status line; warnings only' },
+    { name: 'verbose', help: 'the kernel modules\' log too; with --json, a "status" every second' },
+    { name: 'help', help: 'this text' },
+  ],
+  example: 'ring3 target disk.img,size=10G ram:1G --listen 127.0.0.1:3260',
+} as const satisfies Command;
+
+type Name = (typeof targetCommand)['options'][number]['name'];
+
+/** A second signal forces only when it is none of the same keystroke, delivered to a process group and passed on. */
+const SAME_KEYSTROKE_MS = 250;
+/** What initiators get to log out when they are asked. */
+const GRACE_MS = 1000;
+const STATUS_MS = 1000;
+
+function credentials(name: Name, text: string | undefined, warn: (line: string) => void) {
+  if (text === undefined) return undefined;
+  const colon = text.indexOf(':');
+  const [user, path] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)];
+  if (!user || !path) throw new UsageError(`--${name} is '${text}', should be USER:FILE`);
+  let secret: Buffer;
+  try {
+    secret = readFileSync(path);
+    if (statSync(path).mode & 0o004) warn(`${path} can be read by every user; run: chmod 600 ${path}`);
+  } catch (error) {
+    throw new UsageError(
+      `--${name}: the secret in ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+    );
+  }
+  let end = secret.length;
+  while (end && (secret[end - 1] === 10 || secret[end - 1] === 13)) end--; // an editor's last line end
+  return { user, secret: secret.subarray(0, end) } satisfies Credentials;
+}
+
+function wholeNumber(name: Name, text: string | undefined, low: number, high: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= low && number <= high))
+    throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
+  return number;
+}
+
+function digests(kind = 'both'): ('None' | 'CRC32C')[] {
+  if (kind === 'none') return ['None'];
+  if (kind === 'crc32c') return ['CRC32C'];
+  if (kind === 'both') return ['None', 'CRC32C'];
+  throw new UsageError(`--digest is '${kind}', should be none, crc32c or both`);
+}
+
+function listenAddresses(given: string[]): string[] {
+  const all = given.length ? given : ['127.0.0.1:3260'];
+  for (const text of all)
+    try {
+      parseListen(text);
+    } catch (error) {
+      throw new UsageError(`--listen: ${(error as Error).message}`);
+    }
+  return all;
+}
+
+/** Where the disk is that is served when none is named. */
+export function defaultDisk(): string {
+  const folder = join(process.env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'ring3');
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new DiskError(
+      `${folder} cannot be made for the default disk: ${(error as NodeJS.ErrnoException).code}; name a DISK`,
+    );
+  }
+  return join(folder, 'disk.img');
+}
+
+/** Checked options of one run. @throws UsageError, DiskError */
+export function targetOptions(
+  args: Arguments<Name>,
+  warn: (line: string) => void,
+): TargetOptions & { listen: string[] } {
+  const { operands } = args;
+  const size = args.value('size');
+  if (args.has('quiet') && args.has('verbose'))
+    throw new UsageError('--quiet and --verbose exclude each other');
+  if (args.has('mutual-chap') && !args.has('chap'))
+    throw new UsageError('--mutual-chap needs --chap: who does not prove itself gets no proof');
+  const loginTimeout = wholeNumber('login-timeout', args.value('login-timeout'), 1, 300);
+  const listen = listenAddresses(args.values('listen'));
+  const chap = credentials('chap', args.value('chap'), warn);
+  if (!chap && !listen.every((text) => isLoopback(parseListen(text).address)))
+    warn('anyone who reaches this address can read and write the disks; add --chap USER:FILE');
+  return {
+    iqn: args.value('iqn') ?? defaultIqn(),
+    size: size ? parseSize(size) : operands.length ? 0 : 2 ** 30,
+    listen,
+    threads: wholeNumber('threads', args.value('threads'), 1, 256) ?? 0,
+    chap,
+    mutualChap: credentials('mutual-chap', args.value('mutual-chap'), warn),
+    digests: digests(args.value('digest')),
+    initiators: args.values('initiator'),
+    consoleLevel: args.has('quiet') ? 3 : args.has('verbose') ? 6 : 4,
+    loginTimeoutMs: loginTimeout && loginTimeout * 1000,
+    disks: operands.length ? operands : [defaultDisk()],
+  };
+}
+
+function banner(target: Target): string {
+  const portal = target.portals[0]!.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
+  const luns = target.luns.map(({ lun, name, size, provider, thin, readOnly }) =>
+    [
+      `  LUN ${lun}   ${name}   ${humanSize(size)}   ${provider}`,
+      ...(thin ? ['thin'] : []),
+      ...(readOnly ? ['read-only'] : []),
+    ].join(', '),
+  );
+  return [
+    `ring3 target   ${target.iqn}     portal ${target.portals.join(' ')}`,
+    ...luns,
+    `connect:  iscsiadm -m discovery -t st -p ${portal}  |  qemu-img info iscsi://${portal}/${target.iqn}/0`,
+    '',
+  ].join('\n');
+}
+
+interface Totals {
+  sessions: number;
+  readBytes: number;
+  readCommands: number;
+  writeBytes: number;
+  writeCommands: number;
+}
+
+async function totals(target: Target): Promise<Totals> {
+  const sum = { sessions: 0, readBytes: 0, readCommands: 0, writeBytes: 0, writeCommands: 0 };
+  for (const session of await target.sessions()) {
+    sum.sessions++;
+    for (const key of ['readBytes', 'readCommands', 'writeBytes', 'writeCommands'] as const)
+      sum[key] += session[key];
+  }
+  return sum;
+}
+
+/** What happened from @before to @now, in words. */
+export function statusLine(before: Totals, now: Totals, seconds: number): string {
+  const rate = (
+    bytes: number,
+    count: number, // a session that ended takes its counters along
+  ) =>
+    `${human(Math.max(bytes, 0) / seconds)}B/s ${human(Math.max(count, 0) / seconds)
+      .trimEnd()
+      .replace(' ', '')} IOPS`;
+  const read = rate(now.readBytes - before.readBytes, now.readCommands - before.readCommands);
+  const write = rate(now.writeBytes - before.writeBytes, now.writeCommands - before.writeCommands);
+  return `sessions ${now.sessions}   read ${read}   write ${write}`;
+}
+
+/** Calls @show about once a second with what all sessions did, until the returned function is called. */
+function everySecond(target: Target, show: (before: Totals, now: Totals, seconds: number) => void) {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let before = { sessions: 0, readBytes: 0, readCommands: 0, writeBytes: 0, writeCommands: 0 };
+  let since = Date.now();
+  const tick = async () => {
+    const now = await totals(target);
+    if (stopped) return;
+    show(before, now, Math.max(Date.now() - since, 1) / 1000);
+    before = now;
+    since = Date.now();
+    timer = setTimeout(tick, STATUS_MS);
+  };
+  timer = setTimeout(tick, STATUS_MS);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}
+
+/** Resolves at the first signal that ends the target; one that comes later ends the process at once, with 130. */
+function untilSignal(force: () => never): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = 0;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (asked && Date.now() - asked > SAME_KEYSTROKE_MS) force();
+        asked ||= Date.now();
+        resolve(signal);
+      });
+  });
+}
+
+export async function runTarget(args: string[]): Promise<void> {
+  const given = readArguments<Name>(targetCommand, args);
+  if (given.has('help')) {
+    process.stdout.write(helpOf(targetCommand));
+    return;
+  }
+  const json = given.has('json');
+  const live = process.stdout.isTTY && !json && !given.has('quiet');
+  const journal = new Journal({
+    json,
+    quiet: given.has('quiet'),
+    verbose: given.has('verbose'),
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(live ? `\r\x1b[K${text}` : text),
+  });
+  // Who reads us may leave: the disks stay. A write past the limit of file sizes is an error, no end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.on('SIGXFSZ', () => {});
+
+  const options = targetOptions(given, (line) => journal.warn(line));
+  const signal = untilSignal(() => process.exit(130));
+  const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
+  const { iqn, portals, luns } = target;
+  const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
+  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target));
+
+  let stopStatus = () => {};
+  if (live)
+    stopStatus = everySecond(target, (...three) => process.stdout.write(`\r\x1b[K${statusLine(...three)}`));
+  else if (json && given.has('verbose'))
+    stopStatus = everySecond(target, (_, now) => journal.say('', { event: 'status', ...now }));
+  const keepAlive = setInterval(() => {}, 1 << 30);
+  const name = await signal;
+  clearInterval(keepAlive);
+  stopStatus();
+  journal.say(`stopping ${name}: initiators are asked to log out; once more forces`, {
+    event: 'stopping',
+    signal: name,
+  });
+  const ended = await target.stop({ timeoutMs: GRACE_MS });
+  journal.say(`stopped  disks are flushed${ended ? `, ${ended} sessions were ended` : ''}`, {
+    event: 'stopped',
+    ended,
+  });
+}
