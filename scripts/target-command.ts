@@ -20,7 +20,8 @@ export const targetCommand = {
   name: 'ring3 target',
   operands: '[DISK...]',
   about: `Serves disks over iSCSI from this process. A DISK is a file, a block device, ram:SIZE or null:SIZE, with options
-behind commas: disk.img,size=10G,ro,blocksize=4096,serial=ABC. Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
+behind commas: size=10G (of a file that does not exist yet), blocksize=4096, serial=ABC, ro, removable,
+sanitize-rate=64M (bytes a second). Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
 Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
   options: [
     { name: 'size', value: 'SIZE', help: 'of files that do not exist yet (1G for the default disk)' },
