@@ -32,7 +32,6 @@ const DISKS: readonly { what: string; spec: (folder: string) => string; mends?: 
   },
   { what: 'removable', spec: () => 'ram:64M,removable', mends: /not removable/ },
   { what: 'read-only', spec: () => 'ram:64M,ro', mends: /not write-protected/ },
-  { what: 'small', spec: () => 'ram:8M', mends: /does not support 0-blocks/ },
   { what: 'slow to sanitize', spec: () => 'ram:64M,sanitize-rate=5M' },
 ];
 
@@ -52,8 +51,8 @@ async function listTests(program: string): Promise<Map<string, string[]>> {
 }
 
 /**
- * CUnit's verbose report: "  Test: NAME ...output...passed", or "FAILED" and a numbered list of what was not so. A
- * "[FAILED]" in the output is a step's remark: many steps are tried on the way to a pass.
+ * CUnit's verbose report: "  Test: NAME ...output...passed", or "FAILED" and a numbered list of what was not so, at the
+ * start of a line or right behind "...". A "[FAILED]" in the output is a step's remark: some are tried on the way to a pass.
  */
 export function readReport(suite: string, tests: string[], output: string): Verdict[] {
   const blocks = output.split(/^\s*Test: /m).slice(1);
@@ -61,7 +60,7 @@ export function readReport(suite: string, tests: string[], output: string): Verd
   return tests.map((test) => {
     const block = found.get(test);
     if (block === undefined) return { suite, test, verdict: 'failed', why: 'did not report' };
-    const end = [...block.matchAll(/(?<!\[)(passed|FAILED)(?!\])\s*$/gm)].at(-1)?.[1];
+    const end = [...block.matchAll(/(?:^|\.\.\.)(passed|FAILED)\b/gm)].at(-1)?.[1];
     const skip = /\[SKIPPED\]\s*(.*)/.exec(block);
     if (end === 'passed' && skip) return { suite, test, verdict: 'skipped', why: skip[1]!.trim() };
     if (end === 'passed') return { suite, test, verdict: 'passed', why: '' };
