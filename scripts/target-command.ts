@@ -121,8 +121,9 @@ export function targetOptions(
   const loginTimeout = wholeNumber('login-timeout', args.value('login-timeout'), 1, 300);
   const listen = listenAddresses(args.values('listen'));
   const chap = credentials('chap', args.value('chap'), warn);
-  if (!chap && !listen.every((text) => isLoopback(parseListen(text).address)))
-    warn('anyone who reaches this address can read and write the disks; add --chap USER:FILE');
+  const open = chap ? [] : listen.filter((text) => !isLoopback(parseListen(text).address));
+  if (open.length)
+    warn(`anyone who reaches ${open.join(' or ')} can read and write the disks; add --chap USER:FILE`);
   return {
     iqn: args.value('iqn') ?? defaultIqn(),
     size: size ? parseSize(size) : operands.length ? 0 : 2 ** 30,

@@ -58,6 +58,15 @@ export const isWildcard = (address: string): boolean => /^[0:.]+$/.test(address)
 export const isLoopback = (address: string): boolean =>
   /^127\./.test(address) || /^(?:[0:]*:)?0*1$/.test(address);
 
+function listenAt(where: ListenAddress): TcpListener {
+  try {
+    return TcpListener.listen(where.address, where.port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw Object.assign(new Error(`cannot listen on ${formatAddress(where)}: ${code}`), { code });
+  }
+}
+
 export interface PortalsOptions {
   iqn: string;
   policy: Omit<LoginPolicy, 'newTsih'>;
@@ -81,7 +90,7 @@ export class Portals {
   static listen(addresses: ListenAddress[]): Portals {
     const listeners: TcpListener[] = [];
     try {
-      for (const { address, port } of addresses) listeners.push(TcpListener.listen(address, port));
+      for (const one of addresses) listeners.push(listenAt(one));
     } catch (error) {
       for (const listener of listeners) listener.close();
       throw error;
