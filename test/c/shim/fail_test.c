@@ -34,13 +34,17 @@ static bool fails(void)
 }
 
 #define REAL(name)								\
-	static __typeof__(name) *real;						\
-	if (!real)								\
-		real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+	static void *_Atomic found;						\
+	__typeof__(name) *real = (__typeof__(name) *)atomic_load(&found);	\
+	if (!real) {								\
+		real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name);		\
+		atomic_store(&found, (void *)real);				\
+	}
 
 int epoll_create1(int flags)
 {
-	REAL(epoll_create1);
+	REAL(epoll_create1)
+
 	if (fails()) {
 		errno = EMFILE;
 		return -1;
@@ -50,7 +54,8 @@ int epoll_create1(int flags)
 
 int eventfd(unsigned int count, int flags)
 {
-	REAL(eventfd);
+	REAL(eventfd)
+
 	if (fails()) {
 		errno = EMFILE;
 		return -1;
@@ -60,7 +65,8 @@ int eventfd(unsigned int count, int flags)
 
 int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-	REAL(epoll_ctl);
+	REAL(epoll_ctl)
+
 	/* Taking out does not fail for want of memory. */
 	if (op != EPOLL_CTL_DEL && fails()) {
 		errno = ENOMEM;
@@ -71,7 +77,8 @@ int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *arg), void *arg)
 {
-	REAL(pthread_create);
+	REAL(pthread_create)
+
 	if (fails())
 		return EAGAIN;
 	return real(thread, attr, fn, arg);
@@ -80,7 +87,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(vo
 /* Interrupted and nothing else: a wait may not take that for an event, nor for an end. */
 int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 {
-	REAL(epoll_wait);
+	REAL(epoll_wait)
+
 	if (fails()) {
 		errno = EINTR;
 		return -1;
@@ -90,7 +98,8 @@ int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 
 int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout, const sigset_t *mask)
 {
-	REAL(epoll_pwait2);
+	REAL(epoll_pwait2)
+
 	if (fails()) {
 		errno = EINTR;
 		return -1;
