@@ -111,7 +111,7 @@ static void do_compare_and_write(struct scst_cmd *cmd, struct vdisk *vdisk)
 	if (!same(cmd, vdisk, data, half))
 		return;
 	rc = vdisk_transfer(vdisk, true, data + half, cmd->lba << vdisk->dev.block_shift, half);
-	if (!rc && (cmd->fua || !vdisk->wce) && vdisk->file)
+	if (!rc && (cmd->fua || !READ_ONCE(vdisk->wce)) && vdisk->file)
 		rc = vfs_fsync(vdisk->file, 1);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, true);
@@ -155,7 +155,7 @@ static void do_orwrite(struct scst_cmd *cmd, struct vdisk *vdisk)
 		disk[i] |= data[i];
 	if (!rc)
 		rc = vdisk_transfer(vdisk, true, disk, offset, cmd->bufflen);
-	if (!rc && vdisk->file && (cmd->fua || !vdisk->wce))
+	if (!rc && vdisk->file && (cmd->fua || !READ_ONCE(vdisk->wce)))
 		rc = vfs_fsync(vdisk->file, 1);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, writing);
