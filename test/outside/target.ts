@@ -20,7 +20,7 @@ export interface ReadyEvent {
   event: 'ready';
   iqn: string;
   portals: string[];
-  luns: { lun: number; name: string }[];
+  luns: { lun: number; name: string; size: number; readOnly: boolean; provider: string }[];
   pid: number;
 }
 
