@@ -61,6 +61,8 @@ function explain(error: unknown, command: string): Explained {
   const { code = '', message, name, stack } = error as NodeJS.ErrnoException;
   if (['UsageError', 'OptionError', 'DiskError'].includes(name))
     return { message: oneLine(message), next: `${command} --help tells more`, status: 2 };
+  if (name === 'FlushError')
+    return { message, next: "look at the machine's log (dmesg) for the device, then at the data", status: 1 };
   const [first = '', next] = message.split('\n'); // an error that knows its mend brings it along
   if (next !== undefined) return { message: first, next, status: 1 };
   if (name !== 'KernelError' && !code) return { message: stack ?? message, next: 'this is a bug', status: 1 };
