@@ -372,10 +372,15 @@ static void reset(struct scst_device *dev, enum scst_tm_fn fn)
 static int dev_mgmt(struct scst_device *dev, const char *command, char *why, size_t bytes)
 {
 	struct vdisk *vdisk = dev->dh_priv;
+	u64 size;
 
 	if (strcmp(command, "resync_size") || !vdisk->file)
 		return vdisk_say(why, bytes, -EINVAL, "'%s': resync_size, of a file, is expected", command);
-	vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
+	size = (u64)i_size_read(file_inode(vdisk->file));
+	if (size < dev->block_size)
+		return vdisk_say(why, bytes, -EINVAL, "%s has %llu bytes, at least one block of %u is expected",
+				 vdisk->filename, size, dev->block_size);
+	vdisk->size = size;
 	WRITE_ONCE(vdisk->nr_blocks, vdisk->size / dev->block_size);
 	scst_capacity_data_changed(dev);
 	return 0;
