@@ -125,11 +125,11 @@
       'ldflags': ['-Wl,-T,<(module_root_dir)/kernel-api/module.lds'],
     },
     {
-      # Loads scst.ko.so and iscsi_scst.ko.so, which lie beside it.
+      # Loads the target's modules, which lie beside it.
       'target_name': 'scst-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
-      'dependencies': ['scst.ko', 'iscsi_scst.ko'],
+      'dependencies': ['scst.ko', 'scst_vdisk.ko', 'iscsi_scst.ko'],
       'sources': ['<!@(ls test/c/scst/*.c)'],
       'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
       'cflags': ['<@(kernel_cflags)'],

@@ -7,22 +7,24 @@
  * Each serves a 1 GiB file on tmpfs; targets and client are pinned to different CPUs. Prints compare.py's medians.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   rmSync,
-  truncateSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram, runProgram, shared, TargetProcess } from '../test/outside/target.js';
 
-const TGTD_PORT = 33260;
-const CEILING_PORT = 33999;
+const TGTD_PORT = 23260;
+const CEILING_PORT = 23999;
 const IQN = 'iqn.2026-11.dev.ring3:tgtd';
 
 /** Compiles the load generator outside its own folder, which may not be ours to write. */
@@ -34,6 +36,14 @@ async function buildTools(into: string): Promise<void> {
   const done = await runProgram('make', ['-C', into, '--quiet'], { timeoutMs: 120_000 });
   if (done.status !== 0)
     throw new Error(`make of the load generator failed (libiscsi-dev missing?):\n${done.output}`);
+}
+
+/** 1 GiB of written pages: a hole would be read from one page that the processor's cache holds. */
+function writeDisk(path: string): void {
+  const chunk = randomBytes(1 << 20);
+  const file = openSync(path, 'w');
+  for (let i = 0; i < 1024; i++) writeSync(file, chunk);
+  closeSync(file);
 }
 
 /** tgtd in the foreground, its own control port, one LUN of @file. */
@@ -69,10 +79,7 @@ async function main(): Promise<number> {
   let target: TargetProcess | undefined;
   try {
     await buildTools(tools);
-    for (const name of ['ring3.img', 'tgtd.img']) {
-      writeFileSync(join(folder, name), '');
-      truncateSync(join(folder, name), 2 ** 30);
-    }
+    for (const name of ['ring3.img', 'tgtd.img']) writeDisk(join(folder, name));
     const prefix = ['taskset', '-c', ours!];
     const threads = String(ours!.split(',').length);
     target = await TargetProcess.start([join(folder, 'ring3.img')], {

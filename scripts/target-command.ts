@@ -20,7 +20,8 @@ export const targetCommand = {
   name: 'ring3 target',
   operands: '[DISK...]',
   about: `Serves disks over iSCSI from this process. A DISK is a file, a block device, ram:SIZE or null:SIZE, with options
-behind commas: disk.img,size=10G,ro,blocksize=4096,serial=ABC. Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
+behind commas: size=10G (of a file that does not exist yet), blocksize=4096, serial=ABC, ro, removable,
+sanitize-rate=64M (bytes a second). Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
 Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
   options: [
     { name: 'size', value: 'SIZE', help: 'of files that do not exist yet (1G for the default disk)' },
@@ -120,8 +121,9 @@ export function targetOptions(
   const loginTimeout = wholeNumber('login-timeout', args.value('login-timeout'), 1, 300);
   const listen = listenAddresses(args.values('listen'));
   const chap = credentials('chap', args.value('chap'), warn);
-  if (!chap && !listen.every((text) => isLoopback(parseListen(text).address)))
-    warn('anyone who reaches this address can read and write the disks; add --chap USER:FILE');
+  const open = chap ? [] : listen.filter((text) => !isLoopback(parseListen(text).address));
+  if (open.length)
+    warn(`anyone who reaches ${open.join(' or ')} can read and write the disks; add --chap USER:FILE`);
   return {
     iqn: args.value('iqn') ?? defaultIqn(),
     size: size ? parseSize(size) : operands.length ? 0 : 2 ** 30,

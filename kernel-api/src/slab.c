@@ -227,8 +227,10 @@ void ring3_vmalloc_release(void *addr, unsigned long bytes)
 
 void vfree(const void *addr)
 {
-	unsigned long *base = (unsigned long *)((char *)addr - PAGE_SIZE);
+	unsigned long *base;
 
-	if (addr)
-		host_unmap(base, *base);
+	if (!addr)
+		return;
+	base = (unsigned long *)((char *)addr - PAGE_SIZE);
+	host_unmap(base, *base);
 }

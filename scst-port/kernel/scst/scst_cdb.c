@@ -111,12 +111,12 @@ const struct scst_opcode *scst_opcode_at(unsigned int i)
 
 const struct scst_opcode *scst_find_opcode(const u8 *cdb, bool *other_sa)
 {
-	const struct scst_opcode *op = &opcodes[index_of[cdb[0]] - 1];
+	const struct scst_opcode *op;
 
 	*other_sa = index_of[cdb[0]] != 0;
 	if (!index_of[cdb[0]])
 		return NULL;
-	for (; op < opcodes + ARRAY_SIZE(opcodes) && op->op == cdb[0]; op++)
+	for (op = &opcodes[index_of[cdb[0]] - 1]; op < opcodes + ARRAY_SIZE(opcodes) && op->op == cdb[0]; op++)
 		if (op->sa < 0 || op->sa == (cdb[1] & 0x1f))
 			return op;
 	return NULL;

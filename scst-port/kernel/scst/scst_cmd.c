@@ -131,7 +131,7 @@ static bool check_and_parse(struct scst_cmd *cmd)
 		}
 		cmd->bufflen = min_t(u32, cmd->bufflen, SCST_MAX_PARAM_DATA);
 	}
-	if (op->flags & SCST_WRITES && (cmd->dev->rd_only || cmd->dev->swp || cmd->tgt_dev->acg_rd_only)) {
+	if (op->flags & SCST_WRITES && (cmd->dev->rd_only || READ_ONCE(cmd->dev->swp) || cmd->tgt_dev->acg_rd_only)) {
 		scst_set_cmd_error(cmd, scst_sense_data_protect);
 		return false;
 	}

@@ -95,6 +95,8 @@ void scst_pack_lun(u64 lun, u8 *packed);
 void scst_exec_local(struct scst_cmd *cmd);
 void scst_report_opcodes(struct scst_cmd *cmd);		/* scst_rsoc.c */
 void scst_report_tm_functions(struct scst_cmd *cmd);
+/* @sense in the other format where @desc asks for it; @to has SCST_SENSE_BUFFERSIZE bytes. Its length. */
+u32 scst_sense_convert(const u8 *sense, u32 len, bool desc, u8 *to);
 void scst_finish_cmd(struct scst_cmd *cmd);	/* home CPU: status is set, answer it */
 
 /* Reservations (scst_reserve.c, scst_pres.c). Home CPU; a command's status is set. */
@@ -119,6 +121,7 @@ void scst_pr_exit(struct scst_device *dev);
 void scst_ua_add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* dev_lock is held */
 void scst_ua_add(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);
 bool scst_ua_take(struct scst_cmd *cmd);	/* true: the command ends with it */
+void scst_ua_forget(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* it is known by other means */
 void scst_ua_clear(struct scst_tgt_dev *tgt_dev);
 
 struct scst_tgt_dev *scst_tgt_dev_make(struct scst_session *sess, const struct scst_acg_dev *acg_dev);
