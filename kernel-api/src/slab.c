@@ -308,11 +308,13 @@ void free_pages(unsigned long addr, unsigned int order)
 		__free_pages(virt_to_page((void *)addr), order);
 }
 
+#define VMALLOC_MOST	(1ul << 46)	/* of the 47 bits of addresses a process has */
+
 /* The size stands in the page before. */
 void *vmalloc(unsigned long size)
 {
 	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE;
-	unsigned long *base = host_map(bytes);
+	unsigned long *base = size && size < VMALLOC_MOST ? host_map(bytes) : NULL;
 
 	if (!base)
 		return NULL;

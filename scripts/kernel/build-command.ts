@@ -8,7 +8,7 @@ import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } fro
 import type { Sanitizer } from './paths.js';
 import { kernelSource } from './source.js';
 
-type Names = 'config' | 'define' | 'output' | 'name' | 'asan' | 'tsan' | 'warnings' | 'help';
+type Names = 'builtin' | 'config' | 'define' | 'output' | 'name' | 'asan' | 'tsan' | 'warnings' | 'help';
 
 const command: Command<Names> = {
   name: 'ring3 build',
@@ -21,6 +21,7 @@ const command: Command<Names> = {
     { name: 'name', value: 'NAME', help: "the module's name, when it is made of files" },
     { name: 'asan', help: 'with AddressSanitizer and UndefinedBehaviorSanitizer' },
     { name: 'tsan', help: 'with ThreadSanitizer' },
+    { name: 'builtin', help: 'as part of the kernel, with KUnit and its executor: for tests that cannot be modules' },
     { name: 'warnings', help: 'print what the compiler warns of' },
     { name: 'help', help: 'this text' },
   ],
@@ -30,6 +31,8 @@ const command: Command<Names> = {
 export interface BuildOptions {
   san?: Sanitizer;
   config?: Config;
+  /** As part of the kernel, KUnit included. */
+  builtin?: boolean;
   /** Overrides the name of a module made of files. */
   name?: string;
   out: string;
@@ -78,6 +81,7 @@ export async function build(targets: string[], options: BuildOptions): Promise<L
     throw new KbuildError(
       `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants a CONFIG_ variable: -D CONFIG_X=m`,
     );
+  if (options.builtin) for (const spec of specs) spec.builtin = true;
   return buildModules(toolchain(source, { san: options.san ?? 'none', config }), specs, options.out);
 }
 
@@ -113,6 +117,7 @@ export async function runBuild(argv: string[]): Promise<number> {
     san: sanitizerOf(args.has('asan'), args.has('tsan')),
     config,
     out,
+    builtin: args.has('builtin'),
     ...(name === undefined ? {} : { name }),
   });
   for (const module of built) {

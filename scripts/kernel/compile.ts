@@ -367,20 +367,22 @@ export async function buildHosted(tools: Toolchain): Promise<{ lib: Linked; kuni
   return { lib, kunit, renames };
 }
 
+function withKunit(tools: Toolchain, spec: ModuleSpec): ModuleSpec {
+  const runtime = [...hosted.kunit, ...hosted.executor].map((file) => join(tools.source.tree, file));
+  return { ...spec, sources: [...spec.sources, ...runtime, join(HOSTED_GLUE, 'kunit_all.c')] };
+}
+
 /** Modules in their order; each may use what those before it export. */
 export async function buildModules(tools: Toolchain, specs: ModuleSpec[], out: string): Promise<Linked[]> {
   const { lib, kunit, renames } = await buildHosted(tools);
   const built: Linked[] = [];
-  for (const spec of specs)
-    built.push(
-      await link(tools, {
-        spec,
-        kind: ['-DMODULE'],
-        uses: [lib.path, kunit.path, ...built.map(({ path }) => path)],
-        out,
-        renames,
-      }),
-    );
+  for (const spec of specs) {
+    const others = built.map(({ path }) => path);
+    const job: LinkJob = spec.builtin
+      ? { spec: withKunit(tools, spec), kind: ['-DRING3_BUILTIN'], uses: [lib.path, ...others], out, renames }
+      : { spec, kind: ['-DMODULE'], uses: [lib.path, kunit.path, ...others], out, renames };
+    built.push(await link(tools, job));
+  }
   return built;
 }
 

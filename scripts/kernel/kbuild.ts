@@ -17,6 +17,8 @@ export interface ModuleSpec {
   /** Flags for all of them, then per source. */
   flags: string[];
   sourceFlags: Record<string, string[]>;
+  /** As part of the kernel, not as a module; KUnit and its executor in it. */
+  builtin?: boolean;
 }
 
 /** What a Kbuild file or a command line got wrong; the second line says what to do. */

@@ -4,14 +4,14 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { build, sanitizerOf, withDefines } from './build-command.js';
-import { buildHosted, symbolsOf, toolchain } from './compile.js';
+import { buildHosted, toolchain } from './compile.js';
 import { readConfig } from './kbuild.js';
 import { KtapReader, type Results } from './ktap.js';
 import type { Sanitizer } from './paths.js';
 import { type Load, type RunResult, run } from './runner.js';
 import { kernelSource } from './source.js';
 
-type Names = 'filter' | 'json' | 'times' | 'define' | 'asan' | 'tsan' | 'gdb' | 'cpus' | 'timeout' | 'help';
+type Names = 'builtin' | 'filter' | 'json' | 'times' | 'define' | 'asan' | 'tsan' | 'gdb' | 'cpus' | 'timeout' | 'help';
 
 const command: Command<Names> = {
   name: 'ring3 kunit',
@@ -22,6 +22,7 @@ const command: Command<Names> = {
     { name: 'json', help: 'one JSON document instead of KTAP' },
     { name: 'times', help: 'each case with its time' },
     { name: 'define', value: 'CONFIG_X=y', repeatable: true, help: 'for files that are built' },
+    { name: 'builtin', help: 'the module was built with --builtin; files are built so' },
     { name: 'asan', help: 'AddressSanitizer and UndefinedBehaviorSanitizer; files are built with them' },
     { name: 'tsan', help: 'ThreadSanitizer; likewise' },
     { name: 'gdb', help: 'under gdb, before the first module is loaded' },
@@ -35,6 +36,8 @@ const command: Command<Names> = {
 export interface KunitOptions {
   san?: Sanitizer;
   filter?: string;
+  /** It was built with --builtin: it brings KUnit along. */
+  builtin?: boolean;
   others?: number;
   timeout?: number;
   gdb?: boolean;
@@ -47,21 +50,14 @@ export interface KunitResult extends Results {
   ms: number;
 }
 
-/** The modules beside @path whose exports it needs, in the order of loading; kunit and the library excluded. */
-function neededBeside(path: string): string[] {
-  void path;
-  return [];
-}
-
 /** Runs the suites of one module that is already built. */
 export async function kunit(path: string, options: KunitOptions = {}): Promise<KunitResult> {
   const san = options.san ?? 'none';
   const { lib, kunit: kunitModule } = await buildHosted(toolchain(kernelSource(), { san }));
-  const loads: Load[] = [
-    { path: lib.path },
-    { path: kunitModule.path, params: options.filter ? [`filter_glob=${options.filter}`] : [] },
-    { path },
-  ];
+  const params = options.filter ? [`filter_glob=${options.filter}`] : [];
+  const loads: Load[] = options.builtin
+    ? [{ path: lib.path }, { path, params }]
+    : [{ path: lib.path }, { path: kunitModule.path, params }, { path }];
   const reader = new KtapReader();
   const started = Date.now();
   const result = await run(loads, {
@@ -103,6 +99,7 @@ export async function runKunit(argv: string[]): Promise<number> {
   if (!args.operands.length) throw new UsageError('ring3 kunit: which module?');
   const san = sanitizerOf(args.has('asan'), args.has('tsan'));
   const json = args.has('json');
+  const builtin = args.has('builtin');
   const config = Object.assign(
     {},
     ...args.values('define').map((line) => readConfig(line.includes('=') ? line : `${line}=y`, '-D')),
@@ -118,7 +115,7 @@ export async function runKunit(argv: string[]): Promise<number> {
     let path = resolve(operand);
     if (operand.endsWith('.c')) {
       const { objects } = toolchain(kernelSource(), { san, config });
-      const [built] = await build([operand], { san, config, out: `${objects}/modules` });
+      const [built] = await build([operand], { san, config, out: `${objects}/modules`, builtin });
       path = built!.path;
     } else if (!existsSync(path)) {
       throw new UsageError(`${operand}: there is no such file in ${dirname(path)}`);
@@ -126,6 +123,7 @@ export async function runKunit(argv: string[]): Promise<number> {
     results.push(
       await kunit(path, {
         san,
+        builtin,
         ...(filter === undefined ? {} : { filter }),
         others: number('cpus', 2),
         timeout: number('timeout', 120),
@@ -152,5 +150,3 @@ export async function runKunit(argv: string[]): Promise<number> {
   for (const text of complaints) process.stderr.write(`ring3 kunit: ${text}\n`);
   return complaints.length ? 1 : 0;
 }
-
-export { neededBeside, symbolsOf };

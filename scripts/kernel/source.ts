@@ -34,6 +34,8 @@ export interface Hosted {
   lib: string[];
   /** Sources of kunit.ko.so. */
   kunit: string[];
+  /** What runs suites that are built in. */
+  executor: string[];
 }
 
 /** The sources are not here; the second line of the message is what to do. */

@@ -19,7 +19,7 @@
 #include <linux/threads.h>
 
 __visible extern unsigned int nr_cpu_ids;	/* event CPUs first, then the others */
-#define nr_cpumask_bits		NR_CPUS
+#define nr_cpumask_bits		nr_cpu_ids
 
 /* Of all CPUs that there are; fixed from the start of the kernel on. */
 __visible extern struct cpumask __cpu_possible_mask;
