@@ -70,6 +70,17 @@
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
     },
 
+    {
+      # A host for modules under a debugger or a sanitizer; `ring3 kunit` runs it.
+      'target_name': 'ring3-run',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['kernel-api/run/main.c'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # The target, hosted as any module is: NAME.ko.so, linked against libring3.so and nothing else.
     {
       'target_name': 'scst.ko',

@@ -17,6 +17,20 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'build',
+    {
+      about: 'compile kernel code: ring3 build FILE.c|FOLDER',
+      run: async (args) => (await import('./kernel/build-command.js')).runBuild(args),
+    },
+  ],
+  [
+    'kunit',
+    {
+      about: 'run the tests of modules: ring3 kunit MODULE.ko.so',
+      run: async (args) => (await import('./kernel/kunit-command.js')).runKunit(args),
+    },
+  ],
+  [
     'doctor',
     {
       about: 'what keeps it from working here, and the mend',
@@ -59,6 +73,7 @@ const oneLine = (message: string): string => message.replace(/\p{Cc}/gu, '?');
 /** One sentence and the next step; for a bug in here, where it is. */
 function explain(error: unknown, command: string): Explained {
   const { code = '', message, name, stack } = error as NodeJS.ErrnoException;
+  if (['BuildError', 'KbuildError'].includes(name)) return { message, next: 'nothing was built', status: 1 };
   if (['UsageError', 'OptionError', 'DiskError'].includes(name))
     return { message: oneLine(message), next: `${command} --help tells more`, status: 2 };
   if (name === 'FlushError')
