@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 #include "sched_impl.h"
 
@@ -34,6 +35,7 @@ static void kthread_main(void *arg)
 		kthread->result = kthread->fn(kthread->data);
 	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
 	     kthread->task.preempt_count);
+	diag_lock_check_none("the function of a kthread");
 	/* kthread_stop() may free the task from here on: this thread has none any more. */
 	sched_adopt(NULL);
 	complete(&kthread->exited);
