@@ -30,8 +30,9 @@
  *
  * ## Ways in
  * SIGQUIT writes a dump to stderr, or appends it to the file RING3_DUMP_FILE names. The
- * abstract unix socket "@ring3-diag-PID" takes one line, "dump [json] [only=a,b]\n", and
- * answers with the dump; only the same user and root are answered. From code:
+ * abstract unix socket "@ring3-diag-PID" (zeros behind it, 108 bytes in all) takes one line,
+ * "dump [json] [only=a,b]\n", and answers with the dump; only the same user and root are
+ * answered. From code:
  * sys_dump(), sys_backtrace(), sys_abort() of sys_debug.h, and this header.
  *
  * ## Limits

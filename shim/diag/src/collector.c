@@ -263,14 +263,16 @@ int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
 static int open_listener(void)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), length;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
-	/* Abstract: no file to be left behind, gone with the process. */
-	length = diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
-	if (bind(fd, (struct sockaddr *)&name,
-		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) < 0 || listen(fd, 8) < 0) {
+	/*
+	 * Abstract: no file to be left behind, gone with the process. The whole field is the name, zeros and all:
+	 * so do Node's versions before and after they learnt of such names.
+	 */
+	diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 8) < 0) {
 		int rc = -errno;
 
 		close(fd);
@@ -480,7 +482,7 @@ int diag_start(unsigned int flags)
 		rc = listen_quit();
 	if (!rc && flags & DIAG_CRASH)
 		rc = crash_init();
-	active_flags |= rc ? 0 : flags;
+	__atomic_fetch_or(&active_flags, rc ? 0 : flags, __ATOMIC_RELAXED);
 	if (!rc)
 		ring();
 	pthread_mutex_unlock(&start_lock);

@@ -24,6 +24,8 @@ static const char *plain_name(const char *name, char *buf, size_t bytes)
 	do {
 		size_t length = 0;
 
+		if (*at == 'L')		/* of this file only */
+			at++;
 		while (*at >= '0' && *at <= '9')
 			length = length * 10 + (size_t)(*at++ - '0');
 		if (!length || strnlen(at, length) < length || used + length + 3 > bytes)
@@ -41,7 +43,7 @@ static const char *plain_name(const char *name, char *buf, size_t bytes)
 		}
 		buf[used] = 0;
 		at += length;
-	} while (nested && *at >= '0' && *at <= '9');
+	} while (nested && ((*at >= '0' && *at <= '9') || *at == 'L'));
 	return buf;
 }
 
