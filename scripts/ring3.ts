@@ -37,6 +37,20 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
       run: async (args) => (await import('./doctor.js')).runDoctor(args),
     },
   ],
+  [
+    'sigdump',
+    {
+      about: 'what a running ring3 process is doing: ring3 sigdump PID',
+      run: async (args) => (await import('./sigdump.js')).runSigdump(args),
+    },
+  ],
+  [
+    'backtrace',
+    {
+      about: 'stacks of any process or core file: ring3 backtrace PID|CORE',
+      run: async (args) => (await import('./backtrace.js')).runBacktrace(args),
+    },
+  ],
 ]);
 
 const HELP = `usage: ring3 COMMAND [arguments]

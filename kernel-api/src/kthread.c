@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 #include "sched_impl.h"
 
@@ -52,6 +53,7 @@ static void kthread_ends(struct kthread *kthread, int result)
 	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
 	     kthread->task.preempt_count);
 	WARN(kthread->task.rcu_read_lock_nesting, "%s ended inside rcu_read_lock()", kthread->task.comm);
+	diag_lock_check_none("the function of a kthread");
 	/* Others may free the task from here on: this thread has none any more. */
 	sched_adopt(NULL);
 	complete(&kthread->exited);

@@ -13,7 +13,8 @@ type Names = 'builtin' | 'config' | 'define' | 'output' | 'name' | 'asan' | 'tsa
 const command: Command<Names> = {
   name: 'ring3 build',
   operands: 'FILE.c...|FOLDER...',
-  about: 'Compiles unmodified kernel code to modules, NAME.ko.so. Files make one module, named after the first;\na folder makes those of its Kbuild or Makefile. A path that is not here is looked for in the kernel tree.',
+  about:
+    'Compiles unmodified kernel code to modules, NAME.ko.so. Files make one module, named after the first;\na folder makes those of its Kbuild or Makefile. A path that is not here is looked for in the kernel tree.',
   options: [
     { name: 'config', value: 'FILE', help: 'a .config; a folder that has one uses it' },
     { name: 'define', value: 'CONFIG_X=y', repeatable: true, help: 'one of its lines' },
@@ -21,7 +22,10 @@ const command: Command<Names> = {
     { name: 'name', value: 'NAME', help: "the module's name, when it is made of files" },
     { name: 'asan', help: 'with AddressSanitizer and UndefinedBehaviorSanitizer' },
     { name: 'tsan', help: 'with ThreadSanitizer' },
-    { name: 'builtin', help: 'as part of the kernel, with KUnit and its executor: for tests that cannot be modules' },
+    {
+      name: 'builtin',
+      help: 'as part of the kernel, with KUnit and its executor: for tests that cannot be modules',
+    },
     { name: 'warnings', help: 'print what the compiler warns of' },
     { name: 'help', help: 'this text' },
   ],

@@ -14,7 +14,17 @@ function declarations(tree: string): Record<string, string> {
   const file = join(tree, '.ring3-declarations.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
   const found: Record<string, string> = {};
-  for (const folder of ['linux', 'kunit', 'net', 'asm-generic', 'crypto', 'scsi', 'target', 'uapi/linux', 'trace'])
+  for (const folder of [
+    'linux',
+    'kunit',
+    'net',
+    'asm-generic',
+    'crypto',
+    'scsi',
+    'target',
+    'uapi/linux',
+    'trace',
+  ])
     for (const header of headersBelow(join(tree, 'include', folder))) {
       const text = readFileSync(header, 'utf8');
       const name = relative(join(tree, 'include'), header);
@@ -46,7 +56,8 @@ function shortName(tools: Toolchain, path: string): string {
 /** Where the kernel declares it, and whether that header is offered here. */
 function declaredIn(tools: Toolchain, name: string): string {
   const header = declarations(tools.source.tree)[name];
-  if (!header) return 'no header of the kernel declares it: is it spelled right, and is its file in the module?';
+  if (!header)
+    return 'no header of the kernel declares it: is it spelled right, and is its file in the module?';
   const offered =
     existsSync(join(packageRoot, 'kernel-api/include', header)) ||
     existsSync(join(tools.source.tree, 'hosted', header));

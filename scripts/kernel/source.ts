@@ -148,7 +148,9 @@ function unpack(archive: string, tree: string, stamp: string): void {
 export function kernelSource(): KernelSource {
   const tree = join(cacheFolder, hosted.package.replace('linux-source', 'linux'));
   const archive = findArchive();
-  const query = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', hosted.package], { encoding: 'utf8' });
+  const query = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', hosted.package], {
+    encoding: 'utf8',
+  });
   const version = query.status === 0 ? query.stdout : '6.1';
   const wanted = createHash('sha256')
     .update(JSON.stringify(hosted))

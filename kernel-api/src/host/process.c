@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "host/host.h"
 #include "sys_mem.h"
 
@@ -93,6 +94,7 @@ static void *thread_main(void *arg)
 	struct start start = *(struct start *)arg;
 
 	free(arg);
+	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
 	start.fn(start.arg);
 	return NULL;
