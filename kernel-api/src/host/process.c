@@ -253,8 +253,12 @@ void host_close(int fd) { close(fd); }
 
 void *host_dlopen(const char *path, char *why, host_size bytes)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	char file[4096];
+	void *handle;
 
+	/* A name without a slash is a file here, not one the dynamic linker searches for. */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
+	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
 	if (!handle)
 		snprintf(why, bytes, "%s", dlerror());
 	return handle;
