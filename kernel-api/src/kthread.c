@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "host/host.h"
+#include "owned.h"
 #include "sched_impl.h"
 
 struct kthread {
@@ -34,6 +35,7 @@ static void kthread_main(void *arg)
 		kthread->result = kthread->fn(kthread->data);
 	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
 	     kthread->task.preempt_count);
+	owned_del(kthread);
 	/* kthread_stop() may free the task from here on: this thread has none any more. */
 	sched_adopt(NULL);
 	complete(&kthread->exited);
@@ -62,6 +64,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 		kfree(kthread);
 		return ERR_PTR(rc);
 	}
+	owned_add("thread", kthread, kthread->task.comm, (void *)(unsigned long)fn);
 	return &kthread->task;
 }
 

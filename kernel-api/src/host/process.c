@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -203,12 +204,56 @@ void host_close(int fd) { close(fd); }
 
 void *host_dlopen(const char *path, char *why, host_size bytes)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	char here[4096];
+	void *handle;
 
+	snprintf(here, sizeof(here), "%s%s", strchr(path, '/') ? "" : "./", path);	/* else it is a library's name */
+	handle = dlopen(here, RTLD_NOW | RTLD_GLOBAL);
 	if (!handle)
 		snprintf(why, bytes, "%s", dlerror());
 	return handle;
 }
+
+struct range {
+	unsigned long base, begin, end;
+};
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct range *range = arg;
+
+	(void)size;
+	if (info->dlpi_addr != range->base)
+		return 0;
+	range->begin = ~0ul;
+	range->end = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (from < range->begin)
+			range->begin = from;
+		if (from + info->dlpi_phdr[i].p_memsz > range->end)
+			range->end = from + info->dlpi_phdr[i].p_memsz;
+	}
+	return 1;
+}
+
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end)
+{
+	struct range range = { 0 };
+	struct link_map *map;
+
+	if (!dlinfo(handle, RTLD_DI_LINKMAP, &map)) {
+		range.base = map->l_addr;
+		dl_iterate_phdr(find_range, &range);
+	}
+	*begin = range.begin;
+	*end = range.end;
+}
+
+const char *host_errno_name(int err) { return strerrorname_np(err); }
 
 void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
 void host_dlclose(void *handle) { dlclose(handle); }
