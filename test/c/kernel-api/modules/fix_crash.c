@@ -7,6 +7,8 @@
 static char *how = "null";
 module_param(how, charp, 0444);
 
+static int *volatile nowhere = (int *)16;	/* not NULL: UBSan would say so and exit */
+
 static noinline void touch(int *where)
 {
 	WRITE_ONCE(*where, 1);
@@ -17,7 +19,7 @@ static int __init crash_init(void)
 	if (!strcmp(how, "bug"))
 		BUG();
 	if (!strcmp(how, "null"))
-		touch((int *)16);	/* not NULL: UBSan would say so and exit */
+		touch(nowhere);
 	return 0;
 }
 module_init(crash_init);
