@@ -134,10 +134,89 @@
       'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
       'cflags': ['<@(host_cflags)'],
     },
+
+    # Modules that the module host is tested with, good ones and bad ones; loaded, never linked.
     {
+      'target_name': 'fix_modules',
+      'type': 'none',
+      'dependencies_traverse': 0,
+      'dependencies': [
+        'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
+        'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko',
+      ],
+    },
+    {
+      'target_name': 'fix_demo.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_demo.c'],
+    },
+    {
+      'target_name': 'fix_user.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_user.c'],
+    },
+    {
+      'target_name': 'fix_closed.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_closed.c'],
+    },
+    {
+      'target_name': 'fix_twice.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_twice.c'],
+    },
+    {
+      'target_name': 'fix_missing.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_missing.c'],
+    },
+    {
+      'target_name': 'fix_unlicensed.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_unlicensed.c'],
+    },
+    {
+      'target_name': 'fix_fails.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_fails.c'],
+    },
+    {
+      'target_name': 'fix_stays.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_stays.c'],
+    },
+    {
+      'target_name': 'fix_crash.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_crash.c'],
+    },
+    {
+      'target_name': 'fix_old.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_old.c'],
+    },
+    {
+      'target_name': 'fix_plain.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_plain.c'],
+    },
+    {
+      # Loads the fix_ modules, which lie beside it.
       'target_name': 'kernel-api-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
+      'dependencies': ['fix_modules'],
       'sources': ['<!@(ls test/c/kernel-api/*.c)'],
       'include_dirs': ['kernel-api/include', 'kernel-api/src'],
       'cflags': ['<@(kernel_cflags)'],
