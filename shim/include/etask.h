@@ -17,6 +17,7 @@
  *
  * Before it sleeps it may spin for a while (see etask_spin_set).
  *
+ * A round looks at the descriptors, except within ETASK_LOOK_NS of a look that found none.
  * Nobody starves. Between two looks at the descriptors a task runs at most
  *
  *	max_polls poll handlers	(32, at most ETASK_POLLS_MAX), those waiting longest first
@@ -46,6 +47,7 @@
  */
 #define ETASK_POLLS_MAX		128
 #define ETASK_ALARMS_MAX	256
+#define ETASK_LOOK_NS		10000
 
 struct etask_callback {
 	struct etask_callback	*next;		/* the engine's */
