@@ -114,7 +114,9 @@ function take(binary: string, measure: Measure, seconds: number): void {
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 function show(value: number, unit: string): string {
@@ -133,7 +135,9 @@ interface Row {
 }
 
 function rows(measures: Measure[]): Row[] {
-  const own = new Map(measures.filter((m) => m.contender === 'ring3').map((m) => [m.subject, median(m.values)]));
+  const own = new Map(
+    measures.filter((m) => m.contender === 'ring3').map((m) => [m.subject, median(m.values)]),
+  );
   return measures
     .filter((measure) => measure.values.length)
     .map((measure) => {
@@ -158,7 +162,8 @@ function rows(measures: Measure[]): Row[] {
 
 function verdict(row: Row): string {
   if (row.ratio === undefined) return '';
-  if (row.contender === 'ring3') return row.ratio >= 1 ? `goal <= ${row.goal}: met` : `goal <= ${row.goal}: MISSED`;
+  if (row.contender === 'ring3')
+    return row.ratio >= 1 ? `goal <= ${row.goal}: met` : `goal <= ${row.goal}: MISSED`;
   const ratio = `${row.ratio.toFixed(2)}x`;
   if (row.goal === undefined) return ratio;
   return `${ratio}, goal ${row.goal}x: ${row.ratio >= row.goal ? 'met' : 'MISSED'}`;
@@ -170,10 +175,13 @@ function print(all: Row[], measures: Measure[]): void {
   for (const row of all) {
     if (row.subject !== subject) console.log(`\n${row.subject}`);
     subject = row.subject;
-    console.log(`  ${row.contender.padEnd(width)}  ${show(row.median, row.unit).padStart(12)}  ${verdict(row)}`);
+    console.log(
+      `  ${row.contender.padEnd(width)}  ${show(row.median, row.unit).padStart(12)}  ${verdict(row)}`,
+    );
   }
   for (const measure of measures)
-    if (measure.skipped) console.log(`\n${measure.subject}/${measure.contender}: not measured, ${measure.skipped}`);
+    if (measure.skipped)
+      console.log(`\n${measure.subject}/${measure.contender}: not measured, ${measure.skipped}`);
 }
 
 function positive(name: string, text: string): number {

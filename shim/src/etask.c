@@ -399,12 +399,21 @@ int etask_fd(sys_event_task_t task)
 	return task->epfd;
 }
 
-sys_time_t etask_turn(sys_event_task_t task)
+sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+sys_time_t etask_turn(sys_event_task_t task)
+{
 	int turns = 0;
 
-	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);
@@ -417,11 +426,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	/* More than a turn's share: come again at once. */
 	if (!etask_queues_empty(task))
 		etask_wake(task);
-	sys_lock_acquire_spin(&task->alarm_lock);
-	next = wheel_next(&task->wheel);
-	task->sleeps_until = next;
-	sys_lock_release(&task->alarm_lock);
-	return next;
+	return etask_next_alarm(task);
 }
 
 void etask_hook_add(sys_event_task_t task, struct etask_hook *hook)

@@ -70,7 +70,6 @@ struct sys_event_task {
 	bool			found;			/* at the last look */
 	sys_time_t		looked;
 	unsigned int		stale_rounds;		/* in a row, with events of polls long gone */
-	bool			turned;			/* by etask_turn(): others watch epfd */
 
 	_Atomic(struct watch *)	watches[WATCH_CHUNKS];
 
