@@ -70,6 +70,17 @@
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
     },
 
+    {
+      # A host for modules under a debugger or a sanitizer; `ring3 kunit` runs it.
+      'target_name': 'ring3-run',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['kernel-api/run/main.c'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # The target, hosted as any module is: NAME.ko.so, linked against libring3.so and nothing else.
     {
       'target_name': 'scst.ko',
@@ -125,11 +136,11 @@
       'ldflags': ['-Wl,-T,<(module_root_dir)/kernel-api/module.lds'],
     },
     {
-      # Loads scst.ko.so and iscsi_scst.ko.so, which lie beside it.
+      # Loads the target's modules, which lie beside it.
       'target_name': 'scst-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
-      'dependencies': ['scst.ko', 'iscsi_scst.ko'],
+      'dependencies': ['scst.ko', 'scst_vdisk.ko', 'iscsi_scst.ko'],
       'sources': ['<!@(ls test/c/scst/*.c)'],
       'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
       'cflags': ['<@(kernel_cflags)'],

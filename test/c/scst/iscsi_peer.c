@@ -340,7 +340,7 @@ static void send_pdu(struct peer *peer, u8 *bhs, const void *ahs, u32 ahs_len, c
 
 void peer_send_ahs(struct peer *peer, u8 *bhs, const void *ahs, u32 ahs_len, const void *data, u32 len)
 {
-	send_pdu(peer, bhs, ahs, ahs_len, data, len, 0);
+	send_pdu(peer, bhs, ahs, ahs_len, data ? data : "", len, 0);
 }
 
 void peer_send(struct peer *peer, u8 *bhs, const void *data, u32 len)
