@@ -36,8 +36,8 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 		if (owner->closing())
 			return;
 		Napi::HandleScope scope(owner->env());
-		Napi::ObjectReference keep = Napi::Persistent(Value());	/* release() may be the last to hold us */
 
+		/* Then nothing may be left that holds us: the call is the last that looks at this. */
 		if (!alarm.period)
 			release();
 		owner->call(handler, {});

@@ -33,8 +33,8 @@ struct JsCallback : Napi::ObjectWrap<JsCallback> {
 		if (owner->closing())
 			return;
 		Napi::HandleScope scope(owner->env());
-		Napi::ObjectReference keep = Napi::Persistent(Value());
 
+		/* Then nothing may be left that holds us: the call is the last that looks at this. */
 		release();
 		owner->call(handler, {});
 	}

@@ -147,15 +147,20 @@ void NodeTask::turn()
 	}
 }
 
+/* By N-API itself: where a worker is being terminated calls fail, and an Error cannot be made of that. */
 void NodeTask::call(const Napi::FunctionReference &fn, std::initializer_list<napi_value> args)
 {
+	napi_value function, global, result, error;
+
 	if (closing_)
 		return;
 	Napi::HandleScope scope(env_);
 
-	try {
-		fn.MakeCallback(env_.Global(), args, context_);
-	} catch (const Napi::Error &error) {
-		napi_fatal_exception(env_, error.Value());
-	}
+	if (napi_get_reference_value(env_, fn, &function) != napi_ok || !function ||
+	    napi_get_global(env_, &global) != napi_ok)
+		return;
+	if (napi_make_callback(env_, context_, global, function, args.size(), args.begin(), &result) ==
+		    napi_pending_exception &&
+	    napi_get_and_clear_last_exception(env_, &error) == napi_ok)
+		napi_fatal_exception(env_, error);
 }
