@@ -64,7 +64,8 @@
       'dependencies': ['ring3'],
       'sources': ['<!@(ls shim/binding/*.cc)'],
       'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+      # A worker that is being terminated takes no exception: swallow it, do not end the process.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags_cc!': ['-fno-exceptions'],
       'cflags_cc': ['-fexceptions', '-Wno-cast-function-type', '-Wno-invalid-offsetof', '-Wno-missing-field-initializers'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
