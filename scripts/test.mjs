@@ -20,6 +20,8 @@ const steps = [
   ['types', ...npm('types')],
   ['C tests', ...npm('test:c')],
   ['mocha', 'npx', ['--no-install', 'c8', 'mocha', 'test/**/*.test.ts']],
+  ['conformance', ...npm('test:conformance')],
+  ['kill -9', ...npm('test:kill', '5')],
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

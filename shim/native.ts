@@ -17,13 +17,16 @@ export interface EventTaskStats {
   lowPriorityCallbacks: number;
   polls: number;
   alarms: number;
-  longestCallbackNs: number;
+  longestRoundNs: number;
   busyNs: number;
   idleNs: number;
   /** When its last round began, CLOCK_MONOTONIC nanoseconds. */
   heartbeatNs: number;
   /** Most callbacks run in one round. */
   queueMax: number;
+  /** Now. */
+  alarmsArmed: number;
+  pollsAdded: number;
 }
 
 export interface NativePoll {

@@ -15,14 +15,16 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/err.h>
-#include <linux/ctype.h>
+#include <linux/notifier.h>
 #include <ring3/kernel.h>
 
 #include "host/host.h"
+#include "params.h"
 #include "sched_impl.h"
 
 static DEFINE_MUTEX(modules_lock);
 static LIST_HEAD(modules);
+static BLOCKING_NOTIFIER_HEAD(module_notifiers);
 static bool started;
 
 void get_random_bytes(void *buf, size_t bytes)
@@ -56,69 +58,27 @@ void module_put(struct module *module)
 		WARN_ON(__atomic_fetch_sub(&module->refcnt, 1, __ATOMIC_SEQ_CST) <= 0);
 }
 
-/* ---- parameters -------------------------------------------------------------------- */
-
-#define PARAM_OPS(type, ctype, parse)							\
-static int param_set_##type(const char *val, const struct kernel_param *kp)		\
-{											\
-	return parse(val, 0, (ctype *)kp->arg);						\
-}											\
-const struct kernel_param_ops param_ops_##type = { .set = param_set_##type };		\
-EXPORT_SYMBOL(param_ops_##type);
-
-PARAM_OPS(int, int, kstrtoint)
-PARAM_OPS(uint, unsigned int, kstrtouint)
-PARAM_OPS(ulong, unsigned long, kstrtoul)
-
-static int param_set_bool(const char *val, const struct kernel_param *kp)
+int module_refcount(struct module *module)
 {
-	return kstrtobool(val, kp->arg);
-}
-const struct kernel_param_ops param_ops_bool = { .set = param_set_bool };
-EXPORT_SYMBOL(param_ops_bool);
-
-static int param_set_charp(const char *val, const struct kernel_param *kp)
-{
-	char *copy = kstrdup(val, GFP_KERNEL);	/* lives as long as the process, as the module does */
-
-	if (!copy)
-		return -ENOMEM;
-	*(char **)kp->arg = copy;
-	return 0;
-}
-const struct kernel_param_ops param_ops_charp = { .set = param_set_charp };
-EXPORT_SYMBOL(param_ops_charp);
-
-static int set_param(const struct ring3_module *info, const char *module, char *text)
-{
-	char *value = strchr(text, '=');
-	struct kernel_param *kp;
-	int rc;
-
-	if (value)
-		*value++ = 0;
-	for (kp = *info->params; kp && strcmp(kp->name, text); kp = kp->next)
-		;
-	if (!kp) {
-		pr_err("%s: unknown parameter '%s'\n", module, text);
-		return -ENOENT;
-	}
-	rc = kp->ops->set(value ? value : "y", kp);
-	if (rc)
-		pr_err("%s: parameter %s: '%s' is not valid (%d)\n", module, text, value ? value : "", rc);
-	return rc;
+	return __atomic_load_n(&module->refcnt, __ATOMIC_RELAXED);
 }
 
-static int set_params(const struct ring3_module *info, const char *module, const char *params)
-{
-	char *copy = kstrdup(params, GFP_KERNEL), *rest = copy, *text;
-	int rc = copy ? 0 : -ENOMEM;
+/* ---- notifiers ------------------------------------------------------------------- */
 
-	while (!rc && rest && (text = strsep(&rest, " ")))
-		if (*text)
-			rc = set_param(info, module, text);
-	kfree(copy);
-	return rc;
+int register_module_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&module_notifiers, nb);
+}
+
+int unregister_module_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&module_notifiers, nb);
+}
+
+static void set_state(struct module *module, enum module_state state)
+{
+	WRITE_ONCE(module->state, state);
+	blocking_notifier_call_chain(&module_notifiers, state, module);
 }
 
 /* ---- loading ------------------------------------------------------------------------- */
@@ -148,6 +108,49 @@ static void name_of(char *name, const char *path)
 			*name = '_';
 }
 
+static void call_exits(const struct ring3_module *info)
+{
+	for (const exitcall_t *leave = info->exit_end; leave-- > info->exit_start; )
+		(*leave)();
+}
+
+/* All of them, in the order of their levels; a built-in object may have many, a module one. */
+static int call_inits(const struct ring3_module *info, const char *name)
+{
+	for (const initcall_t *init = info->init_start; init < info->init_end; init++) {
+		int rc = (*init)();
+
+		if (WARN(current->preempt_count, "%s: init returned with preempt_count 0x%x", name,
+			 current->preempt_count))
+			preempt_count_sub(current->preempt_count);
+		if (rc > 0)
+			pr_warn("%s: init returned %d; 0 or -errno is the convention\n", name, rc);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int start(struct module *self, const char *params)
+{
+	const struct ring3_module *info = self->info;
+	int rc = params ? params_set(*info->params, self->name, params) : 0;
+
+	if (rc)
+		return rc;
+	set_state(self, MODULE_STATE_COMING);
+	rc = call_inits(info, self->name);
+	if (!rc) {
+		list_add_tail(&self->list, &modules);
+		set_state(self, MODULE_STATE_LIVE);
+		pr_info("%s: loaded\n", self->name);
+		return 0;
+	}
+	pr_err("%s: init failed: %d\n", self->name, rc);
+	set_state(self, MODULE_STATE_GOING);
+	return rc;
+}
+
 static int load(const char *path, const char *name, const char *params)
 {
 	const struct ring3_module *info;
@@ -173,17 +176,12 @@ static int load(const char *path, const char *name, const char *params)
 	self->going = 0;
 	self->info = info;
 	self->handle = handle;
-	rc = params ? set_params(info, name, params) : 0;
-	if (!rc)
-		rc = info->init();
-	if (rc) {
-		pr_err("%s: init failed: %d\n", name, rc);
+	self->kunit_suites = info->suites_start;
+	self->num_kunit_suites = (int)(info->suites_end - info->suites_start);
+	rc = start(self, params);
+	if (rc)
 		host_dlclose(handle);
-		return rc;
-	}
-	list_add_tail(&self->list, &modules);
-	pr_info("%s: loaded\n", name);
-	return 0;
+	return rc;
 }
 
 int ring3_insmod(const char *path, const char *params)
@@ -205,17 +203,19 @@ int ring3_insmod(const char *path, const char *params)
 
 static int unload(struct module *module)
 {
-	exitcall_t leave = *module->info->exit;
+	const struct ring3_module *info = module->info;
+	bool permanent = info->init_start < info->init_end && info->exit_start == info->exit_end;
 
 	__atomic_store_n(&module->going, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&module->refcnt, __ATOMIC_SEQ_CST) || !leave) {
+	if (module_refcount(module) || permanent) {
 		__atomic_store_n(&module->going, 0, __ATOMIC_SEQ_CST);
-		pr_err("%s: cannot be unloaded: %s\n", module->name, leave ? "it is in use" : "it has no exit");
+		pr_err("%s: cannot be unloaded: %s\n", module->name, permanent ? "it has no exit" : "it is in use");
 		return -EBUSY;
 	}
 	list_del(&module->list);
 	pr_info("%s: unloaded\n", module->name);
-	leave();
+	call_exits(info);
+	set_state(module, MODULE_STATE_GOING);
 	host_dlclose(module->handle);
 	return 0;
 }

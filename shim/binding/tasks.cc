@@ -38,11 +38,13 @@ Napi::Object stats_object(Napi::Env env, sys_event_task_t task)
 	set("lowPriorityCallbacks", stats.callbacks_lopri);
 	set("polls", stats.polls);
 	set("alarms", stats.alarms);
-	set("longestCallbackNs", stats.longest_callback_ns);
+	set("longestRoundNs", stats.longest_round_ns);
 	set("busyNs", stats.busy_ns);
 	set("idleNs", stats.idle_ns);
 	set("heartbeatNs", stats.heartbeat);
 	set("queueMax", stats.queue_max);
+	set("alarmsArmed", stats.alarms_armed);
+	set("pollsAdded", stats.polls_added);
 	return out;
 }
 

@@ -94,10 +94,9 @@ static bool run_one(sys_event_task_t task, struct etask_queue *queue)
 	queue->head = cb->next;
 	if (!queue->head)
 		queue->tail = &queue->head;
-	task->running = cb;
+	enter_handler(task, cb->whence);
 	__atomic_store_n(&cb->state, IDLE, __ATOMIC_RELEASE);
 	cb->fn(cb);
-	task->running = NULL;
 	return true;
 }
 
@@ -156,6 +155,24 @@ bool etask_cancel_sync(sys_event_task_t task, struct etask_callback *cb)
 
 	etask_call_sync(task, cancel_on_task, &cancel);
 	return cancel.cancelled;
+}
+
+static void forget(struct etask_queue *queue)
+{
+	struct etask_callback *cb;
+
+	take_incoming(queue);
+	while ((cb = queue->head)) {
+		queue->head = cb->next;
+		__atomic_store_n(&cb->state, IDLE, __ATOMIC_RELEASE);
+	}
+	queue->tail = &queue->head;
+}
+
+void etask_forget_callbacks(sys_event_task_t task)
+{
+	forget(&task->queue);
+	forget(&task->lopri);
 }
 
 /* ---- calling ------------------------------------------------------------- */

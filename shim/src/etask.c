@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "entry.h"
 #include "etask_impl.h"
 #include "sys_mem.h"
 
@@ -23,6 +24,19 @@ __thread sys_event_task_t sys_event_task;
  */
 static pthread_mutex_t unused_lock = PTHREAD_MUTEX_INITIALIZER;
 static sys_event_task_t unused_tasks;
+
+/* Never destroyed: a cancel that comes after etask_free() still takes them. */
+static void locks_init(sys_event_task_t task)
+{
+	pthread_mutexattr_t recursive;
+
+	pthread_mutex_init(&task->alarm_lock, NULL);
+	pthread_mutex_init(&task->poll_lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&task->call_lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+}
 
 static sys_event_task_t task_memory(void)
 {
@@ -40,6 +54,7 @@ static sys_event_task_t task_memory(void)
 			return NULL;
 		atomic_init(&task->asleep, false);
 		atomic_init(&task->nr_wakers, 0);
+		locks_init(task);
 	}
 	memset((char *)task + kept, 0, sizeof(*task) - kept);
 	return task;
@@ -57,7 +72,6 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 {
 	sys_event_task_t task = task_memory();
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WATCH_EVENTFD };
-	pthread_mutexattr_t recursive;
 
 	if (!task)
 		return NULL;
@@ -67,18 +81,13 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 		task->cfg.max_steps = SYS_ETASK_MAX_STEPS;
 	if (!task->cfg.max_polls)
 		task->cfg.max_polls = SYS_ETASK_MAX_POLLS;
-	if (task->cfg.max_polls > ETASK_BATCH)
-		task->cfg.max_polls = ETASK_BATCH;
+	if (task->cfg.max_polls > ETASK_POLLS_MAX)
+		task->cfg.max_polls = ETASK_POLLS_MAX;
 	task->queue.tail = &task->queue.head;
 	task->lopri.tail = &task->lopri.head;
 	task->name = "event task";
 	task->cpu = -1;
-	pthread_mutex_init(&task->alarm_lock, NULL);
-	pthread_mutex_init(&task->poll_lock, NULL);
-	pthread_mutexattr_init(&recursive);
-	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutex_init(&task->call_lock, &recursive);
-	pthread_mutexattr_destroy(&recursive);
+	etask_spin_set(task, ETASK_SPIN_NS);
 	sem_init(&task->started, 0, 0);
 	wheel_init(&task->wheel, time_now());
 	task->sleeps_until = sys_time_invalid();
@@ -104,10 +113,10 @@ errno_t etask_free(sys_event_task_t task)
 		close(task->epfd);
 	if (task->evfd >= 0)
 		close(task->evfd);
-	etask_free_watches(task);
-	pthread_mutex_destroy(&task->alarm_lock);
-	pthread_mutex_destroy(&task->poll_lock);
-	pthread_mutex_destroy(&task->call_lock);
+	etask_forget_watches(task);
+	etask_forget_alarms(task);
+	etask_forget_callbacks(task);
+	entries_forget(task);
 	sem_destroy(&task->started);
 	if (etask_is_current(task))
 		sys_event_task = NULL;
@@ -169,20 +178,33 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	return count;
 }
 
-/* Look without sleeping for spin_ns, where waits were as short as that of late. */
-static bool spin(sys_event_task_t task, sys_time_t from)
+/*
+ * Look for work without sleeping, for spin_ns or until the next alarm. Waking costs a
+ * sleeper about as much, so where waits are longer than that a spin is lost; each 64th
+ * sleep is tried all the same, for times change.
+ */
+static bool spin(sys_event_task_t task, sys_time_t from, sys_time_t until)
 {
-	if (!task->spin_ns || task->idle_avg_ns > task->spin_ns)
+	sys_time_t end = until - from < task->spin_ns ? until : from + task->spin_ns;
+
+	if (!task->spin_ns || (task->idle_avg_ns > task->spin_ns && ++task->unspun < 64))
 		return false;
+	task->unspun = 0;
 	stat_add(&task->stats.spins, 1);
 	do {
-		task->batch_count = wait_events(task, 0);
-		if (task->batch_count > 0 || !etask_queues_empty(task) || atomic_load(&task->stop))
-			return true;
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < 16; i++) {
+			if (!etask_queues_empty(task) || atomic_load(&task->stop))
+				goto found;
 			__builtin_ia32_pause();
-	} while (time_now() - from < task->spin_ns);
-	return false;
+		}
+		task->batch_count = wait_events(task, 0);
+		if (task->batch_count > 0)
+			goto found;
+	} while (time_now() < end);
+	return end == until;
+found:
+	task->idle_avg_ns = 0;
+	return true;
 }
 
 static void sleep_until_work(sys_event_task_t task)
@@ -194,7 +216,7 @@ static void sleep_until_work(sys_event_task_t task)
 	pthread_mutex_lock(&task->alarm_lock);
 	until = wheel_next(&task->wheel);
 	pthread_mutex_unlock(&task->alarm_lock);
-	if (until <= from || spin(task, from))
+	if (until <= from || spin(task, from, until))
 		goto out;
 
 	sleep_hooks(task, true);
@@ -222,6 +244,7 @@ out:
 	if (idle > 16 * task->spin_ns)
 		idle = 16 * task->spin_ns;
 	task->idle_avg_ns = (task->idle_avg_ns * 7 + idle) / 8;
+	stat_set(&task->stats.heartbeat, task->now);
 }
 
 /* One round up to its end; true when there may be more to do at once. */
@@ -232,7 +255,7 @@ static bool do_round(sys_event_task_t task)
 	bool hooked;
 
 	stat_add(&task->stats.rounds, 1);
-	__atomic_store_n(&task->stats.heartbeat, task->now, __ATOMIC_RELAXED);
+	stat_set(&task->stats.heartbeat, task->now);
 	task->in_round = true;
 	hooked = call_hooks(task, offsetof(struct etask_hook, round_begin));
 	work = etask_run_polls(task);
@@ -240,8 +263,11 @@ static bool do_round(sys_event_task_t task)
 	work += etask_run_alarms(task);
 	hooked |= call_hooks(task, offsetof(struct etask_hook, round_end));
 	task->in_round = false;
+	enter_handler(task, NULL);
 	end = time_now();
 	stat_add(&task->stats.busy_ns, end - task->now);
+	if (end - task->now > task->stats.longest_round_ns)
+		stat_set(&task->stats.longest_round_ns, end - task->now);
 	task->now = end;
 	return work || hooked || !etask_queues_empty(task);
 }
@@ -251,6 +277,8 @@ errno_t etask_run(sys_event_task_t task)
 	bool more = true;
 
 	etask_adopt(task);
+	/* A sleep to the next alarm may end this much late: the system's default is 50 us. */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
 	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
 		if (hook->start)
 			hook->start(hook->env, task);
@@ -407,27 +435,4 @@ void etask_spin_set(sys_event_task_t task, uint64_t spin_ns)
 sys_time_t etask_now(sys_event_task_t task)
 {
 	return task->now;
-}
-
-void etask_stats_read(sys_event_task_t task, struct etask_stats *stats)
-{
-	const uint64_t *from = (const uint64_t *)&task->stats;
-	uint64_t *to = (uint64_t *)stats;
-
-	for (size_t i = 0; i < sizeof(*stats) / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-}
-
-string_t etask_fmt(sys_event_task_t task)
-{
-	char *text = mem_alloc(256, FL_STR);
-	struct etask_stats stats;
-
-	if (!text)
-		return NULL;
-	etask_stats_read(task, &stats);
-	snprintf(text, 256, "%s: tid %d, %" PRIu64 " rounds, %" PRIu64 " sleeps, %" PRIu64 " callbacks, %" PRIu64
-		 " polls, %" PRIu64 " alarms", task->name, atomic_load(&task->tid), stats.rounds, stats.sleeps,
-		 stats.callbacks + stats.callbacks_lopri, stats.polls, stats.alarms);
-	return text;
 }

@@ -89,10 +89,13 @@ int etask_poll_add(sys_event_task_t task, struct etask_poll *poll)
 
 		poll->task = task;
 		rc = watch_add(task, watch, poll);
-		if (rc == 0)
+		if (rc == 0) {
 			__atomic_store_n(&poll->state, WATCHED, __ATOMIC_RELAXED);
-		else
+			if (!other)
+				stat_add(&task->stats.polls_added, 1);
+		} else {
 			poll->task = other;
+		}
 	}
 	pthread_mutex_unlock(&task->poll_lock);
 	return rc;
@@ -137,6 +140,7 @@ static void remove_on_task(void *arg)
 	}
 	__atomic_store_n(&poll->state, REMOVED, __ATOMIC_RELAXED);
 	poll->task = NULL;
+	stat_add(&task->stats.polls_added, (uint64_t)-1);
 	pthread_mutex_unlock(&task->poll_lock);
 }
 
@@ -210,6 +214,7 @@ unsigned int etask_run_polls(sys_event_task_t task)
 		}
 		poll = poll_of(task, event->data.u64);
 		if (poll) {
+			enter_handler(task, poll->whence);
 			poll->fn(poll, event->events);
 			count++;
 		} else {
@@ -228,8 +233,19 @@ unsigned int etask_run_polls(sys_event_task_t task)
 	return count;
 }
 
-void etask_free_watches(sys_event_task_t task)
+void etask_forget_watches(sys_event_task_t task)
 {
-	for (unsigned int i = 0; i < WATCH_CHUNKS; i++)
-		free(atomic_load_explicit(&task->watches[i], memory_order_relaxed));
+	for (unsigned int i = 0; i < WATCH_CHUNKS; i++) {
+		struct watch *chunk = atomic_load_explicit(&task->watches[i], memory_order_relaxed);
+
+		for (int fd = 0; chunk && fd < WATCH_CHUNK; fd++) {
+			struct etask_poll *poll = atomic_load_explicit(&chunk[fd].poll, memory_order_relaxed);
+
+			if (poll) {
+				__atomic_store_n(&poll->state, REMOVED, __ATOMIC_RELAXED);
+				poll->task = NULL;
+			}
+		}
+		free(chunk);
+	}
 }

@@ -114,6 +114,8 @@ static errno_t service_init(sys_service_cfg_t cfg)
 
 static errno_t service_fini(void)
 {
+	if (mem_check_levels() & MEM_CHECK_LEAKS)
+		mem_report_leaks();
 	return E_OK;
 }
 

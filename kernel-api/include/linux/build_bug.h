@@ -4,10 +4,22 @@
 
 #include <linux/compiler.h>
 
-#define BUILD_BUG_ON(condition)		_Static_assert(!(condition), #condition)
-#define BUILD_BUG_ON_ZERO(e)		((int)sizeof(struct { int : (-!!(e)); }))
-#ifndef static_assert
-#define static_assert(expr, ...)	_Static_assert(expr, #expr)
-#endif
+/*
+ * What the compiler knows is false is an error, of the linker where only the optimiser
+ * knows.
+ */
+#define RING3_BUILD_BUG(fn, condition) do {						\
+	extern void fn(void) __attribute__((__error__("BUILD_BUG_ON failed")));		\
+	if (condition)									\
+		fn();									\
+} while (0)
+#define BUILD_BUG_ON_MSG(condition, message) RING3_BUILD_BUG(__UNIQUE_ID(build_bug_), condition)
+#define BUILD_BUG_ON(condition)		BUILD_BUG_ON_MSG(condition, #condition)
+#define BUILD_BUG()			BUILD_BUG_ON(1)
+#define BUILD_BUG_ON_ZERO(e)		RING3_ZERO_UNLESS(e)
+#define BUILD_BUG_ON_INVALID(e)		((void)sizeof((long)(e)))
+#define BUILD_BUG_ON_NOT_POWER_OF_2(n)	BUILD_BUG_ON((n) == 0 || ((n) & ((n) - 1)) != 0)
+#define RING3_STATIC_ASSERT(expr, text, ...) _Static_assert(expr, text)
+#define static_assert(expr, ...)	RING3_STATIC_ASSERT(expr, ##__VA_ARGS__, #expr)
 
 #endif /* _LINUX_BUILD_BUG_H */

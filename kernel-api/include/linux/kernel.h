@@ -3,6 +3,7 @@
 #define _LINUX_KERNEL_H
 
 #include <linux/align.h>
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/kstrtox.h>

@@ -3,45 +3,110 @@
 #define _LINUX_MODULEPARAM_H
 
 /*
- * Module parameters: int, uint, ulong, bool, charp.
+ * Module parameters: "name=value" at insmod.
  *
- * Differs from the kernel: permissions are ignored, there is no sysfs file.
+ * Differs from the kernel: permissions are ignored, there is no sysfs file; a string
+ * that charp allocated stays until the process ends; kernel_param_lock() takes nothing.
  */
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/init.h>
-#include <linux/kernel.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 
+struct module;
 struct kernel_param;
+enum { KERNEL_PARAM_OPS_FL_NOARG = 1 << 0 };	/* may come without "=value" */
 
 struct kernel_param_ops {
-	int (*set)(const char *val, const struct kernel_param *kp);
+	unsigned int	flags;
+	int		(*set)(const char *val, const struct kernel_param *kp);		/* 0 or -errno */
+	int		(*get)(char *buffer, const struct kernel_param *kp);		/* a page; bytes or -errno */
+	void		(*free)(void *arg);
+};
+
+struct kparam_string {
+	unsigned int	maxlen;
+	char		*string;
+};
+
+struct kparam_array {
+	unsigned int			max, elemsize;
+	unsigned int			*num;		/* may be NULL */
+	const struct kernel_param_ops	*ops;
+	void				*elem;
 };
 
 /* One parameter; chained by a constructor, read by the module host. */
 struct kernel_param {
 	const char			*name;
+	struct module			*mod;
 	const struct kernel_param_ops	*ops;
-	void				*arg;
-	unsigned int			len;	/* of a string's array, bytes */
+	u16				perm;
+	s8				level;
+	u8				flags;
+	union {
+		void				*arg;
+		const struct kparam_string	*str;
+		const struct kparam_array	*arr;
+	};
 	struct kernel_param		*next;
 };
 
-extern const struct kernel_param_ops param_ops_int, param_ops_uint, param_ops_ulong, param_ops_bool, param_ops_charp;
+#define RING3_PARAM_TYPE(type)								\
+	__visible extern const struct kernel_param_ops param_ops_##type;		\
+	__visible int param_set_##type(const char *val, const struct kernel_param *kp);	\
+	__visible int param_get_##type(char *buffer, const struct kernel_param *kp)
+RING3_PARAM_TYPE(byte);
+RING3_PARAM_TYPE(short);
+RING3_PARAM_TYPE(ushort);
+RING3_PARAM_TYPE(int);
+RING3_PARAM_TYPE(uint);
+RING3_PARAM_TYPE(long);
+RING3_PARAM_TYPE(ulong);
+RING3_PARAM_TYPE(ullong);
+RING3_PARAM_TYPE(hexint);
+RING3_PARAM_TYPE(bool);
+RING3_PARAM_TYPE(invbool);
+RING3_PARAM_TYPE(charp);
+__visible extern const struct kernel_param_ops param_ops_string, param_array_ops;
+__visible int param_set_copystring(const char *val, const struct kernel_param *kp);
+__visible int param_get_string(char *buffer, const struct kernel_param *kp);
+__visible int param_set_uint_minmax(const char *val, const struct kernel_param *kp, unsigned int min,
+				    unsigned int max);
 
-#define module_param_named(pname, var, type, perm)					\
+/* Hidden in each module: its own list. */
+__weak struct kernel_param *__module_params __attribute__((__visibility__("hidden")));
+
+#define __module_param_call(prefix, pname, pops, parg, pperm)				\
 	static struct kernel_param __param_##pname = {					\
-		.name = #pname, .ops = &param_ops_##type, .arg = &(var),		\
+		.name = #pname, .ops = (pops), .perm = (pperm), .arg = (void *)(parg),	\
 	};										\
 	__attribute__((__constructor__)) static void __param_add_##pname(void)		\
 	{										\
 		__param_##pname.next = __module_params;					\
 		__module_params = &__param_##pname;					\
-	}
+	}										\
+	_Static_assert(1, "")
+#define module_param_cb(name, ops, arg, perm)	__module_param_call("", name, ops, arg, perm)
+#define module_param_named(name, value, type, perm) \
+	__module_param_call("", name, &param_ops_##type, &(value), perm)
 #define module_param(name, type, perm)		module_param_named(name, name, type, perm)
-#define MODULE_PARM_DESC(name, text)
-
-/* Hidden in each module: its own list. */
-__weak struct kernel_param *__module_params __attribute__((__visibility__("hidden")));
+#define module_param_unsafe(name, type, perm)	module_param(name, type, perm)
+#define module_param_string(name, string_, len, perm)					\
+	static const struct kparam_string __param_string_##name = { (len), (string_) };	\
+	__module_param_call("", name, &param_ops_string, &__param_string_##name, perm)
+#define module_param_array_named(name, array, type, nump, perm)				\
+	static const struct kparam_array __param_arr_##name = {				\
+		.max = sizeof(array) / sizeof((array)[0]), .elemsize = sizeof((array)[0]),	\
+		.num = (nump), .ops = &param_ops_##type, .elem = (array),		\
+	};										\
+	__module_param_call("", name, &param_array_ops, &__param_arr_##name, perm)
+#define module_param_array(name, type, nump, perm) module_param_array_named(name, name, type, nump, perm)
+#define core_param(name, var, type, perm)	module_param_named(name, var, type, perm)
+#define core_param_cb(name, ops, arg, perm)	module_param_cb(name, ops, arg, perm)
+#define MODULE_PARM_DESC(name, text)	_Static_assert(1, "")
+#define kernel_param_lock(mod)		((void)(mod))
+#define kernel_param_unlock(mod)	((void)(mod))
 
 #endif /* _LINUX_MODULEPARAM_H */

@@ -314,6 +314,7 @@ struct scst_dev_type {
 
 	/* "filename=/a/b; blocksize=4096; read_only=1": make the device, or -errno and one sentence in @why. */
 	int (*add_device)(const char *name, const char *params, char *why, size_t why_bytes);
+	/* The device is gone, but for -ENOENT and -EBUSY; any other error is that of its last sync. */
 	int (*del_device)(const char *name, char *why, size_t why_bytes);
 
 	/* Further mgmt commands on one device ("resync_size", "set size 10G"). May be NULL. */

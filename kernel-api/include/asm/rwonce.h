@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _ASM_RWONCE_H
+#define _ASM_RWONCE_H
+
+#include <linux/compiler_types.h>
+
+/* volatile, and so marked: TSan takes them for atomics (--param=tsan-distinguish-volatile=1). */
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define __READ_ONCE(x)		READ_ONCE(x)
+#define WRITE_ONCE(x, val)	do { *(volatile __typeof__(x) *)&(x) = (val); } while (0)
+#define READ_ONCE_NOCHECK(x)	READ_ONCE(x)
+
+#endif /* _ASM_RWONCE_H */
