@@ -108,6 +108,13 @@
       'cflags': ['<@(host_cflags)'],
     },
     {
+      # A module with planted bugs, for the tests of diagnostics.
+      'target_name': 'diag_victim.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
       'target_name': 'diag-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
