@@ -120,7 +120,8 @@
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/diag/*.c)'],
       'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
-      'cflags': ['<@(host_cflags)'],
+      'dependencies': ['diag_victim.ko'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'aio-test',

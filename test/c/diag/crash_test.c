@@ -16,54 +16,10 @@
 #include <unistd.h>
 
 #include "diag.h"
-#include "harness.h"
 #include "mtelib.h"
 #include "sys_debug.h"
+#include "helper.h"
 #include "victim.h"
-
-/* Runs @fn in a child of its own; returns its wait status and what it wrote. */
-static int crash_in_child(void (*fn)(void), char **text)
-{
-	char path[] = "/tmp/ring3-crash-XXXXXX";
-	int fd = mkstemp(path), status;
-	pid_t child;
-	off_t bytes;
-
-	CHECK(fd >= 0);
-	child = fork();
-	if (!child) {
-		struct rlimit none = { 0, 0 };
-
-		setrlimit(RLIMIT_CORE, &none);
-		setenv("RING3_DUMP_FILE", path, 1);
-		if (diag_start(DIAG_CRASH))
-			_exit(3);
-		fn();
-		_exit(4);
-	}
-	CHECK_EQ(waitpid(child, &status, 0), child);
-	bytes = lseek(fd, 0, SEEK_END);
-	CHECK_EQ(ftruncate(fd, bytes + 1), 0);
-	*text = mmap(NULL, (size_t)bytes + 1, PROT_READ, MAP_PRIVATE, fd, 0);
-	CHECK(*text != MAP_FAILED);
-	close(fd);
-	unlink(path);
-	return status;
-}
-
-static void check_died(int status, int signum)
-{
-	if (victim_sanitized())		/* the sanitizer reports after us, and exits */
-		CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 99);
-	else
-		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signum);
-}
-
-#define CHECK_SAYS(text, part)									\
-	do {											\
-		if (!strstr(text, part))							\
-			test_fail(__FILE__, __LINE__, "no \"%s\" in:\n%s", part, text);		\
-	} while (0)
 
 static __attribute__((noinline)) void read_null(void)
 {
