@@ -120,12 +120,20 @@
       'cflags': ['<@(host_cflags)'],
     },
     {
+      # A module with planted bugs, for the tests of diagnostics.
+      'target_name': 'diag_victim.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
       'target_name': 'diag-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/diag/*.c)'],
       'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
-      'cflags': ['<@(host_cflags)'],
+      'dependencies': ['diag_victim.ko'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'aio-test',
