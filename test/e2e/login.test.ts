@@ -2,7 +2,7 @@
 /** The front door of a real process: who is let in, who is not, and what it is told. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -389,6 +389,17 @@ describe('the front door', function () {
       await target.event('refused', {
         reason: 'it left before it was logged in, 20 of 48 bytes of a PDU came',
       }),
+    );
+  });
+
+  it('lets one in while 1000 connections say nothing, and does not grow by them', async () => {
+    const rss = () => Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${target.pid}/status`, 'utf8'))![1]);
+    const before = rss();
+    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 100 }, knock));
+    await serves();
+    assert.ok(rss() - before < 64 * 1024, `${rss() - before} KiB more`);
+    assert.ok(
+      await target.event('refused', { reason: /ended for a newer connection, 256 are served at once/ }),
     );
   });
 
