@@ -20,6 +20,7 @@
 
 #include "host/host.h"
 #include "params.h"
+#include "rcu_impl.h"
 #include "sched_impl.h"
 
 static DEFINE_MUTEX(modules_lock);
@@ -256,6 +257,8 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	rc = started ? -EBUSY : sched_init(events, others);
 	if (!rc)
 		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started);
+	if (!rc)
+		rc = rcu_init();
 	if (!rc) {
 		rc = workqueue_init();
 		started = !rc;
@@ -274,6 +277,7 @@ int ring3_kernel_stop(void)
 		rc = unload(list_last_entry(&modules, struct module, list));
 	if (started && !rc) {
 		workqueue_exit();
+		rcu_exit();
 		host_events_stop();
 		started = false;
 	}
