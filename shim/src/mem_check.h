@@ -13,7 +13,7 @@
 #include "sys_service.h"
 
 /* The levels; 0: nothing is checked, and the short way may be taken. Fixed once region_init() has run. */
-extern unsigned int mem_checks;
+extern unsigned int mem_checks __attribute__((visibility("hidden")));
 
 #define MEM_CHECK_ASAN	(1u << 31)	/* of a build for AddressSanitizer: what is free is poisoned for it */
 
