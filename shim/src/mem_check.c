@@ -30,6 +30,7 @@ struct record {
 };
 
 unsigned int mem_checks;
+bool mem_huge;
 static struct record *records;
 static _Atomic(int64_t) fail_after = -1;	/* allocations that still work; -1: all */
 
@@ -50,7 +51,7 @@ void mem_check_init(void)
 	static const struct { const char *word; unsigned int level; } levels[] = {
 		{ "count", MEM_CHECK_COUNT }, { "redzone", MEM_CHECK_REDZONE }, { "poison", MEM_CHECK_POISON },
 		{ "quarantine", MEM_CHECK_QUARANTINE | MEM_CHECK_POISON }, { "leaks", MEM_CHECK_LEAKS },
-		{ "fail", MEM_CHECK_FAIL }, { "all", ~MEM_CHECK_ASAN },
+		{ "fail", MEM_CHECK_FAIL }, { "all", MEM_CHECK_ALL }, { "huge", MEM_HUGE },
 	};
 	const size_t nr_levels = sizeof(levels) / sizeof(levels[0]);
 	const char *word = getenv("RING3_MEM");
@@ -63,7 +64,7 @@ void mem_check_init(void)
 			i++;
 		if (bytes && i == nr_levels) {
 			fprintf(stderr, "ring3: RING3_MEM: %.*s: expected count, redzone, poison, quarantine, leaks, "
-				"fail or all, with commas between\n", (int)bytes, word);
+				"fail, all or huge, with commas between\n", (int)bytes, word);
 			_exit(64);
 		}
 		if (bytes)
@@ -73,7 +74,8 @@ void mem_check_init(void)
 #ifdef __SANITIZE_ADDRESS__
 	chosen |= MEM_CHECK_ASAN;
 #endif
-	mem_checks = chosen;
+	mem_checks = chosen & ~MEM_HUGE;
+	mem_huge = chosen & MEM_HUGE;
 }
 
 void mem_check_reserve(size_t bytes)
