@@ -31,6 +31,8 @@ export class AioError extends Error {
   /** open, read, write, sync, discard, zero or close. */
   readonly syscall: string;
   readonly path: string | null;
+  /** What was wrong, in words; '' where there is no more to say. */
+  readonly why: string;
 
   constructor(errno: number, syscall: string, path: string | null, why = '') {
     const code = getSystemErrorName(errno);
@@ -39,6 +41,7 @@ export class AioError extends Error {
     this.errno = errno;
     this.syscall = syscall;
     this.path = path;
+    this.why = why;
   }
 }
 

@@ -226,6 +226,32 @@ describe('aio', () => {
     }
   });
 
+  it('is chosen by ring3 target --aio', () => {
+    const target = (...args: string[]) =>
+      spawnSync(
+        'timeout',
+        [
+          '-s',
+          'INT',
+          '5',
+          process.execPath,
+          '--import',
+          'tsx',
+          'scripts/ring3.ts',
+          'target',
+          '--json',
+          ...args,
+        ],
+        { cwd: root, encoding: 'utf8', timeout: 15_000 },
+      );
+    const bad = target('ram:1M', '--listen', '127.0.0.1:0', '--aio', 'tape');
+    assert.match(bad.stdout, /--aio: no provider of files is named 'tape'; there is: .*threads/);
+    assert.equal(bad.status, 2);
+    const good = target(fresh(), '--size', '1M', '--listen', '127.0.0.1:0', '--aio', 'threads');
+    const ready = JSON.parse(good.stdout.split('\n')[0] ?? '');
+    assert.equal(ready.luns[0].provider, 'threads');
+  }).timeout(20_000);
+
   it('asks direct files for aligned memory', async () => {
     const file = await open(fresh(), { size: SIZE, direct: true });
     assert.ok(file.alignment >= 512);
