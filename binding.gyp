@@ -104,6 +104,18 @@
       'sources': ['<!@(ls scst-port/kernel/iscsi/*.c)'],
     },
 
+    # What npm run bench:aio runs.
+    {
+      'target_name': 'aio-bench',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['scripts/bench-aio.c'],
+      'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # C tests, a binary per room. The harness and host tests see libc; kernel tests do not.
     {
       'target_name': 'harness',
