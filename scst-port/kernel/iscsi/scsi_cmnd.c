@@ -89,6 +89,8 @@ static void cmnd_free(struct iscsi_cmnd *cmnd)
 	if (cmnd->early)
 		kvfree(cmnd->early);
 	kmem_cache_free(cmnd_cache, cmnd);
+	if (unlikely(conn->logout_waits))
+		logout_continue(conn);
 }
 
 void cmnd_end(struct iscsi_cmnd *cmnd)
@@ -115,6 +117,7 @@ static void cmnd_answer(struct iscsi_cmnd *cmnd)
 	}
 	if (cmnd_burst_open(cmnd)) {
 		cmnd->answer_waits = 1;
+		cmnd->heard = jiffies;
 		list_add_tail(&cmnd->wait, &cmnd->conn->waiting);
 		return;
 	}
@@ -265,6 +268,7 @@ void cmnd_rdy_to_xfer(struct scst_cmd *cmd)
 		return;
 	}
 	cmnd->needs_data = 1;
+	cmnd->heard = jiffies;
 	list_add_tail(&cmnd->wait, &conn->waiting);
 	/* There is nobody to ask for bytes that were not announced. */
 	if (!(cmnd->flags & ISCSI_CMD_WRITE) || cmd->bufflen > cmnd->expected_len) {
