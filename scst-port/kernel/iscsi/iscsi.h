@@ -432,20 +432,27 @@ void scsi_cmd_data_end(struct iscsi_conn *conn);
 struct iscsi_cmnd *cmnd_find(struct iscsi_conn *conn, u32 itt);
 /* Nothing is to be sent for it any more. May free @cmnd. */
 void cmnd_end(struct iscsi_cmnd *cmnd);
+/* Send its status, or let it wait for the end of its bursts. */
+void cmnd_answer(struct iscsi_cmnd *cmnd);
+/* Data of it is still to come, wanted or not. */
+bool cmnd_burst_open(const struct iscsi_cmnd *cmnd);
+void cmnds_teardown(struct iscsi_conn *conn);
+bool cmnd_was_aborted(struct iscsi_conn *conn, u32 itt);
+
+/* Template callbacks. */
+void cmnd_xmit_response(struct scst_cmd *cmd);
+void cmnd_on_free(struct scst_cmd *cmd);
+void cmnd_on_abort(struct scst_cmd *cmd);
+
+/* ---- cmnd_data.c ------------------------------------------------------------------------ */
+
 /* A burst ended or a buffer came: go on. May free @cmnd. */
 void cmnd_data_progress(struct iscsi_cmnd *cmnd);
 /* Its data is bad: it will end with @sense once its bursts are over. */
 void cmnd_data_error(struct iscsi_cmnd *cmnd, u32 sense);
 /* Where byte @off of its write data goes, and how many bytes fit there; NULL: nowhere. */
 u8 *cmnd_data_at(struct iscsi_cmnd *cmnd, u32 off, u32 *len);
-void cmnds_teardown(struct iscsi_conn *conn);
-bool cmnd_was_aborted(struct iscsi_conn *conn, u32 itt);
-
-/* Template callbacks. */
-void cmnd_rdy_to_xfer(struct scst_cmd *cmd);
-void cmnd_xmit_response(struct scst_cmd *cmd);
-void cmnd_on_free(struct scst_cmd *cmd);
-void cmnd_on_abort(struct scst_cmd *cmd);
+void cmnd_rdy_to_xfer(struct scst_cmd *cmd);	/* template callback */
 
 /* ---- one file per PDU --------------------------------------------------------------------- */
 
