@@ -111,9 +111,9 @@ struct scst_tgt_dev {
 	struct scst_session	*sess;
 	struct scst_device	*dev;
 	u64			lun;
-	unsigned int		acg_rd_only:1;
-	unsigned int		preempted:1;		/* PREEMPT AND ABORT waits to reach it; dev->dev_lock */
-	unsigned int		prevent:1;		/* PREVENT ALLOW MEDIUM REMOVAL; dev->dev_lock */
+	bool			acg_rd_only;		/* never changes */
+	bool			preempted;		/* PREEMPT AND ABORT waits to reach it; dev->dev_lock */
+	bool			prevent;		/* PREVENT ALLOW MEDIUM REMOVAL; dev->dev_lock */
 	u32			ua_pending;		/* read without the lock: any unit attention? */
 	struct list_head	ua_list;		/* dev->dev_lock */
 	struct list_head	dev_tgt_dev_list_entry;	/* dev->dev_lock */
