@@ -20,10 +20,10 @@ static void (*real_kfree)(const void *addr);
 static void *(*real_cache_alloc)(struct kmem_cache *cache, gfp_t gfp);
 static void (*real_cache_free)(struct kmem_cache *cache, void *obj);
 
+static void *library, *test;	/* where they are loaded */
 static atomic_t countdown, nr_failed, fail_all;
 static atomic64_t live;
 
-static void *library;	/* where it is loaded */
 
 __attribute__((__constructor__(101))) static void memory_init(void)
 {
@@ -36,16 +36,8 @@ __attribute__((__constructor__(101))) static void memory_init(void)
 	*(void **)&real_cache_free = dlsym(NEXT_, "kmem_cache_free");
 	dladdr((void *)real_kmalloc, &info);
 	library = info.base;
-}
-
-static bool fails(gfp_t gfp)
-{
-	if ((gfp & ~__GFP_ZERO) != GFP_ATOMIC)
-		return false;
-	if (!atomic_read(&fail_all) && (!atomic_read(&countdown) || atomic_dec_return(&countdown)))
-		return false;
-	atomic_inc(&nr_failed);
-	return true;
+	dladdr((void *)memory_init, &info);
+	test = info.base;
 }
 
 /*
@@ -77,6 +69,20 @@ static bool is_the_librarys(void *caller)
 	struct dl_info_ info;
 
 	return dladdr(caller, &info) && info.base == library;
+}
+
+static bool fails(void *caller)
+{
+	struct dl_info_ info;
+
+	if (!atomic_read(&fail_all) && !atomic_read(&countdown))
+		return false;
+	if (!dladdr(caller, &info) || info.base == library || info.base == test)
+		return false;
+	if (!atomic_read(&fail_all) && atomic_dec_return(&countdown))
+		return false;
+	atomic_inc(&nr_failed);
+	return true;
 }
 
 static void count_alloc(const void *addr, void *caller)
@@ -116,7 +122,7 @@ static void count_free(const void *addr)
 
 void *kmalloc(size_t size, gfp_t gfp)
 {
-	void *addr = fails(gfp) ? NULL : real_kmalloc(size, gfp);
+	void *addr = fails(__builtin_return_address(0)) ? NULL : real_kmalloc(size, gfp);
 
 	count_alloc(addr, __builtin_return_address(0));
 	return addr;
@@ -125,19 +131,23 @@ void *kmalloc(size_t size, gfp_t gfp)
 /* For their callers' sake, who give it back. */
 void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
 {
-	void *copy = kmalloc(bytes, gfp);
+	void *copy = fails(__builtin_return_address(0)) ? NULL : real_kmalloc(bytes, gfp);
 
+	count_alloc(copy, __builtin_return_address(0));
 	return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
 char *kstrdup(const char *s, gfp_t gfp)
 {
-	return s ? kmemdup(s, strlen(s) + 1, gfp) : NULL;
+	char *copy = fails(__builtin_return_address(0)) ? NULL : real_kmalloc(strlen(s) + 1, gfp);
+
+	count_alloc(copy, __builtin_return_address(0));
+	return copy ? memcpy(copy, s, strlen(s) + 1) : NULL;
 }
 
 void *kvmalloc(size_t size, gfp_t gfp)
 {
-	return fails(gfp) ? NULL : real_kvmalloc(size, gfp);	/* not counted, as kvfree() is not */
+	return fails(__builtin_return_address(0)) ? NULL : real_kvmalloc(size, gfp);	/* not counted, as kvfree() is not */
 }
 
 void kfree(const void *addr)
@@ -148,7 +158,7 @@ void kfree(const void *addr)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *obj = fails(gfp) ? NULL : real_cache_alloc(cache, gfp);
+	void *obj = fails(__builtin_return_address(0)) ? NULL : real_cache_alloc(cache, gfp);
 
 	count_alloc(obj, __builtin_return_address(0));
 	return obj;

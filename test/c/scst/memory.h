@@ -6,7 +6,7 @@
  * memory.h - allocations of the modules under test: made to fail, and counted. The test
  * binary's kmalloc() and friends come before the library's, for every module it loads.
  *
- * Only GFP_ATOMIC ones fail: those of the data path, which may not wait for memory.
+ * Only the modules' own fail, in whatever context; not the library's, nor the test's.
  * Threads: any.
  */
 #include <linux/types.h>

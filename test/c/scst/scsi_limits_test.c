@@ -20,15 +20,23 @@ enum { NOFILE_ = 7, PF_UNIX_ = 1, STREAM_NONBLOCK_CLOEXEC_ = 1 | 04000 | 0200000
 static struct peer *a, *b;
 static u8 block[512], cdb_read[16], cdb_write[16];
 
-static void start(const char *iscsi_params)
+static void start_on(const char *handler, const char *iscsi_params)
 {
 	rig_start_with(iscsi_params);
-	rig_disk(0, "vdisk_ram", "size=1M");
+	if (!strcmp(handler, "vdisk_fileio"))
+		rig_file_disk(0, handler, 1 << 20, "");
+	else
+		rig_disk(0, handler, "size=1M");
 	rig_disk(1, "vdisk_ram", "size=1M");
 	a = rig_nexus(0);
 	b = rig_nexus(1);
 	cdb_rw16(cdb_read, READ_16, 1, 1);
 	cdb_rw16(cdb_write, WRITE_16, 1, 1);
+}
+
+static void start(const char *iscsi_params)
+{
+	start_on("vdisk_ram", iscsi_params);
 }
 
 /* ---- sessions ---------------------------------------------------------------------------- */
@@ -406,12 +414,12 @@ static void clear_registrations(void)
 }
 
 /* Each allocation in turn fails, until there is none left to fail. */
-static void every_allocation_fails(bool immediate)
+static void every_allocation_fails(const char *handler, bool immediate)
 {
 	u32 failed = 0;
 	long live;
 
-	start(NULL);
+	start_on(handler, NULL);
 	for (u32 i = 0; i < ARRAY_SIZE(steps); i++) {
 		CHECK(run_step(ready_for(i, immediate), &steps[i], immediate));
 		rig_logout(2);
@@ -446,12 +454,17 @@ static void every_allocation_fails(bool immediate)
 
 TEST(scsi_limit_of_memory_with_immediate_data)
 {
-	every_allocation_fails(true);
+	every_allocation_fails("vdisk_ram", true);
 }
 
 TEST(scsi_limit_of_memory_with_r2ts)
 {
-	every_allocation_fails(false);
+	every_allocation_fails("vdisk_ram", false);
+}
+
+TEST(scsi_limit_of_memory_on_a_file)
+{
+	every_allocation_fails("vdisk_fileio", true);
 }
 
 /* None at all for a while: everybody hears BUSY or loses the connection, and then all is well. */
