@@ -105,5 +105,8 @@ long long host_file_seek(struct host_file *file, long long offset, int whence);
 void *host_dlopen(const char *path, char *why, host_size bytes);
 void *host_dlsym(void *handle, const char *name);
 void host_dlclose(void *handle);
+/* Where its code and data lie. */
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end);
+const char *host_errno_name(int err);	/* "EINVAL", or NULL */
 
 #endif /* RING3_HOST_H */

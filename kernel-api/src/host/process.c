@@ -264,5 +264,46 @@ void *host_dlopen(const char *path, char *why, host_size bytes)
 	return handle;
 }
 
+struct range {
+	unsigned long base, begin, end;
+};
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct range *range = arg;
+
+	(void)size;
+	if (info->dlpi_addr != range->base)
+		return 0;
+	range->begin = ~0ul;
+	range->end = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (from < range->begin)
+			range->begin = from;
+		if (from + info->dlpi_phdr[i].p_memsz > range->end)
+			range->end = from + info->dlpi_phdr[i].p_memsz;
+	}
+	return 1;
+}
+
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end)
+{
+	struct range range = { 0 };
+	struct link_map *map;
+
+	if (!dlinfo(handle, RTLD_DI_LINKMAP, &map)) {
+		range.base = map->l_addr;
+		dl_iterate_phdr(find_range, &range);
+	}
+	*begin = range.begin;
+	*end = range.end;
+}
+
+const char *host_errno_name(int err) { return strerrorname_np(err); }
+
 void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
 void host_dlclose(void *handle) { dlclose(handle); }

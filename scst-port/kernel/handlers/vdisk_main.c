@@ -443,4 +443,4 @@ static void __exit vdisk_exit(void)
 
 module_init(vdisk_init);
 module_exit(vdisk_exit);
-MODULE_LICENSE("MIT");
+MODULE_LICENSE("Dual MIT/GPL");

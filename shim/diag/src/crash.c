@@ -237,7 +237,7 @@ static void classify(struct dump *dump, char *buf, size_t bytes)
 		diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits");
 	else if (addr < 65536)
 		diag_format(buf, bytes, "null pointer, %#lx behind it", addr);
-	else if (addr == crash.caught.regs[REG_PC])
+	else if (addr == crash.caught.regs[REG_PC] && (!mapping || !mapping->executable))
 		diag_format(buf, bytes, "a jump to where no code is");
 	else if ((!mapping || !mapping->readable) && addr < sp + NEAR && sp < addr + NEAR)
 		diag_format(buf, bytes, "stack overflow of thread %d: the guard page below its stack", crash.tid);

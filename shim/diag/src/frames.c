@@ -47,8 +47,11 @@ static const char *plain_name(const char *name, char *buf, size_t bytes)
 	return buf;
 }
 
+/* What the compiler called it tells parts of a function apart that a reader has no name for: "fn.cold", "fn.part.0". */
 static const char *what_runs(const struct place *place)
 {
+	if (place->nr_lines && place->lines[place->nr_lines - 1].function)
+		return place->lines[place->nr_lines - 1].function;
 	return place->function ? place->function : place->executable && !place->image ? "[made code]" : NULL;
 }
 
