@@ -126,7 +126,7 @@ struct diag_budgets {
 	uint64_t	kthread_ns;	/* uninterruptible sleep: 30 s */
 	uint64_t	lock_ns;	/* held: 5 s */
 	uint64_t	io_ns;		/* in flight: 30 s */
-	uint64_t	node_ns;	/* Node's loop away from its poll: 1 s */
+	uint64_t	node_ns;	/* Node's loop away from its poll, once it has polled: 2 s */
 };
 void diag_budgets_set(const struct diag_budgets *budgets);
 

@@ -94,7 +94,7 @@ static void die_of(int signum, const siginfo_t *info)
 			action = previous[i];	/* a sanitizer has its own to say */
 #endif
 	sigaction(signum, &action, NULL);
-	if (info->si_code <= 0 && signum != SIGABRT)
+	if (info->si_code <= 0)
 		syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), signum);
 }
 

@@ -17,7 +17,7 @@ enum { GAP_NS = 1000000000, EPISODES = 256, STACK_BYTES = 16 << 10 };
 
 static struct diag_budgets budgets = {
 	.task_ns = 1000000000, .callback_ns = UINT64_MAX, .kthread_ns = 30000000000, .lock_ns = 5000000000,
-	.io_ns = 30000000000, .node_ns = 1000000000,
+	.io_ns = 30000000000, .node_ns = 2000000000,
 };
 
 static const char *const kind_names[DIAG_STALL_KINDS] = {
