@@ -16,6 +16,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -24,10 +25,12 @@
 
 #include "diag_notes.h"
 #include "host/host.h"
+#include "rcu_impl.h"
 #include "sched_impl.h"
 
 __thread struct task_struct *ring3_current;
 unsigned int nr_cpu_ids = 1;
+struct cpumask __cpu_possible_mask = { .bits = { 1 } };
 static unsigned int nr_events, next_other;
 static struct vcpu *vcpus;
 
@@ -36,6 +39,7 @@ static struct vcpu *vcpus;
 static void current_free(void *task)
 {
 	ring3_current = NULL;
+	rcu_task_remove(task);
 	kfree(task);
 }
 
@@ -56,6 +60,7 @@ struct task_struct *ring3_current_make(void)
 	task->cpu = sched_pick_cpu();
 	strscpy(task->comm, "thread", sizeof(task->comm));
 	ring3_current = task;
+	rcu_task_add(task);
 	host_at_thread_exit(current_free, task);
 	return task;
 }
@@ -63,9 +68,13 @@ struct task_struct *ring3_current_make(void)
 /* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
 void sched_adopt(struct task_struct *task)
 {
+	if (!task)
+		rcu_task_remove(ring3_current);
 	ring3_current = task;
-	if (task)
+	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
+		rcu_task_add(task);
+	}
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -75,6 +84,7 @@ void sched_event_task_started(void *arg, unsigned int cpu)
 	(void)arg;
 	task->cpu = cpu;
 	task->on_event_task = true;
+	rcu_task_remove(task);	/* its quiescent states are the ends of its handlers */
 	task->preempt_count = SOFTIRQ_OFFSET;
 	scnprintf(task->comm, sizeof(task->comm), "ring3/%u", cpu);
 }
@@ -91,6 +101,9 @@ int sched_init(unsigned int events, unsigned int others)
 	vcpus = made;
 	nr_events = events;
 	nr_cpu_ids = events + others;
+	memset(&__cpu_possible_mask, 0, sizeof(__cpu_possible_mask));
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		__set_bit(cpu, __cpu_possible_mask.bits);
 	percpu_init();
 	return 0;
 }
@@ -154,8 +167,12 @@ void preempt_count_add(int val)
 {
 	struct task_struct *task = current;
 
-	if (!task->preempt_count && vcpus)
-		word_lock(&vcpus[task->cpu].word);
+	if (!task->preempt_count) {
+		if (!task->rcu_read_lock_nesting)
+			ring3_rcu_enter(task);
+		if (vcpus)
+			word_lock(&vcpus[task->cpu].word);
+	}
 	task->preempt_count += val;
 }
 
@@ -165,16 +182,23 @@ void preempt_count_sub(int val)
 
 	BUG_ON(task->preempt_count < val);
 	task->preempt_count -= val;
-	if (!task->preempt_count && vcpus)
+	if (task->preempt_count)
+		return;
+	if (vcpus)
 		word_unlock(&vcpus[task->cpu].word);
+	if (!task->rcu_read_lock_nesting)
+		ring3_rcu_exit(task);
 }
 
 void might_sleep(void)
 {
-	if (unlikely(current->preempt_count)) {
-		pr_emerg("sleeping in atomic context: %s, preempt_count 0x%x\n", current->comm, current->preempt_count);
-		BUG();
-	}
+	struct task_struct *task = current;
+
+	if (likely(!task->preempt_count && !task->rcu_read_lock_nesting))
+		return;
+	pr_emerg("sleeping in atomic context: %s, preempt_count 0x%x, %d rcu_read_lock()\n", task->comm,
+		 task->preempt_count, task->rcu_read_lock_nesting);
+	BUG();
 }
 
 /* ---- sleeping ------------------------------------------------------------------------- */
