@@ -102,6 +102,17 @@ struct diag_section {
 };
 void diag_section_add(struct diag_section *section);
 
+/* Memory as it is now, which may not be there: true = all @bytes were read. Any thread; no lock. */
+bool diag_peek(const void *addr, void *into, unsigned long bytes);
+
+/* The operation longest in flight; false = none is. Set by aio; called on the collector, so by diag_peek() only. */
+struct diag_io {
+	uint64_t	begun, offset, bytes;
+	const char	*what;
+	int		fd;
+};
+extern bool (*diag_io_oldest)(struct diag_io *io);
+
 /* ---- watchdogs -------------------------------------------------------------------- */
 
 enum diag_stall_kind {
