@@ -115,16 +115,27 @@ async function runSelftest(tools: Toolchain, entry: SelftestEntry, path: string)
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
-  const found = entry.result ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean) : [];
-  const lines = entry.result ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null) : [];
+  const found = entry.result
+    ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean)
+    : [];
+  const lines = entry.result
+    ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null)
+    : [];
   const says = lines.map((one) => one.slice(1).join(': '));
   let problem = selftestProblem(entry, path, result, found);
   const wanted = (entry.oracle ?? []).map((name) => ({ name, text: oracle.get(`selftest:${name}`) }));
   for (const { name, text } of wanted) {
-    const ours = lines.map((one) => (one.length > 2 && one[1] === name ? one[2] : one.length === 2 ? one[1] : undefined));
-    if (!problem && text !== undefined && !ours.includes(text)) problem = `the oracle's ${name} says: ${text}`;
+    const ours = lines.map((one) =>
+      one.length > 2 && one[1] === name ? one[2] : one.length === 2 ? one[1] : undefined,
+    );
+    if (!problem && text !== undefined && !ours.includes(text))
+      problem = `the oracle's ${name} says: ${text}`;
   }
-  if (problem) problem += `\n${result.stderr}\n${result.log.slice(-5).map(({ text }) => text).join('\n')}`;
+  if (problem)
+    problem += `\n${result.stderr}\n${result.log
+      .slice(-5)
+      .map(({ text }) => text)
+      .join('\n')}`;
   return {
     passed: problem ? 0 : 1,
     failed: problem ? 1 : 0,
@@ -163,7 +174,9 @@ async function runEntry(
     total.skipped += outcome.skipped;
     const seconds = (outcome.ms / 1000).toFixed(1).padStart(5);
     const word = outcome.problem ? 'FAIL' : 'ok  ';
-    console.log(`${word} ${name.padEnd(32)} ${seconds} s  oracle: ${outcome.oracle.padEnd(8)}  ${outcome.says}`);
+    console.log(
+      `${word} ${name.padEnd(32)} ${seconds} s  oracle: ${outcome.oracle.padEnd(8)}  ${outcome.says}`,
+    );
     if (outcome.problem) console.log(outcome.problem.replace(/^/gm, '     '));
   } catch (error) {
     total.failed++;

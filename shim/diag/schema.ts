@@ -121,6 +121,8 @@ export interface Crash {
   address: string;
   addressIs: string;
   panic?: string;
+  /** Registers that point into the engine's memory: whose it is, in use or freed, and where that was done. */
+  pointers: { register: string; is: string }[];
   registers: Record<string, string>;
 }
 

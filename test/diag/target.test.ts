@@ -83,4 +83,21 @@ describe('a serving target', function () {
     assert.match(stdout, /name=ring3\/0 .*rounds=\d+/);
     assert.doesNotMatch(stdout, /-- threads --/);
   });
+
+  it('ring3 top shows how busy they are', async () => {
+    const args = ['top', String(target.child.pid), '--count', '2', '--interval', '0.2'];
+    const { status, stdout, stderr } = await ring3(args);
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.match(/^event task +busy/gm)?.length, 2);
+    assert.match(stdout, /^ring3\/0 +\d+%/m);
+    for (const bad of [
+      ['--interval', '0'],
+      ['--count', '0'],
+      ['--count', 'x'],
+    ]) {
+      const done = await ring3(['top', String(target.child.pid), ...bad]);
+      assert.match(done.stderr, /should be/);
+      assert.equal(done.stdout, '');
+    }
+  });
 });

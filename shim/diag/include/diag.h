@@ -156,6 +156,8 @@ extern bool (*diag_crash_first)(int signum, void *info, void *context);
 void diag_thread_enter(void);
 /* What memory @addr belongs to, into @text; false = nothing known. Set by who owns memory; lock-free. */
 extern bool (*diag_classify)(uintptr_t addr, char *text, unsigned long bytes);
+/* snprintf() of %s %c %d %u %x %p, with l, z, widths and #, for use where libc's may not be called. */
+int diag_format(char *buf, unsigned long bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- from outside ------------------------------------------------------------------ */
 
