@@ -143,7 +143,7 @@
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/diag/*.c)'],
-      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'aio/include', 'test/c/diag'],
       'dependencies': ['diag_victim.ko'],
       'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },

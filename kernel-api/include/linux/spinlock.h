@@ -7,7 +7,8 @@
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
 
-static inline void spin_lock_init(spinlock_t *lock)
+#define spin_lock_init(lock)	do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
+static inline void ring3_spin_init(spinlock_t *lock)
 {
 	lock->owner = 0;
 	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);
@@ -26,9 +27,10 @@ static inline void spin_unlock_bh(spinlock_t *lock) { spin_unlock(lock); local_b
 #define spin_lock_irqsave(lock, flags)		do { (flags) = 0; spin_lock_bh(lock); } while (0)
 #define spin_unlock_irqrestore(lock, flags)	do { (void)(flags); spin_unlock_bh(lock); } while (0)
 
-static inline void rwlock_init(rwlock_t *lock)
+#define rwlock_init(lock)	do { ring3_lock_class(lock); ring3_rwlock_init(lock); } while (0)
+static inline void ring3_rwlock_init(rwlock_t *lock)
 {
-	spin_lock_init(&lock->lock);
+	ring3_spin_init(&lock->lock);
 	__atomic_store_n(&lock->readers.counter, 0, __ATOMIC_RELAXED);
 }
 __visible void read_lock(rwlock_t *lock);
