@@ -42,7 +42,13 @@ const KERNEL_FLAGS = [
   ...['-std=gnu11', '-nostdinc', '-D__KERNEL__', '-fno-strict-aliasing', '-fno-strict-overflow'],
   ...['-fno-delete-null-pointer-checks', '-fshort-wchar', '-fno-builtin-printf', '-fno-common'],
   ...['-O2', '-g', '-fPIC', '-fno-omit-frame-pointer', '-fvisibility=hidden', '-Wall'],
-  ...['-Wno-unused', '-Wno-sign-compare', '-Wno-pointer-sign', '-Wno-maybe-uninitialized', '-Wno-format-security'],
+  ...[
+    '-Wno-unused',
+    '-Wno-sign-compare',
+    '-Wno-pointer-sign',
+    '-Wno-maybe-uninitialized',
+    '-Wno-format-security',
+  ],
   ...['-Wno-stringop-truncation', '-Wno-stringop-overflow', '-Wno-array-bounds', '-Wno-format'],
   ...['-Wno-frame-address', '-Wno-main', '-Wno-address-of-packed-member', '-Wno-trigraphs'],
   ...['-Werror=implicit-function-declaration', '-Werror=implicit-int', '-Werror=incompatible-pointer-types'],
@@ -116,7 +122,9 @@ function runTool(command: string, args: string[], cwd?: string): Promise<{ statu
 function isFresh(object: string, depfile: string): boolean {
   try {
     const made = statSync(object).mtimeMs;
-    const files = readFileSync(depfile, 'utf8').replace(/\\\n/g, ' ').replace(/^[^:]*:/, '');
+    const files = readFileSync(depfile, 'utf8')
+      .replace(/\\\n/g, ' ')
+      .replace(/^[^:]*:/, '');
     return files
       .split(/\s+/)
       .filter(Boolean)
@@ -209,8 +217,18 @@ async function renamed(tools: Toolchain, object: string, renames: string): Promi
 }
 
 /** What a module may use of libc: what the compiler itself calls, as in linux/string.h. */
-const FROM_LIBC = new Set(['memcpy', 'memmove', 'memset', 'memcmp', 'memchr', 'bcmp', 'strlen', '__tls_get_addr']);
-const FROM_RUNTIME = /^(__asan_|__ubsan_|__tsan_|__sanitizer_|__stack_chk_|_GLOBAL_OFFSET_TABLE_|__gcov|__cxa_finalize)/;
+const FROM_LIBC = new Set([
+  'memcpy',
+  'memmove',
+  'memset',
+  'memcmp',
+  'memchr',
+  'bcmp',
+  'strlen',
+  '__tls_get_addr',
+]);
+const FROM_RUNTIME =
+  /^(__asan_|__ubsan_|__tsan_|__sanitizer_|__stack_chk_|_GLOBAL_OFFSET_TABLE_|__gcov|__cxa_finalize)/;
 
 export interface Linked extends Compiled {
   /** The module. */
@@ -264,7 +282,11 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   const done = await runTool(tools.cc, [
     ...['-shared', '-nostdlib', '-g', '-o', part, ...inputs, libring3, ...SANITIZER_FLAGS[tools.san]],
     ...['-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
-    ...['-lgcc', '-Wl,--unresolved-symbols=ignore-all', `-Wl,-T,${join(packageRoot, 'kernel-api/module.lds')}`],
+    ...[
+      '-lgcc',
+      '-Wl,--unresolved-symbols=ignore-all',
+      `-Wl,-T,${join(packageRoot, 'kernel-api/module.lds')}`,
+    ],
   ]);
   if (done.status !== 0) {
     rmSync(part, { force: true });
@@ -322,7 +344,10 @@ function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): vo
     return text
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter(([, , , , bind, visibility, section]) => bind === 'GLOBAL' && visibility === 'DEFAULT' && section !== 'UND')
+      .filter(
+        ([, , , , bind, visibility, section]) =>
+          bind === 'GLOBAL' && visibility === 'DEFAULT' && section !== 'UND',
+      )
       .map((fields) => fields[7] ?? '');
   });
   for (const other of uses) {
@@ -338,7 +363,9 @@ function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): vo
 const HOSTED_GLUE = join(packageRoot, 'kernel-api/hosted');
 
 /** The hosted library and KUnit, built into the cache; their paths in the order of loading. */
-export async function buildHosted(tools: Toolchain): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
+export async function buildHosted(
+  tools: Toolchain,
+): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
   const tree = (files: string[]) => files.map((file) => join(tools.source.tree, file));
   const lib = await link(tools, {
     spec: {
@@ -373,11 +400,16 @@ function withKunit(tools: Toolchain, spec: ModuleSpec): ModuleSpec {
 }
 
 /** Modules in their order; each may use what those before it export. */
-export async function buildModules(tools: Toolchain, specs: ModuleSpec[], out: string): Promise<Linked[]> {
+export async function buildModules(
+  tools: Toolchain,
+  specs: ModuleSpec[],
+  out: string,
+  uses: string[] = [],
+): Promise<Linked[]> {
   const { lib, kunit, renames } = await buildHosted(tools);
   const built: Linked[] = [];
   for (const spec of specs) {
-    const others = built.map(({ path }) => path);
+    const others = [...uses, ...built.map(({ path }) => path)];
     const job: LinkJob = spec.builtin
       ? { spec: withKunit(tools, spec), kind: ['-DRING3_BUILTIN'], uses: [lib.path, ...others], out, renames }
       : { spec, kind: ['-DMODULE'], uses: [lib.path, kunit.path, ...others], out, renames };

@@ -11,12 +11,24 @@ import type { Sanitizer } from './paths.js';
 import { type Load, type RunResult, run } from './runner.js';
 import { kernelSource } from './source.js';
 
-type Names = 'builtin' | 'filter' | 'json' | 'times' | 'define' | 'asan' | 'tsan' | 'gdb' | 'cpus' | 'timeout' | 'help';
+type Names =
+  | 'builtin'
+  | 'filter'
+  | 'json'
+  | 'times'
+  | 'define'
+  | 'asan'
+  | 'tsan'
+  | 'gdb'
+  | 'cpus'
+  | 'timeout'
+  | 'help';
 
 const command: Command<Names> = {
   name: 'ring3 kunit',
   operands: 'MODULE.ko.so|FILE.c...',
-  about: 'Runs the KUnit tests of modules and prints KTAP. A C file, or one of the kernel tree, is built first. The\nexit status is 0 when there was a test and none failed.',
+  about:
+    'Runs the KUnit tests of modules and prints KTAP. A C file, or one of the kernel tree, is built first. The\nexit status is 0 when there was a test and none failed.',
   options: [
     { name: 'filter', value: 'GLOB', help: "suites, or suite.case: --filter 'list*.*del*'" },
     { name: 'json', help: 'one JSON document instead of KTAP' },

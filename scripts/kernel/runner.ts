@@ -44,7 +44,14 @@ const SANITIZER_ENV = {
 
 export function commandOf(loads: Load[], options: RunOptions): string[] {
   const { san = 'none', cpus = 1, others = 2, gdb = false } = options;
-  const command = [join(requireNative(san), 'ring3-run'), '--cpus', String(cpus), '--others', String(others), '--'];
+  const command = [
+    join(requireNative(san), 'ring3-run'),
+    '--cpus',
+    String(cpus),
+    '--others',
+    String(others),
+    '--',
+  ];
   for (const { path, params = [] } of loads) command.push(path, ...params);
   if (gdb) command.unshift('gdb', '-q', '-ex', 'set breakpoint pending on', '--args');
   // TSan's shadow wants addresses where it expects them: no randomisation.

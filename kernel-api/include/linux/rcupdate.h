@@ -15,6 +15,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -142,5 +143,7 @@ static inline void init_rcu_head_on_stack(struct rcu_head *head) { }
 static inline void destroy_rcu_head_on_stack(struct rcu_head *head) { }
 #define rcu_head_init(rhp)	((rhp)->func = NULL)
 #define rcu_head_after_call_rcu(rhp, f)	((rhp)->func == (f))
+
+DEFINE_LOCK_GUARD_0(rcu, rcu_read_lock(), rcu_read_unlock())
 
 #endif /* _LINUX_RCUPDATE_H */
