@@ -88,7 +88,11 @@ static inline int rcu_read_lock_any_held(void) { return rcu_read_lock_held(); }
 #define rcu_dereference_check(p, c)	rcu_dereference_raw(p)
 #define rcu_dereference_bh_check(p, c)	rcu_dereference_raw(p)
 #define rcu_dereference_sched_check(p, c) rcu_dereference_raw(p)
-#define rcu_dereference_protected(p, c)	(*(const __typeof__(p) *)&(p))
+/*
+ * Marked as well, though a lock is said to protect it: lib/rhashtable.c reads future_tbl
+ * so while an insertion, which does not hold that lock, sets it by cmpxchg().
+ */
+#define rcu_dereference_protected(p, c)	rcu_dereference_raw(p)
 #define rcu_access_pointer(p)		((__typeof__(p))READ_ONCE(p))
 #define rcu_pointer_handoff(p)		(p)
 #define rcu_check_sparse(p, space)	do { } while (0)
