@@ -400,11 +400,16 @@ function withKunit(tools: Toolchain, spec: ModuleSpec): ModuleSpec {
 }
 
 /** Modules in their order; each may use what those before it export. */
-export async function buildModules(tools: Toolchain, specs: ModuleSpec[], out: string): Promise<Linked[]> {
+export async function buildModules(
+  tools: Toolchain,
+  specs: ModuleSpec[],
+  out: string,
+  uses: string[] = [],
+): Promise<Linked[]> {
   const { lib, kunit, renames } = await buildHosted(tools);
   const built: Linked[] = [];
   for (const spec of specs) {
-    const others = built.map(({ path }) => path);
+    const others = [...uses, ...built.map(({ path }) => path)];
     const job: LinkJob = spec.builtin
       ? { spec: withKunit(tools, spec), kind: ['-DRING3_BUILTIN'], uses: [lib.path, ...others], out, renames }
       : { spec, kind: ['-DMODULE'], uses: [lib.path, kunit.path, ...others], out, renames };
