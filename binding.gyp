@@ -37,16 +37,16 @@
     {
       'target_name': 'host',
       'type': 'static_library',
-      'sources': ['<!@(ls shim/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
+      'sources': ['<!@(ls shim/src/*.c shim/diag/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
       # kernel-api/include goes last of all: host code means libc when it says <linux/falloc.h>.
-      'include_dirs': ['shim/include', 'aio/include', 'kernel-api/src'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', 'kernel-api/src'],
       'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
@@ -63,11 +63,22 @@
       'target_name': 'ring3_node',
       'dependencies': ['ring3'],
       'sources': ['<!@(ls shim/binding/*.cc)'],
-      'include_dirs': ['shim/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
       'cflags_cc!': ['-fno-exceptions'],
       'cflags_cc': ['-fexceptions', '-Wno-cast-function-type', '-Wno-invalid-offsetof', '-Wno-missing-field-initializers'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+    },
+
+    {
+      # A host for modules under a debugger or a sanitizer; `ring3 kunit` runs it.
+      'target_name': 'ring3-run',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['kernel-api/run/main.c'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
     },
 
     # The target, hosted as any module is: NAME.ko.so, linked against libring3.so and nothing else.
@@ -105,6 +116,14 @@
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/shim/*.c)'],
       'include_dirs': ['shim/include', 'aio/include', 'shim/src'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
+      'target_name': 'diag-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'sources': ['<!@(ls test/c/diag/*.c)'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
       'cflags': ['<@(host_cflags)'],
     },
     {

@@ -56,7 +56,11 @@ export interface TargetOptions {
 export interface Lun {
   lun: number;
   name: string;
+  /** Bytes. */
   size: number;
+  /** "vdisk_fileio" and the like. */
+  handler: string;
+  /** Who does its I/O: "threads + io_uring", "ram", "null". */
   provider: string;
   readOnly: boolean;
   thin: boolean;
@@ -76,6 +80,11 @@ export interface Session {
 /** An option that cannot be; the message says what was expected. */
 export class OptionError extends Error {
   override name = 'OptionError';
+}
+
+/** A disk did not take its data at the end; the message says which. */
+export class FlushError extends Error {
+  override name = 'FlushError';
 }
 
 /** Of the secret, in bytes (RFC 7143, 9.2.1: at least 96 bits). */
@@ -254,17 +263,20 @@ export class Target {
   /**
    * Asks initiators to leave (Async Message, logout), waits up to @timeoutMs, ends the rest, flushes, and stops.
    * @returns how many sessions had to be ended
-   * @throws KernelError when a disk does not let go; its data may not be on the medium then
+   * @throws FlushError when the last sync of a disk failed; all is stopped then too
    */
   async stop({ timeoutMs = 1000 } = {}): Promise<number> {
     await this.front.stop();
     const ended = await this.kernel.shutdown(timeoutMs);
     await this.kernel.mgmt('targets/iscsi/mgmt', `del_target ${this.iqn}`);
-    const devices = await this.kernel.show<{ name: string; handler: string }>('devices');
-    for (const { name, handler } of devices)
-      await this.kernel.mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`);
+    const lost: string[] = [];
+    for (const { name, handler } of await this.kernel.show<{ name: string; handler: string }>('devices'))
+      await this.kernel
+        .mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`)
+        .catch((error: Error) => lost.push(error.message));
     this.kernel.stopEvents();
     await this.kernel.kernel.stop();
+    if (lost.length) throw new FlushError(lost.join('; '));
     return ended;
   }
 }

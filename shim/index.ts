@@ -13,6 +13,8 @@
  */
 import { type EventTaskStats, native } from './native.js';
 
+export { backtrace, onStall, setBudgets, sigdump } from './diag/diag.js';
+export type { Backtrace, Dump, Frame, Section, Stall } from './diag/schema.js';
 export { PollEvents } from './events.js';
 export type { EventTaskStats } from './native.js';
 export { TcpClosedError, TcpListener, TcpSocket } from './socket.js';

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Stall } from './diag/schema.js';
 
 /** Counters of one event task since it started; readable at any time. */
 export interface EventTaskStats {
@@ -55,6 +56,17 @@ export interface Native {
   NativeAlarm: new (handler: () => void) => NativeAlarm;
   NativeTask: new (name: string, cpu: number, spinNs: number) => NativeTask;
   nodeTaskStats(): EventTaskStats;
+  /** See shim/diag/diag.ts. */
+  diagOnStall(listener: (stall: Stall) => void): void;
+  diagBudgets(
+    taskNs: number,
+    callbackNs: number,
+    kthreadNs: number,
+    lockNs: number,
+    ioNs: number,
+    nodeNs: number,
+  ): void;
+  diagBacktrace(pid: number, core: string, tid: number, flags: number): string | number;
 }
 
 /** The package's own folder, whether this runs from sources or from dist/. */

@@ -105,7 +105,11 @@ static void hook_start(void *env, sys_event_task_t etask)
 
 static bool hook_round_begin(void *env)
 {
-	((struct aio_task *)env)->in_round = true;
+	struct aio_task *task = env;
+
+	task->in_round = true;
+	task->round++;
+	lanes_resume(task);
 	return false;
 }
 
@@ -114,7 +118,10 @@ static bool hook_round_end(void *env)
 	struct aio_task *task = env;
 
 	task->in_round = false;
-	return providers_flush(task);
+	if (!providers_flush(task) && !task->limited)
+		return false;
+	task_kick(task);	/* for one more round */
+	return true;
 }
 
 /* What has begun ends, what has not is cancelled; then nothing of the task is left anywhere. */

@@ -28,6 +28,7 @@
 #include "module_impl.h"
 #include "owned.h"
 #include "params.h"
+#include "rcu_impl.h"
 #include "sched_impl.h"
 
 static DEFINE_MUTEX(modules_lock);
@@ -476,6 +477,8 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	rc = started ? -EBUSY : sched_init(events, others);
 	if (!rc)
 		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started);
+	if (!rc)
+		rc = rcu_init();
 	if (!rc) {
 		rc = workqueue_init();
 		started = !rc;
@@ -494,6 +497,7 @@ int ring3_kernel_stop(void)
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
 		workqueue_exit();
+		rcu_exit();
 		host_events_stop();
 		module_link_exit();
 		started = false;

@@ -21,6 +21,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "diag_notes.h"
 #include "owned.h"
 #include "sched_impl.h"
 
@@ -147,6 +148,7 @@ static int worker_main(void *data)
 	for (;;) {
 		while ((work = take(wq, this_worker))) {
 			this_worker->current_func(work);
+			diag_lock_check_none("the function of a work");
 			if (WARN(preempt_count(), "a work of %s returned with preempt_count 0x%x", wq->name,
 				 preempt_count()))
 				preempt_count_sub(preempt_count());

@@ -18,6 +18,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	register_polls(env, exports);
 	register_alarms(env, exports);
 	register_tasks(env, exports);
+	register_diag(env, exports);
 	return exports;
 }
 

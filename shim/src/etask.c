@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "entry.h"
+#include "diag.h"
 #include "etask_impl.h"
 #include "sys_mem.h"
 
@@ -93,6 +94,7 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 	task->sleeps_until = sys_time_invalid();
 	task->epfd = epoll_create1(EPOLL_CLOEXEC);
 	task->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	diag_task_add(task);
 	/* Edge-triggered: each write is one event, and the counter is never read. */
 	if (task->epfd < 0 || task->evfd < 0 || epoll_ctl(task->epfd, EPOLL_CTL_ADD, task->evfd, &event) < 0) {
 		etask_free(task);
@@ -105,6 +107,7 @@ errno_t etask_free(sys_event_task_t task)
 {
 	if (atomic_load(&task->tid) && !etask_is_current(task))
 		return EBUSY;
+	diag_task_remove(task);
 	/* A waker either is counted here, or finds asleep false and writes nothing. */
 	atomic_store(&task->asleep, false);
 	while (atomic_load(&task->nr_wakers))
@@ -335,6 +338,7 @@ static void *etask_thread(void *arg)
 	sys_event_task_t task = arg;
 
 	prctl(PR_SET_NAME, task->name);
+	diag_thread_enter();
 	if (task->cpu >= 0) {
 		cpu_set_t set;
 

@@ -192,16 +192,18 @@ static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, stru
 	return mine->loaded->objects[--mine->loaded->count];
 }
 
-/* Out of memory for bookkeeping loses the object, and nothing else. */
+/* There is always room: without memory for a magazine the object goes to the spare list. */
 static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct mem_cache *cache, void *object)
 {
-	struct thread_cache *mine = &mem->caches[cache->id];
+	struct thread_cache *mine = mem ? &mem->caches[cache->id] : NULL;
 
-	count_up(&mine->nr_frees);
-	if (mine->other && mine->other->count < mine->other->capacity)
+	if (mine && mine->other && mine->other->count < mine->other->capacity) {
 		swap_magazines(mine);
-	else if (!make_room(cache, mine))
+	} else if (!mine || !make_room(cache, mine)) {
+		cache_spare(cache, object);
 		return;
+	}
+	count_up(&mine->nr_frees);
 	mine->loaded->objects[mine->loaded->count++] = object;
 }
 
@@ -241,7 +243,7 @@ void raw_free(struct mem_cache *cache, void *object)
 {
 	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
 
-	if (mem && !put(&mem->caches[cache->id], object))
+	if (!mem || !put(&mem->caches[cache->id], object))
 		free_slowly(mem, cache, object);
 }
 

@@ -124,6 +124,23 @@ static struct page_desc *slab_desc_of(const void *object)
 	return &page_descs[page_desc_of(object)->run_first];
 }
 
+static void push_spare(struct mem_cache *cache, void *object)
+{
+	if (mem_checks)
+		mem_check_spare(cache, object);
+	ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
+	*(void **)object = cache->spare;
+	cache->spare = object;
+}
+
+void cache_spare(struct mem_cache *cache, void *object)
+{
+	pthread_mutex_lock(&cache->lock);
+	push_spare(cache, object);
+	cache->nr_frees++;
+	pthread_mutex_unlock(&cache->lock);
+}
+
 /* All objects of the depot's full magazines onto the spare list; they leave the magazines. */
 static void empty_magazines(struct mem_cache *cache)
 {
@@ -132,15 +149,8 @@ static void empty_magazines(struct mem_cache *cache)
 	while ((magazine = cache->full)) {
 		cache->full = magazine->next;
 		cache->nr_full--;
-		while (magazine->count) {
-			void *object = magazine->objects[--magazine->count];
-
-			if (mem_checks)
-				mem_check_spare(cache, object);
-			ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
-			*(void **)object = cache->spare;
-			cache->spare = object;
-		}
+		while (magazine->count)
+			push_spare(cache, magazine->objects[--magazine->count]);
 		magazine_return(cache, magazine);
 	}
 }

@@ -42,7 +42,7 @@ struct mem_cache {
 	uint32_t	nr_cut;		/* objects cut from it */
 	uint64_t	nr_pages;
 	size_t		limit;		/* bytes of slabs, at most */
-	uint64_t	nr_allocs, nr_frees;	/* of threads that ended */
+	uint64_t	nr_allocs, nr_frees;	/* of threads that ended, or had no magazine */
 	void		**slabs;
 	size_t		nr_slabs, max_slabs;
 };
@@ -67,6 +67,9 @@ struct mem_cache *cache_make(const char *name, size_t bytes, size_t align);
 
 /* Fill @magazine from the spare list and from slabs, to half its capacity. Under cache->lock. */
 void cache_cut(struct mem_cache *cache, struct magazine *magazine);
+
+/* Free @object without a magazine. */
+void cache_spare(struct mem_cache *cache, void *object);
 
 /* Take slabs apart that are wholly free; cache->lock is held. Returns pages given to the region. */
 size_t cache_trim(struct mem_cache *cache);

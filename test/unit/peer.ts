@@ -3,6 +3,8 @@
 import type { Channel } from '../../scst-port/daemon/login.js';
 import { makePdu, Op, Pdu, type PduFields } from '../outside/initiator.js';
 
+export { toKeys } from '../outside/initiator.js';
+
 export class Peer implements Channel {
   #toRead = Buffer.alloc(0);
   #readers: (() => void)[] = [];
@@ -69,15 +71,6 @@ export const NAMES = { InitiatorName: NAME, TargetName: TARGET, SessionType: 'No
 
 export const toText = (keys: Record<string, string> | [string, string][]): Buffer =>
   Buffer.from((Array.isArray(keys) ? keys : Object.entries(keys)).map(([k, v]) => `${k}=${v}\0`).join(''));
-
-export const toKeys = (data: Buffer): Record<string, string> =>
-  Object.fromEntries(
-    data
-      .toString()
-      .split('\0')
-      .filter(Boolean)
-      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-  );
 
 export interface LoginFields {
   csg?: number;

@@ -8,12 +8,20 @@
  * Differs from the kernel: request_module() and aliases are not there; a crash in a module
  * is a crash of the process. MODULE_* texts stand in .modinfo of the shared object.
  */
+#include <linux/cache.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/stringify.h>
+#include <linux/string.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #define MODULE_NAME_LEN		56
 
@@ -130,7 +138,6 @@ static inline const char *module_name(struct module *module) { return module ? m
 static inline bool module_is_live(struct module *module) { return module->state != MODULE_STATE_GOING; }
 
 /* Called with MODULE_STATE_COMING before init, LIVE after it, GOING after exit or a failed init; may sleep. */
-struct notifier_block;
 __visible int register_module_notifier(struct notifier_block *nb);
 __visible int unregister_module_notifier(struct notifier_block *nb);
 

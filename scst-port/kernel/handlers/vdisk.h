@@ -85,7 +85,8 @@ bool vdisk_abort_sanitize(struct scst_cmd *cmd);	/* scst_dev_type.on_abort */
 
 /* vdisk_backing.c: where the bytes are. From the work queue, unless said; 0 or -errno. */
 int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size_t bytes);
-void vdisk_close_backing(struct vdisk *vdisk);
+/* May sleep. 0, or -errno when the last sync failed: it is closed all the same. */
+int vdisk_close_backing(struct vdisk *vdisk, char *why, size_t bytes);
 int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_t bytes);
 int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes);
 /* Bytes from @offset on that are all mapped, or all not (SBC-3 4.7). */

@@ -284,12 +284,16 @@ static u64 hash_text(const char *text)
 	return hash;
 }
 
-static void vdisk_free(struct vdisk *vdisk)
+/* @vdisk is gone, whatever its last sync says. */
+static int vdisk_free(struct vdisk *vdisk, char *why, size_t bytes)
 {
+	int rc;
+
 	if (vdisk->wq)
 		destroy_workqueue(vdisk->wq);
-	vdisk_close_backing(vdisk);
+	rc = vdisk_close_backing(vdisk, why, bytes);
 	kfree(vdisk);
+	return rc;
 }
 
 static int add_device(struct scst_dev_type *devt, const char *name, const char *params, char *why, size_t bytes)
@@ -331,7 +335,7 @@ static int add_device(struct scst_dev_type *devt, const char *name, const char *
 out:
 	kfree(copy);
 	if (rc && vdisk)
-		vdisk_free(vdisk);
+		vdisk_free(vdisk, why, 0); /* @why tells of @rc */
 	return rc;
 }
 
@@ -340,9 +344,7 @@ static int del_device(const char *name, char *why, size_t bytes)
 	struct scst_device *dev = scst_find_device(name);
 	int rc = dev ? scst_unregister_virtual_device(dev) : -ENOENT;
 
-	if (!rc)
-		vdisk_free(dev->dh_priv);
-	return rc;
+	return rc ? rc : vdisk_free(dev->dh_priv, why, bytes);
 }
 
 static bool supports(struct scst_device *dev, u8 op, int sa)
@@ -358,6 +360,11 @@ static bool supports(struct scst_device *dev, u8 op, int sa)
 		return sa != SANITIZE_BLOCK_ERASE || vdisk->thin;
 	}
 	return true;
+}
+
+static u64 nr_blocks(struct scst_device *dev)
+{
+	return READ_ONCE(((struct vdisk *)dev->dh_priv)->nr_blocks);
 }
 
 static void reset(struct scst_device *dev, enum scst_tm_fn fn)
@@ -403,7 +410,8 @@ static struct scst_dev_type var = {								\
 	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
 	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = parse,	\
 	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
-	.on_abort = vdisk_abort_sanitize, .pollable_sense = vdisk_pollable_sense,		\
+	.nr_blocks = nr_blocks, .on_abort = vdisk_abort_sanitize,				\
+	.pollable_sense = vdisk_pollable_sense,							\
 	.task_mgmt_fn_done = reset,								\
 }
 

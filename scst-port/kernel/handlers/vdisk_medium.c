@@ -111,7 +111,7 @@ static bool start_stop(struct scst_cmd *cmd)
 		return false;
 	}
 	if (loej && vdisk->removable && start) {
-		if (vdisk->state & VDISK_NO_MEDIUM) {
+		if (READ_ONCE(vdisk->state) & VDISK_NO_MEDIUM) {
 			vdisk_set_state(vdisk, VDISK_NO_MEDIUM, 0);
 			scst_dev_set_ua(cmd->dev, cmd->tgt_dev, 0x28, 0x00);
 		}

@@ -87,9 +87,10 @@ static void sanitize_run(struct work_struct *work)
 	kfree(buf);
 	if (rc)
 		pr_err("%s: SANITIZE failed (errno %d)\n", vdisk->dev.virt_name, -rc);
+	/* Before the state changes: from then on the place may be another command's. */
+	cmd = xchg(&vdisk->sanitize_cmd, NULL);
 	vdisk->sanitize_ause = job->ause;
 	vdisk_set_state(vdisk, VDISK_SANITIZING, rc ? VDISK_SANITIZE_FAILED : 0);
-	cmd = xchg(&vdisk->sanitize_cmd, NULL);
 	if (cmd) {
 		if (rc)
 			scst_set_cmd_error(cmd, scst_sense_sanitize_failed);
@@ -131,7 +132,7 @@ bool vdisk_parse_sanitize(struct scst_cmd *cmd)
 			return bad_field(cmd, i, -1);
 	if (action(cmd) == SANITIZE_OVERWRITE ? len < 5 || len > cmd->dev->block_size + 4 : len != 0)
 		return bad_field(cmd, 7, -1);
-	if (action(cmd) == SANITIZE_EXIT_FAILURE_MODE && vdisk_of(cmd)->state & VDISK_SANITIZE_FAILED &&
+	if (action(cmd) == SANITIZE_EXIT_FAILURE_MODE && READ_ONCE(vdisk_of(cmd)->state) & VDISK_SANITIZE_FAILED &&
 	    !vdisk_of(cmd)->sanitize_ause)
 		return bad_field(cmd, 1, 4);
 	return true;
@@ -197,7 +198,7 @@ void vdisk_exec_sanitize(struct scst_cmd *cmd)
 	WRITE_ONCE(vdisk->sanitize_progress, 0);
 	INIT_WORK(&job->work, sanitize_run);
 	if (!immed)
-		vdisk->sanitize_cmd = cmd;
+		WRITE_ONCE(vdisk->sanitize_cmd, cmd);
 	queue_work(vdisk->wq, &job->work);
 	if (immed)
 		scst_cmd_done(cmd);

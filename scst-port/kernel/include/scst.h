@@ -117,12 +117,16 @@ struct scst_cmd {
 	void			*tgt_priv;
 	unsigned int		expected_values_set:1;
 
-	/* by core or handler: what the CDB says */
+	/* by core, on the home CPU, also while the handler executes elsewhere */
 	unsigned int		sent_for_exec:1, aborted:1, completed:1, tgt_needs_data:1;
-	unsigned int		in_order:1;		/* by core: counted in tgt_dev->nr_ordered */
-	unsigned int		deferred:1;		/* by core: in a list, by work.entry, until its turn */
-	unsigned int		atomic_held:1;		/* by core: in dev->atomic_cmds, behind the gate */
-	unsigned int		abort_told:1;		/* by core: on_abort() was called */
+	unsigned int		in_order:1;		/* counted in tgt_dev->nr_ordered */
+	unsigned int		deferred:1;		/* in a list, by work.entry, until its turn */
+	unsigned int		atomic_held:1;		/* in dev->atomic_cmds, behind the gate */
+	unsigned int		abort_told:1;		/* on_abort() was called */
+	unsigned int		internal:1;		/* the copy manager's own, whose tgt_priv it has */
+
+	/* by core or handler: what the CDB says. A word of its own: bits share theirs when they are written. */
+	unsigned int		:0;
 	unsigned int		own_sg:1;		/* by handler: sg is its own, not the core's to free */
 	unsigned int		fua:1, dpo:1;
 	u32			op_flags;		/* SCST_* of the op code table */
@@ -310,6 +314,7 @@ struct scst_dev_type {
 
 	/* "filename=/a/b; blocksize=4096; read_only=1": make the device, or -errno and one sentence in @why. */
 	int (*add_device)(const char *name, const char *params, char *why, size_t why_bytes);
+	/* The device is gone, but for -ENOENT and -EBUSY; any other error is that of its last sync. */
 	int (*del_device)(const char *name, char *why, size_t why_bytes);
 
 	/* Further mgmt commands on one device ("resync_size", "set size 10G"). May be NULL. */
@@ -339,6 +344,9 @@ struct scst_dev_type {
 	/* Does @dev execute this op code of the core's table (@sa: service action, or -1)? NULL: all. */
 	bool (*supports)(struct scst_device *dev, u8 op, int sa);
 
+	/* Blocks of the medium; NULL: there is none, and nothing is copied to or from it. */
+	u64 (*nr_blocks)(struct scst_device *dev);
+
 	/* REQUEST SENSE (SPC-4 5.11.3): set sense for a state that lasts, and return true. May be NULL. */
 	bool (*pollable_sense)(struct scst_cmd *cmd);
 
@@ -361,10 +369,9 @@ struct scst_device {
 	void			*dh_priv;		/* by handler */
 	u32			block_size;		/* bytes; by handler before registration */
 	u8			block_shift;
-	unsigned int		rd_only:1;		/* writes end in DATA PROTECT */
-	unsigned int		swp:1;			/* software write protect, control mode page; dev_lock */
-	unsigned int		d_sense:1;		/* descriptor-format sense, control mode page; dev_lock */
-	unsigned int		tas:1;			/* TASK ABORTED status wanted; dev_lock */
+	bool			rd_only;		/* writes end in DATA PROTECT */
+	bool			swp;			/* software write protect, control mode page; written under dev_lock */
+	bool			d_sense;		/* descriptor-format sense, control mode page; written under dev_lock */
 	u64			serial_hash;		/* for NAA designators */
 	char			usn[64];		/* unit serial number */
 
@@ -402,7 +409,21 @@ struct scst_tgt_dev {
 	u32			nr_cmds;		/* home CPU only: in the task set */
 	struct list_head	deferred_cmd_list;	/* home CPU only: behind an ORDERED one */
 	u32			nr_ordered;
+	u32			nr_copies;			/* home CPU only: EXTENDED COPYs it received */
+	u32			copy_refs;			/* home CPU only: segments of copies that use it */
+	struct scst_copy_result	*copy_results;			/* home CPU only: see scst_copy.c */
 };
+
+#define SCST_VENDOR	"RING3   "	/* T10 vendor identification, 8 characters */
+
+/* The NAA designator of page 83h: 3h, locally assigned; 60 bits of the serial number's hash. */
+static inline u64 scst_dev_naa(const struct scst_device *dev)
+{
+	return 3ull << 60 | dev->serial_hash >> 4;
+}
+
+/* What VPD page 8Fh says of the copy manager, from byte 4 on: at most 128 bytes. */
+u32 scst_copy_vpd_page(u8 *buf);
 
 /* ---- ending commands --------------------------------------------------- */
 

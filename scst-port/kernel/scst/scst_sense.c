@@ -9,7 +9,7 @@ static void set_sense(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
 	cmd->status = SAM_STAT_CHECK_CONDITION;
 	cmd->resp_data_len = 0;
 	memset(s, 0, 40);
-	if (cmd->dev && cmd->dev->d_sense) {
+	if (cmd->dev && READ_ONCE(cmd->dev->d_sense)) {
 		s[0] = 0x72;
 		s[1] = key;
 		s[2] = asc;

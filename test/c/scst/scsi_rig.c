@@ -28,14 +28,23 @@ static struct rig_disk {
 	char	path[256];
 } disks[MAX_DISKS];
 
-static struct scst_dev_type wrapped;
-static enum scst_exec_res (*real_exec)(struct scst_cmd *cmd);
-static struct scst_device *held_dev;
-static struct scst_dev_type *real_handler;
+/*
+ * TSan notes what sendmsg() reads after it has sent it: the answer to a READ, which lies in
+ * the disk's own memory, would race with a WRITE that the answer caused. ASan still checks it.
+ */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "intercept_send=0";
+}
+
+/* A disk's handler is replaced by one that may hold commands back, before it is mapped. */
+static struct scst_dev_type wrapped[MAX_DISKS];
+static struct scst_dev_type *real_handler[MAX_DISKS];
 static DEFINE_SPINLOCK(hold_lock);
+static struct scst_device *held_dev;	/* NULL: nothing is held back */
 static struct scst_cmd *held[256];
 static u32 nr_held;
-static bool holding;
 
 void rig_mgmt(const char *path, const char *command)
 {
@@ -68,6 +77,17 @@ static void insmod(const char *name)
 	CHECK_EQ(ring3_insmod(path, NULL), 0);
 }
 
+static struct scst_device *disk_device(u32 lun)
+{
+	struct scst_device *dev;
+	char name[16];
+
+	snprintf(name, sizeof(name), "disk%u", lun);
+	dev = scst_find_device(name);
+	CHECK(dev);
+	return dev;
+}
+
 void rig_start(void)
 {
 	struct ring3_kernel_options options = { .nr_event_cpus = 2, .nr_other_cpus = 2 };
@@ -90,11 +110,10 @@ void rig_stop(void)
 			peer_close(&nexuses[i]);
 	rig_mgmt("targets/iscsi/mgmt", "del_target " TARGET_NAME);
 	CHECK_EQ(ring3_rmmod("iscsi_scst"), 0);
-	if (held_dev)
-		held_dev->handler = real_handler;
 	for (u32 lun = 0; lun < MAX_DISKS; lun++) {
 		if (!disks[lun].handler[0])
 			continue;
+		disk_device(lun)->handler = real_handler[lun];
 		snprintf(path, sizeof(path), "handlers/%s/mgmt", disks[lun].handler);
 		snprintf(command, sizeof(command), "del_device disk%u", lun);
 		rig_mgmt(path, command);
@@ -104,6 +123,25 @@ void rig_stop(void)
 	CHECK_EQ(ring3_rmmod("scst_vdisk"), 0);
 	CHECK_EQ(ring3_rmmod("scst"), 0);
 	CHECK_EQ(ring3_kernel_stop(), 0);
+}
+
+/* All handlers of disks have the same exec(). */
+static enum scst_exec_res real_exec(struct scst_cmd *cmd)
+{
+	return real_handler[0]->exec(cmd);
+}
+
+static enum scst_exec_res exec_or_hold(struct scst_cmd *cmd)
+{
+	bool hold = false;
+
+	spin_lock_bh(&hold_lock);
+	if (held_dev == cmd->dev && cmd->op_flags & SCST_MEDIUM && nr_held < ARRAY_SIZE(held)) {
+		held[nr_held++] = cmd;
+		hold = true;
+	}
+	spin_unlock_bh(&hold_lock);
+	return hold ? SCST_EXEC_COMPLETED : real_exec(cmd);
 }
 
 void rig_map(const char *name, u32 lun)
@@ -126,6 +164,10 @@ void rig_disk(u32 lun, const char *handler, const char *params)
 	snprintf(path, sizeof(path), "handlers/%s/mgmt", handler);
 	snprintf(command, sizeof(command), "add_device %s %s", name, params);
 	rig_mgmt(path, command);
+	real_handler[lun] = disk_device(lun)->handler;
+	wrapped[lun] = *real_handler[lun];
+	wrapped[lun].exec = exec_or_hold;
+	disk_device(lun)->handler = &wrapped[lun];
 	rig_map(name, lun);
 }
 
@@ -226,39 +268,12 @@ u32 rig_transport_id(u32 nr, u8 *tid)
 	return 4 + len;
 }
 
-/* ---- holding commands back -------------------------------------------------------------- */
+/* ---- holding commands back ------------------------------------------------------------ */
 
-static enum scst_exec_res exec_or_hold(struct scst_cmd *cmd)
-{
-	bool hold = false;
-
-	spin_lock_bh(&hold_lock);
-	if (holding && cmd->op_flags & SCST_MEDIUM && nr_held < ARRAY_SIZE(held)) {
-		held[nr_held++] = cmd;
-		hold = true;
-	}
-	spin_unlock_bh(&hold_lock);
-	return hold ? SCST_EXEC_COMPLETED : real_exec(cmd);
-}
-
-/* No command is under way: the handler is swapped for one that asks first. */
 void rig_hold(u32 lun)
 {
-	char name[16];
-
-	snprintf(name, sizeof(name), "disk%u", lun);
-	if (!held_dev) {
-		held_dev = scst_find_device(name);
-		CHECK(held_dev);
-		real_handler = held_dev->handler;
-		real_exec = real_handler->exec;
-		wrapped = *real_handler;
-		wrapped.exec = exec_or_hold;
-		held_dev->handler = &wrapped;
-	}
-	CHECK_STREQ(held_dev->virt_name, name);		/* of one disk at a time */
 	spin_lock_bh(&hold_lock);
-	holding = true;
+	held_dev = disk_device(lun);
 	spin_unlock_bh(&hold_lock);
 }
 
@@ -281,13 +296,13 @@ void rig_wait_held(u32 count)
 	CHECK_EQ(rig_held(), count);
 }
 
-/* Oldest first; the wrapper stays, and lets everything pass. */
+/* Oldest first. */
 void rig_release(void)
 {
 	u32 nr;
 
 	spin_lock_bh(&hold_lock);
-	holding = false;
+	held_dev = NULL;
 	nr = nr_held;
 	spin_unlock_bh(&hold_lock);
 	for (u32 i = 0; i < nr; i++) {

@@ -242,8 +242,9 @@ TEST(scsi_tm_storm)
 	enum { ROUNDS = 200, NEXUSES = 4 };
 	static const u8 functions[] = { ISCSI_TMF_ABORT_TASK, ISCSI_TMF_ABORT_TASK_SET, ISCSI_TMF_CLEAR_TASK_SET,
 					ISCSI_TMF_LUN_RESET, ISCSI_TMF_TARGET_WARM_RESET };
-	static const u8 caw[16] = { COMPARE_AND_WRITE, [13] = 1 };
-	static u8 two_blocks[1024];
+	/* Over the blocks of all: plain writes are apart, for two at once to one block are nobody's order. */
+	static const u8 caw[16] = { COMPARE_AND_WRITE, [13] = 8 };
+	static u8 blocks[2 * 8 * 512];
 	struct peer *peers[NEXUSES];
 	u32 rnd = 1;
 
@@ -257,8 +258,10 @@ TEST(scsi_tm_storm)
 			u32 itt = 0;
 
 			rnd = rnd * 1664525 + 1013904223;
+			cdb_rw16(cdb_write, WRITE_16, i, 1);
+			cdb_rw16(cdb_read, READ_16, i, 1);
 			itt = scsi_send(peers[i], 0, cdb_write, 0, block, 512);
-			scsi_send(peers[i], 0, caw, 0, two_blocks, 1024);
+			scsi_send(peers[i], 0, caw, 0, blocks, sizeof(blocks));
 			scsi_send_attr(peers[i], 0, cdb_read, 512, NULL, 0,
 				       rnd >> 8 & 1 ? ISCSI_ATTR_ORDERED : ISCSI_ATTR_HEAD);
 			scsi_tm_send(peers[i], functions[(rnd >> 16) % ARRAY_SIZE(functions)], 0, itt);
