@@ -17,6 +17,7 @@
 
 #include "diag_notes.h"
 #include "host/host.h"
+#include "owned.h"
 #include "sched_impl.h"
 
 struct kthread {
@@ -58,6 +59,7 @@ static void kthread_ends(struct kthread *kthread, int result)
 		while (rcu_preempt_depth())
 			rcu_read_unlock();
 	diag_lock_check_none("the function of a kthread");
+	owned_del(kthread);
 	/* Others may free the task from here on: this thread has none any more. */
 	sched_adopt(NULL);
 	complete(&kthread->exited);
@@ -123,6 +125,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 		kfree(kthread);
 		return ERR_PTR(rc);
 	}
+	owned_add("thread", kthread, kthread->task.comm, (void *)(unsigned long)fn);
 	return &kthread->task;
 }
 

@@ -8,6 +8,7 @@
 #include <ring3/kernel.h>
 
 #include "host/host.h"
+#include "owned.h"
 
 char *mem_region;
 unsigned long mem_region_pages;
@@ -213,13 +214,16 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		kfree(cache);
 		return NULL;
 	}
+	owned_add("slab cache", cache, name, __builtin_return_address(0));
 	return cache;
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
-	if (cache && !WARN_ON(host_cache_destroy(cache->host)))
+	if (cache && !WARN_ON(host_cache_destroy(cache->host))) {
+		owned_del(cache);
 		kfree(cache);
+	}
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
@@ -236,6 +240,16 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	host_cache_free(cache->host, obj);
+}
+
+void mem_dump_obj(void *object)
+{
+	if (ZERO_OR_NULL_PTR(object))
+		pr_cont(" %s pointer\n", object ? "zero-size" : "NULL");
+	else if (host_region_has(object))
+		pr_cont(" of the slab or a page, %zu bytes\n", ksize(object));
+	else
+		pr_cont(" not of the slab\n");
 }
 
 unsigned int kmem_cache_size(struct kmem_cache *cache)

@@ -31,7 +31,7 @@ static void locks_init(sys_event_task_t task)
 {
 	pthread_mutexattr_t recursive;
 
-	pthread_mutex_init(&task->alarm_lock, NULL);
+	sys_lock_init(&task->alarm_lock);
 	pthread_mutex_init(&task->poll_lock, NULL);
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -167,6 +167,9 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	struct timespec limit;
 	int count;
 
+	task->steps_left = task->cfg.max_steps;
+	task->lopri_left = task->cfg.max_steps / 4 + 1;
+	task->alarms_left = ETASK_ALARMS_MAX;
 	if (until == 0)
 		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, 0);
 	if (sys_time_is_invalid(until))
@@ -182,6 +185,23 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 }
 
 /*
+ * Look at the descriptors. Not when there was nothing at the last look a moment ago, and
+ * callbacks and alarms have not used up what they may between two looks: a system call
+ * each round would cost a task more that gets its callbacks one by one than they do.
+ */
+static void look(sys_event_task_t task)
+{
+	if (!task->found && task->steps_left && task->lopri_left && task->alarms_left &&
+	    task->now - task->looked < ETASK_LOOK_NS)
+		return;
+	task->batch_count = wait_events(task, 0);
+	if (task->batch_count < 0)
+		task->batch_count = 0;
+	task->found = task->batch_count > 0;
+	task->looked = task->now = time_now();
+}
+
+/*
  * Look for work without sleeping, for spin_ns or until the next alarm. Waking costs a
  * sleeper about as much, so where waits are longer than that a spin is lost; each 64th
  * sleep is tried all the same, for times change.
@@ -189,20 +209,25 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 static bool spin(sys_event_task_t task, sys_time_t from, sys_time_t until)
 {
 	sys_time_t end = until - from < task->spin_ns ? until : from + task->spin_ns;
+	bool looked = !task->found && from - task->looked < ETASK_LOOK_NS;
 
 	if (!task->spin_ns || (task->idle_avg_ns > task->spin_ns && ++task->unspun < 64))
 		return false;
 	task->unspun = 0;
 	stat_add(&task->stats.spins, 1);
 	do {
+		if (!looked) {
+			task->batch_count = wait_events(task, 0);
+			task->looked = from;
+			if (task->batch_count > 0)
+				goto found;
+		}
+		looked = false;
 		for (int i = 0; i < 16; i++) {
 			if (!etask_queues_empty(task) || atomic_load(&task->stop))
 				goto found;
 			__builtin_ia32_pause();
 		}
-		task->batch_count = wait_events(task, 0);
-		if (task->batch_count > 0)
-			goto found;
 	} while (time_now() < end);
 	return end == until;
 found:
@@ -210,38 +235,48 @@ found:
 	return true;
 }
 
+static sys_time_t next_alarm(sys_event_task_t task, bool sleeps)
+{
+	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	if (sleeps)
+		task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+/* Until there is something to do. What comes out of the wait is the next round's look. */
 static void sleep_until_work(sys_event_task_t task)
 {
-	sys_time_t from = time_now(), until;
+	sys_time_t from = task->now, until = sys_time_invalid();
 	uint64_t idle;
 
-	task->now = from;
-	pthread_mutex_lock(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	pthread_mutex_unlock(&task->alarm_lock);
+	if (__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
+		until = next_alarm(task, false);
 	if (until <= from || spin(task, from, until))
 		goto out;
 
 	sleep_hooks(task, true);
 	/* Asleep first: who arms an earlier alarm from now on wakes us. */
 	atomic_store(&task->asleep, true);
-	pthread_mutex_lock(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	task->sleeps_until = until;
-	pthread_mutex_unlock(&task->alarm_lock);
+	until = next_alarm(task, true);
 	if (etask_queues_empty(task) && !atomic_load(&task->stop)) {
 		stat_add(&task->stats.sleeps, 1);
 		task->batch_count = wait_events(task, until ? until : 1);
+		task->looked = from;
 	}
 	atomic_store(&task->asleep, false);
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	task->sleeps_until = 0;
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	sleep_hooks(task, false);
 out:
 	if (task->batch_count < 0)
 		task->batch_count = 0;	/* EINTR */
 	task->now = time_now();
+	task->found = task->batch_count > 0;
 	idle = task->now - from;
 	stat_add(&task->stats.idle_ns, idle);
 	if (idle > 16 * task->spin_ns)
@@ -250,21 +285,23 @@ out:
 	stat_set(&task->stats.heartbeat, task->now);
 }
 
-/* One round up to its end; true when there may be more to do at once. */
+/*
+ * One round up to its end; true when there is more to do at once. Descriptors alone are
+ * no reason, unless there were more than a round takes: the wait that follows is a look, too.
+ */
 static bool do_round(sys_event_task_t task)
 {
-	unsigned int work;
+	bool more = task->batch_count == (int)task->cfg.max_polls;
 	sys_time_t end;
-	bool hooked;
 
 	stat_add(&task->stats.rounds, 1);
 	stat_set(&task->stats.heartbeat, task->now);
 	task->in_round = true;
-	hooked = call_hooks(task, offsetof(struct etask_hook, round_begin));
-	work = etask_run_polls(task);
-	work += etask_run_callbacks(task);
-	work += etask_run_alarms(task);
-	hooked |= call_hooks(task, offsetof(struct etask_hook, round_end));
+	more |= call_hooks(task, offsetof(struct etask_hook, round_begin));
+	etask_run_polls(task);
+	etask_run_callbacks(task);
+	etask_run_alarms(task);
+	more |= call_hooks(task, offsetof(struct etask_hook, round_end));
 	task->in_round = false;
 	enter_handler(task, NULL);
 	end = time_now();
@@ -272,7 +309,7 @@ static bool do_round(sys_event_task_t task)
 	if (end - task->now > task->stats.longest_round_ns)
 		stat_set(&task->stats.longest_round_ns, end - task->now);
 	task->now = end;
-	return work || hooked || !etask_queues_empty(task);
+	return more || !etask_queues_empty(task);
 }
 
 errno_t etask_run(sys_event_task_t task)
@@ -286,14 +323,9 @@ errno_t etask_run(sys_event_task_t task)
 		if (hook->start)
 			hook->start(hook->env, task);
 	while (!atomic_load(&task->stop)) {
-		if (more) {
-			task->batch_count = wait_events(task, 0);
-			if (task->batch_count < 0)
-				task->batch_count = 0;
-			task->now = time_now();
-			more = task->batch_count || !etask_queues_empty(task);
-		}
-		if (!more)
+		if (more)
+			look(task);
+		else
 			sleep_until_work(task);
 		more = do_round(task);
 	}
@@ -384,12 +416,21 @@ int etask_fd(sys_event_task_t task)
 	return task->epfd;
 }
 
-sys_time_t etask_turn(sys_event_task_t task)
+sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+sys_time_t etask_turn(sys_event_task_t task)
+{
 	int turns = 0;
 
-	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);
@@ -402,11 +443,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	/* More than a turn's share: come again at once. */
 	if (!etask_queues_empty(task))
 		etask_wake(task);
-	pthread_mutex_lock(&task->alarm_lock);
-	next = wheel_next(&task->wheel);
-	task->sleeps_until = next;
-	pthread_mutex_unlock(&task->alarm_lock);
-	return next;
+	return etask_next_alarm(task);
 }
 
 void etask_hook_add(sys_event_task_t task, struct etask_hook *hook)

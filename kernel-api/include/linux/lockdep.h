@@ -12,6 +12,20 @@
 #include <linux/bug.h>
 #include <linux/lockdep_types.h>
 
+/*
+ * A lock's class in the checking mode, RING3_LOCKDEP=1 (shim/diag): one per place that
+ * initialises, as in the kernel. A lock that none initialises is a class of its own.
+ */
+__visible extern int diag_lockdep_on;
+__visible void diag_lock_class(const void *lock, const void *key, const char *name);
+#define ring3_lock_class(lock)						\
+	do {								\
+		static const char ring3_key;				\
+									\
+		if (unlikely(diag_lockdep_on))				\
+			diag_lock_class((lock), &ring3_key, #lock);	\
+	} while (0)
+
 struct spinlock;
 struct mutex;
 struct rw_semaphore;
@@ -61,16 +75,21 @@ static inline void lockdep_unregister_key(struct lock_class_key *key) { }
 #define lockdep_pin_lock(l)		((struct pin_cookie){ })
 #define lockdep_unpin_lock(l, c)	do { (void)(l); (void)(c); } while (0)
 #define lockdep_recursing(t)		0
-#define lock_acquire(l, s, t, r, c, n, i) do { } while (0)
-#define lock_release(l, i)		do { } while (0)
+#define lock_acquire(...)		do { } while (0)
+#define lock_release(...)		do { } while (0)
+#define lock_acquire_exclusive(...)	do { } while (0)
+#define lock_acquire_shared(...)	do { } while (0)
+#define lock_acquire_shared_recursive(...) do { } while (0)
+#define spin_acquire(...)		do { } while (0)
+#define spin_release(...)		do { } while (0)
 #define lock_map_acquire(l)		do { } while (0)
 #define lock_map_acquire_read(l)	do { } while (0)
 #define lock_map_release(l)		do { } while (0)
-#define mutex_acquire(l, s, t, i)	do { } while (0)
-#define mutex_release(l, i)		do { } while (0)
-#define rwsem_acquire(l, s, t, i)	do { } while (0)
-#define rwsem_acquire_read(l, s, t, i)	do { } while (0)
-#define rwsem_release(l, i)		do { } while (0)
+#define mutex_acquire(...)		do { } while (0)
+#define mutex_release(...)		do { } while (0)
+#define rwsem_acquire(...)		do { } while (0)
+#define rwsem_acquire_read(...)		do { } while (0)
+#define rwsem_release(...)		do { } while (0)
 #define might_lock(l)			do { } while (0)
 #define might_lock_read(l)		do { } while (0)
 #define might_lock_nested(l, s)		do { } while (0)

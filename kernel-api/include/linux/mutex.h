@@ -9,6 +9,7 @@
  * Differs from the kernel: a mutex passes to whoever comes first; those who sleep for it
  * are woken in the order they came, and one that was woken in vain twice is handed it.
  */
+#include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/spinlock.h>
@@ -25,7 +26,7 @@ struct mutex {
 	.wait_lock = __SPIN_LOCK_UNLOCKED((name).wait_lock), .wait_list = LIST_HEAD_INIT((name).wait_list) }
 #define DEFINE_MUTEX(name)		struct mutex name = __MUTEX_INITIALIZER(name)
 __visible void ring3_mutex_init(struct mutex *lock);
-#define mutex_init(lock)		ring3_mutex_init(lock)
+#define mutex_init(lock)		do { ring3_lock_class(lock); ring3_mutex_init(lock); } while (0)
 #define __mutex_init(lock, name, key)	ring3_mutex_init(lock)
 __visible void mutex_destroy(struct mutex *lock);
 
@@ -43,5 +44,7 @@ __visible int atomic_dec_and_mutex_lock(atomic_t *count, struct mutex *lock);
 #define mutex_lock_killable_nested(lock, subclass)	mutex_lock_killable(lock)
 #define mutex_lock_nest_lock(lock, nest)		mutex_lock(lock)
 #define mutex_lock_io_nested(lock, subclass)		mutex_lock(lock)
+DEFINE_GUARD(mutex, struct mutex *, mutex_lock(_T), mutex_unlock(_T))
+DEFINE_FREE(mutex, struct mutex *, if (_T) mutex_unlock(_T))
 
 #endif /* _LINUX_MUTEX_H */

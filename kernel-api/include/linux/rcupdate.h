@@ -19,6 +19,7 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/build_bug.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
@@ -98,9 +99,13 @@ static inline int rcu_read_lock_sched_held(void) { return ring3_preempt_word != 
 #define rcu_dereference(p)		rcu_dereference_check(p, 0)
 #define rcu_dereference_bh(p)		rcu_dereference_bh_check(p, 0)
 #define rcu_dereference_sched(p)	rcu_dereference_sched_check(p, 0)
+/*
+ * Marked as well, though a lock is said to protect it: lib/rhashtable.c reads future_tbl
+ * so while an insertion, which does not hold that lock, sets it by cmpxchg().
+ */
 #define rcu_dereference_protected(p, c) ({						\
 	RCU_LOCKDEP_WARN(!(c), "rcu_dereference_protected() without the lock it names"); \
-	*(__typeof__(p) const *)&(p);							\
+	rcu_dereference_raw(p);								\
 })
 #define rcu_access_pointer(p)		((__typeof__(p))READ_ONCE(p))
 #define rcu_pointer_handoff(p)		(p)
@@ -198,5 +203,7 @@ static inline bool rcu_head_after_call_rcu(struct rcu_head *head, rcu_callback_t
 {
 	return READ_ONCE(head->func) == f;
 }
+
+DEFINE_LOCK_GUARD_0(rcu, rcu_read_lock(), rcu_read_unlock())
 
 #endif /* _LINUX_RCUPDATE_H */

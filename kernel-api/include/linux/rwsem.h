@@ -25,7 +25,7 @@ struct rw_semaphore {
 	.wait_lock = __SPIN_LOCK_UNLOCKED((name).wait_lock), .wait_list = LIST_HEAD_INIT((name).wait_list) }
 #define DECLARE_RWSEM(name)	struct rw_semaphore name = __RWSEM_INITIALIZER(name)
 __visible void ring3_init_rwsem(struct rw_semaphore *sem);
-#define init_rwsem(sem)		ring3_init_rwsem(sem)
+#define init_rwsem(sem)		do { ring3_lock_class(sem); ring3_init_rwsem(sem); } while (0)
 #define __init_rwsem(sem, name, key) ring3_init_rwsem(sem)
 
 __visible void down_read(struct rw_semaphore *sem);

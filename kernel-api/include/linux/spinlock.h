@@ -15,6 +15,7 @@
  */
 #include <linux/bottom_half.h>
 #include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
@@ -26,8 +27,8 @@ static inline void ring3_spin_init(spinlock_t *lock)
 	lock->magic = SPINLOCK_MAGIC;
 	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);
 }
-#define spin_lock_init(lock)		ring3_spin_init(lock)
-#define raw_spin_lock_init(lock)	ring3_spin_init(lock)
+#define spin_lock_init(lock)		do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
+#define raw_spin_lock_init(lock)	spin_lock_init(lock)
 
 __visible void spin_lock(spinlock_t *lock);
 __visible int spin_trylock(spinlock_t *lock);
@@ -89,6 +90,8 @@ static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 #define raw_spin_lock_nested(lock, subclass)	spin_lock(lock)
 #define raw_spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave(lock, flags)
 
+static inline raw_spinlock_t *spinlock_check(spinlock_t *lock) { return lock; }
+
 /* With the lock held when it returns 1: the count has fallen to 0. */
 __visible int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock);
 #define atomic_dec_and_lock(count, lock)	_atomic_dec_and_lock((count), (lock))
@@ -104,7 +107,8 @@ __visible int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock);
 /* ---- readers and a writer ------------------------------------------------------------- */
 
 #define RING3_WRITER	0x80000000u
-static inline void rwlock_init(rwlock_t *lock)
+#define rwlock_init(lock)	do { ring3_lock_class(lock); ring3_rwlock_init(lock); } while (0)
+static inline void ring3_rwlock_init(rwlock_t *lock)
 {
 	*lock = (rwlock_t)__RW_LOCK_UNLOCKED(lock);
 }
@@ -132,5 +136,15 @@ RING3_RW(write)
 #define read_lock_irqsave(lock, flags)	do { local_irq_save(flags); read_lock(lock); } while (0)
 #define write_lock_irqsave(lock, flags)	do { local_irq_save(flags); write_lock(lock); } while (0)
 #define write_lock_nested(lock, subclass) write_lock(lock)
+
+DEFINE_LOCK_GUARD_1(raw_spinlock, raw_spinlock_t, raw_spin_lock(_T->lock), raw_spin_unlock(_T->lock))
+DEFINE_LOCK_GUARD_1(raw_spinlock_irq, raw_spinlock_t, raw_spin_lock_irq(_T->lock), raw_spin_unlock_irq(_T->lock))
+DEFINE_LOCK_GUARD_1(raw_spinlock_irqsave, raw_spinlock_t, raw_spin_lock_irqsave(_T->lock, _T->flags),
+		    raw_spin_unlock_irqrestore(_T->lock, _T->flags), unsigned long flags)
+DEFINE_LOCK_GUARD_1(spinlock, spinlock_t, spin_lock(_T->lock), spin_unlock(_T->lock))
+DEFINE_LOCK_GUARD_1(spinlock_bh, spinlock_t, spin_lock_bh(_T->lock), spin_unlock_bh(_T->lock))
+DEFINE_LOCK_GUARD_1(spinlock_irq, spinlock_t, spin_lock_irq(_T->lock), spin_unlock_irq(_T->lock))
+DEFINE_LOCK_GUARD_1(spinlock_irqsave, spinlock_t, spin_lock_irqsave(_T->lock, _T->flags),
+		    spin_unlock_irqrestore(_T->lock, _T->flags), unsigned long flags)
 
 #endif /* _LINUX_SPINLOCK_H */

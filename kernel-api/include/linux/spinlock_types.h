@@ -24,6 +24,7 @@ typedef struct ring3_rwlock {
 
 #define __SPIN_LOCK_UNLOCKED(name)	{ .magic = SPINLOCK_MAGIC }
 #define __RAW_SPIN_LOCK_UNLOCKED(name)	__SPIN_LOCK_UNLOCKED(name)
+#define __SPIN_LOCK_INITIALIZER(name)	__SPIN_LOCK_UNLOCKED(name)
 #define DEFINE_SPINLOCK(name)		spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
 #define DEFINE_RAW_SPINLOCK(name)	raw_spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
 #define __RW_LOCK_UNLOCKED(name)	{ .magic = RWLOCK_MAGIC }

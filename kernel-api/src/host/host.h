@@ -43,6 +43,7 @@ void host_yield(void);
 void host_sleep_ns(unsigned long long ns);
 void host_write_stderr(const char *text, host_size bytes);
 void host_backtrace(void);
+int host_stack(void **frames, int most);	/* return addresses, this function's first; how many */
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args);
 void host_exit(int status) __attribute__((noreturn));
 int host_symbol(const void *addr, const char **name, const char **object, host_size *offset);	/* 0 or -ENOENT */
@@ -109,5 +110,8 @@ long long host_file_seek(struct host_file *file, long long offset, int whence);
 void *host_dlopen(const char *path, char *why, host_size bytes);
 void *host_dlsym(void *handle, const char *name);
 void host_dlclose(void *handle);
+/* Where its code and data lie. */
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end);
+const char *host_errno_name(int err);	/* "EINVAL", or NULL */
 
 #endif /* RING3_HOST_H */

@@ -194,6 +194,8 @@ void host_backtrace(void)
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
 }
 
+int host_stack(void **frames, int most) { return backtrace(frames, most); }
+
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args)
 {
 	return vsnprintf(buf, size, fmt, args);
@@ -272,12 +274,57 @@ void host_close(int fd) { close(fd); }
 
 void *host_dlopen(const char *path, char *why, host_size bytes)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	char file[4096];
+	void *handle;
 
+	/* A name without a slash is a file here, not one the dynamic linker searches for. */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
+	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
 	if (!handle)
 		snprintf(why, bytes, "%s", dlerror());
 	return handle;
 }
+
+struct range {
+	unsigned long base, begin, end;
+};
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct range *range = arg;
+
+	(void)size;
+	if (info->dlpi_addr != range->base)
+		return 0;
+	range->begin = ~0ul;
+	range->end = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (from < range->begin)
+			range->begin = from;
+		if (from + info->dlpi_phdr[i].p_memsz > range->end)
+			range->end = from + info->dlpi_phdr[i].p_memsz;
+	}
+	return 1;
+}
+
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end)
+{
+	struct range range = { 0 };
+	struct link_map *map;
+
+	if (!dlinfo(handle, RTLD_DI_LINKMAP, &map)) {
+		range.base = map->l_addr;
+		dl_iterate_phdr(find_range, &range);
+	}
+	*begin = range.begin;
+	*end = range.end;
+}
+
+const char *host_errno_name(int err) { return strerrorname_np(err); }
 
 void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
 void host_dlclose(void *handle) { dlclose(handle); }
