@@ -60,7 +60,7 @@ struct task_struct *ring3_current_make(void)
 	sched_place(task);
 	task->signal_allowed = ~0ull;
 	strscpy(task->comm, "thread", sizeof(task->comm));
-	ring3_cpu_id = task->cpu;
+	ring3_cpu_id = task_cpu(task);
 	ring3_current = task;
 	rcu_task_add(task);
 	host_at_thread_exit(current_free, task);
@@ -75,7 +75,7 @@ void sched_adopt(struct task_struct *task)
 	ring3_current = task;
 	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
-		ring3_cpu_id = task->cpu;
+		ring3_cpu_id = task_cpu(task);
 		rcu_task_add(task);
 	}
 }
