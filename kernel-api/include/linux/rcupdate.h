@@ -22,6 +22,7 @@
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -77,6 +78,8 @@ static inline int rcu_read_lock_sched_held(void) { return ring3_preempt_word != 
 #define rcu_is_watching()		true
 #define RCU_LOCKDEP_WARN(c, s)		WARN_ONCE((c), "%s", (s))
 #define rcu_sleep_check()		do { } while (0)
+
+__visible extern struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
 
 #define RCU_INITIALIZER(v)		((__typeof__(*(v)) *)(v))
 #define RCU_INIT_POINTER(p, v)		WRITE_ONCE(p, RCU_INITIALIZER(v))
