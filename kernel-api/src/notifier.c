@@ -5,6 +5,7 @@
  * Locking: the chain's own lock; a raw chain's is its user's affair.
  */
 #include <linux/notifier.h>
+#include <linux/reboot.h>
 
 static int chain_add(struct notifier_block **at, struct notifier_block *nb)
 {
@@ -91,3 +92,20 @@ int name##_notifier_call_chain(struct name##_notifier_head *nh, unsigned long va
 
 CHAIN(blocking, mutex_lock, mutex_unlock)
 CHAIN(atomic, spin_lock_bh, spin_unlock_bh)
+
+static BLOCKING_NOTIFIER_HEAD(reboot_notifiers);
+
+int register_reboot_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&reboot_notifiers, nb);
+}
+
+int unregister_reboot_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&reboot_notifiers, nb);
+}
+
+void ring3_reboot_notify(unsigned long what, void *cmd)
+{
+	blocking_notifier_call_chain(&reboot_notifiers, what, cmd);
+}

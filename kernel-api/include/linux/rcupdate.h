@@ -32,6 +32,13 @@ __visible extern unsigned long ring3_rcu_gp;	/* atomic: number of the grace peri
 __visible extern bool ring3_rcu_fences;		/* readers fence themselves: the host cannot */
 __visible void ring3_rcu_unbalanced(void) __cold __noreturn;
 
+/* Of counts that wrap round. */
+#define ULONG_CMP_GE(a, b)	((unsigned long)~0ul / 2 >= (a) - (b))
+#define ULONG_CMP_LT(a, b)	((unsigned long)~0ul / 2 < (a) - (b))
+#define ulong2long(a)		(*(long *)(&(a)))
+#define USHORT_CMP_GE(a, b)	((unsigned short)~0 / 2 >= (unsigned short)((a) - (b)))
+#define USHORT_CMP_LT(a, b)	((unsigned short)~0 / 2 < (unsigned short)((a) - (b)))
+
 static inline void ring3_rcu_mark(void)
 {
 	struct task_struct *task = current;
@@ -158,10 +165,6 @@ static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, st
 	return a->rgos_norm == b->rgos_norm;
 }
 
-#define rcu_gp_is_expedited()	false
-#define rcu_gp_is_normal()	true
-#define rcu_expedite_gp()	do { } while (0)
-#define rcu_unexpedite_gp()	do { } while (0)
 #define rcu_note_context_switch(preempt) do { } while (0)
 #define cond_resched_tasks_rcu_qs()	cond_resched()
 #define rcu_softirq_qs()	do { } while (0)
