@@ -183,9 +183,9 @@ static int call_inits(const struct ring3_module *info, const char *name)
 	for (const initcall_t *init = info->init_start; init < info->init_end; init++) {
 		int rc = (*init)();
 
-		if (WARN(current->preempt_count, "%s: init returned with preempt_count 0x%x", name,
-			 current->preempt_count))
-			preempt_count_sub(current->preempt_count);
+		if (WARN(!preemptible(), "%s: init returned with preempt_count 0x%x, interrupts %s", name,
+			 preempt_count(), irqs_disabled() ? "off" : "on"))
+			ring3_cpu_disown(ring3_preempt_word);
 		if (rc > 0)
 			pr_warn("%s: init returned %d; 0 or -errno is the convention\n", name, rc);
 		if (rc < 0)
@@ -476,7 +476,10 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	mutex_lock(&modules_lock);
 	rc = started ? -EBUSY : sched_init(events, others);
 	if (!rc)
-		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started);
+		rc = softirq_init();
+	if (!rc)
+		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started,
+				       sched_event_task_round);
 	if (!rc)
 		rc = rcu_init();
 	if (!rc) {
@@ -499,6 +502,7 @@ int ring3_kernel_stop(void)
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();
+		softirq_exit();
 		module_link_exit();
 		started = false;
 	}

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -68,7 +69,14 @@ unsigned long long host_now_ns(void)
 	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
 
-long long host_real_seconds(void) { return time(NULL); }
+unsigned long long host_clock_ns(int clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
 int host_tid(void) { return (int)syscall(SYS_gettid); }
 
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns)
@@ -122,6 +130,17 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 }
 
 void host_thread_exit(void) { pthread_exit(NULL); }
+
+int host_barrier_init(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0 ? -errno : 0;
+}
+
+void host_barrier(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+		abort();	/* it worked at the start */
+}
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
