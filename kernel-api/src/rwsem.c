@@ -134,15 +134,32 @@ void downgrade_write(struct rw_semaphore *sem)
 
 int rwsem_is_locked(struct rw_semaphore *sem)
 {
-	return READ_ONCE(sem->writer) || READ_ONCE(sem->readers);
+	int locked;
+
+	spin_lock_bh(&sem->wait_lock);
+	locked = sem->writer || sem->readers;
+	spin_unlock_bh(&sem->wait_lock);
+	return locked;
 }
 
 int rwsem_is_contended(struct rw_semaphore *sem)
 {
-	return !list_empty_careful(&sem->waiters);
+	int contended;
+
+	spin_lock_bh(&sem->wait_lock);
+	contended = !list_empty(&sem->waiters);
+	spin_unlock_bh(&sem->wait_lock);
+	return contended;
 }
 
+/* Readers are not known by name: any will do. */
 bool ring3_rwsem_held(const struct rw_semaphore *sem)
 {
-	return READ_ONCE(sem->writer) == current || READ_ONCE(sem->readers);
+	spinlock_t *lock = (spinlock_t *)&sem->wait_lock;
+	bool held;
+
+	spin_lock_bh(lock);
+	held = sem->writer == current || sem->readers;
+	spin_unlock_bh(lock);
+	return held;
 }

@@ -7,7 +7,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { explainCompiler, explainLink } from './explain.js';
+import { DEPENDS_SECTION } from '../../kernel-api/elf.js';
+import { explainCompiler, explainLink, explainMissing } from './explain.js';
 import type { Config, ModuleSpec } from './kbuild.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';
 import { cacheFolder, hosted, type KernelSource } from './source.js';
@@ -276,7 +277,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
     readFileSync(stamp, 'utf8') === wanted &&
     statSync(path).mtimeMs >= newest;
   if (upToDate) return { path, name: spec.name, warnings, fresh };
-  await checkSymbols(tools, spec, objects, inputs, [libring3, ...job.uses]);
+  const depends = await checkSymbols(tools, spec, inputs, libring3, job.uses);
   mkdirSync(out, { recursive: true });
   const part = `${path}.${process.pid}`;
   const done = await runTool(tools.cc, [
@@ -292,6 +293,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
     rmSync(part, { force: true });
     throw new BuildError(explainLink(tools, spec, done.text));
   }
+  await writeDepends(part, depends);
   renameSync(part, path);
   writeFileSync(stamp, wanted);
   return { path, name: spec.name, warnings, fresh: false };
@@ -308,33 +310,47 @@ function compilerSupport(tools: Toolchain): string[] {
   return support;
 }
 
-/** Every name that is used must be there: reported here, where the header is known, not when it is loaded. */
+async function writeDepends(module: string, depends: string[]): Promise<void> {
+  const list = `${module}.depends`;
+  writeFileSync(list, depends.map((path) => `${path}\n`).join(''));
+  const done = await runTool('objcopy', [`--add-section=${DEPENDS_SECTION}=${list}`, module]);
+  rmSync(list);
+  if (done.status !== 0) throw new BuildError(`objcopy ${module}: ${done.text}`);
+}
+
+/**
+ * Every name that is used must be there: reported here, where the header is known, not when it is loaded.
+ * @returns those of @modules that it does use
+ */
 async function checkSymbols(
   tools: Toolchain,
   spec: ModuleSpec,
-  objects: string[],
   inputs: string[],
-  uses: string[],
-): Promise<void> {
+  libring3: string,
+  modules: string[],
+): Promise<string[]> {
+  const uses = [libring3, ...modules];
   const mine = new Set(inputs.flatMap((object) => symbolsOf(object, '-g', '--defined-only')));
-  const theirs = new Set([...uses.flatMap(exportsOf), ...compilerSupport(tools)]);
+  const theirs = new Set([...exportsOf(libring3), ...compilerSupport(tools)]);
+  const owners = new Map(modules.flatMap((path) => exportsOf(path).map((name) => [name, path] as const)));
+  const depends = new Set<string>();
   const missing = new Map<string, string[]>();
   inputs.forEach((object, at) => {
     const text = execFileSync('nm', ['-P', '-u', object], { encoding: 'utf8', maxBuffer: 1 << 26 });
     for (const line of text.split('\n').filter(Boolean)) {
       const [name = '', type] = line.split(' ');
       if (type === 'w' || type === 'v') continue;
-      if (mine.has(name) || theirs.has(name) || FROM_LIBC.has(name) || FROM_RUNTIME.test(name)) continue;
+      const owner = mine.has(name) ? undefined : owners.get(name);
+      if (owner) depends.add(owner);
+      if (owner || mine.has(name) || theirs.has(name) || FROM_LIBC.has(name) || FROM_RUNTIME.test(name))
+        continue;
       if (/^(ring3_(init|exit|percpu)_|__kunit_suites_)(start|end)$/.test(name)) continue; // module.lds
       missing.set(name, [...(missing.get(name) ?? []), spec.sources[at]!]);
     }
   });
-  void objects;
-  if (missing.size) {
-    const { explainMissing } = await import('./explain.js');
-    throw new BuildError(explainMissing(tools, spec, missing));
-  }
+  if (missing.size) throw new BuildError(explainMissing(tools, spec, missing));
   checkDuplicates(spec, inputs, uses);
+  return modules.filter((path) => depends.has(path));
 }
 
 /** Two modules must not export one name: the one loaded first would get the other's calls. */

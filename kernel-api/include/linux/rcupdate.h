@@ -26,7 +26,8 @@ __visible extern unsigned long ring3_rcu_seq;	/* of the grace period that began 
 /* A thread's outermost section begins and ends; sched.c calls these for preemption. */
 static inline void ring3_rcu_enter(struct task_struct *task)
 {
-	__atomic_store_n(&task->rcu_seq, __atomic_load_n(&ring3_rcu_seq, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	/* Release: who finds this mark also knows that the sections before it have ended. */
+	__atomic_store_n(&task->rcu_seq, __atomic_load_n(&ring3_rcu_seq, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
 	smp_mb();	/* the mark before what is read under it */
 }
 static inline void ring3_rcu_exit(struct task_struct *task)
