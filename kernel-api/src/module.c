@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/err.h>
@@ -152,7 +153,45 @@ static int start(struct module *self, const char *params)
 	return rc;
 }
 
-static int load(const char *path, const char *name, const char *params)
+static void give_up(struct module *const *uses, unsigned int nr)
+{
+	while (nr)
+		module_put(uses[--nr]);
+}
+
+/* References to the modules whose exports @path needs; how many, or -errno. */
+static int take_uses(const char *path, const char *name, struct module **uses)
+{
+	char *text = kmalloc(PAGE_SIZE, GFP_KERNEL), *rest = text, *line;
+	long len = text ? host_module_depends(path, text, PAGE_SIZE) : -ENOMEM;
+	unsigned int nr = 0;
+	int rc = 0;
+
+	while (len > 0 && !rc && (line = strsep(&rest, "\n"))) {
+		char needed[MODULE_NAME_LEN];
+
+		if (!*line)
+			continue;
+		name_of(needed, line);
+		if (nr == ARRAY_SIZE(((struct module *)0)->uses))
+			rc = -E2BIG;
+		else
+			uses[nr] = find_module(needed);
+		if (!rc && (!uses[nr] || !try_module_get(uses[nr]))) {
+			pr_err("%s: needs %s, which is not loaded: insmod %s\n", name, needed, line);
+			rc = -ENOENT;
+		}
+		nr += !rc;
+	}
+	kfree(text);
+	if (!rc)
+		return (int)nr;
+	give_up(uses, nr);
+	return rc;
+}
+
+static int load_object(const char *path, const char *name, const char *params, struct module *const *uses,
+		       unsigned int nr_uses)
 {
 	const struct ring3_module *info;
 	char why[200];
@@ -177,11 +216,26 @@ static int load(const char *path, const char *name, const char *params)
 	self->going = 0;
 	self->info = info;
 	self->handle = handle;
+	self->nr_uses = nr_uses;
+	memcpy(self->uses, uses, nr_uses * sizeof(uses[0]));
 	self->kunit_suites = info->suites_start;
 	self->num_kunit_suites = (int)(info->suites_end - info->suites_start);
 	rc = start(self, params);
 	if (rc)
 		host_dlclose(handle);
+	return rc;
+}
+
+static int load(const char *path, const char *name, const char *params)
+{
+	struct module *uses[ARRAY_SIZE(((struct module *)0)->uses)];
+	int nr = take_uses(path, name, uses), rc;
+
+	if (nr < 0)
+		return nr;
+	rc = load_object(path, name, params, uses, (unsigned int)nr);
+	if (rc)
+		give_up(uses, (unsigned int)nr);
 	return rc;
 }
 
@@ -217,6 +271,7 @@ static int unload(struct module *module)
 	pr_info("%s: unloaded\n", module->name);
 	call_exits(info);
 	set_state(module, MODULE_STATE_GOING);
+	give_up(module->uses, module->nr_uses);
 	host_dlclose(module->handle);
 	return 0;
 }

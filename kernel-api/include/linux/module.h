@@ -42,6 +42,8 @@ struct module {
 	const struct ring3_module *info;
 	void			*handle;	/* dlopen's */
 	struct list_head	list;
+	struct module		*uses[16];	/* whose exports it needs: a reference each */
+	unsigned int		nr_uses;
 	int			num_kunit_suites;
 	struct kunit_suite	**kunit_suites;
 };

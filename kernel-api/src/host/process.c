@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
+/* process.c - memory, threads, time and output of the host process. See host.h. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -248,21 +248,3 @@ void host_eventfd_signal(int fd)
 }
 
 void host_close(int fd) { close(fd); }
-
-/* ---- shared objects ---------------------------------------------------------------- */
-
-void *host_dlopen(const char *path, char *why, host_size bytes)
-{
-	char file[4096];
-	void *handle;
-
-	/* A name without a slash is a file here, not one the dynamic linker searches for. */
-	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
-	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
-	if (!handle)
-		snprintf(why, bytes, "%s", dlerror());
-	return handle;
-}
-
-void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
-void host_dlclose(void *handle) { dlclose(handle); }
