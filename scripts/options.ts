@@ -55,6 +55,9 @@ export function nearest(given: string, names: readonly string[]): string | undef
   return best?.name;
 }
 
+/** All options are long ones, but for what everybody types. */
+const SHORT: ReadonlyMap<string, string> = new Map([['-h', 'help']]);
+
 /** @throws UsageError */
 export function readArguments<Names extends string>(
   command: Command<Names>,
@@ -76,7 +79,7 @@ export function readArguments<Names extends string>(
     if (token.kind === 'positional') operands.push(token.value);
     if (token.kind !== 'option') continue;
     const { rawName, value } = token;
-    const option = rawName.startsWith('--') ? known.get(token.name) : undefined;
+    const option = rawName.startsWith('--') ? known.get(token.name) : known.get(SHORT.get(rawName) ?? '');
     if (!option) {
       const guess = nearest(token.name, [...known.keys()]);
       throw new UsageError(

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-/** The ring3 command. Exit status: 0, 1 (it failed), 64 (wrong usage), 130 (forced by a second signal). */
+/** The ring3 command. Exit status: 0, 1 (it failed), 2 (wrong usage), 130 (forced by a second signal). */
 import { readFileSync } from 'node:fs';
 import { nearest, UsageError } from './options.js';
 
@@ -57,6 +57,27 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
       run: async (args) => (await import('./doctor.js')).runDoctor(args),
     },
   ],
+  [
+    'sigdump',
+    {
+      about: 'what a running ring3 process is doing: ring3 sigdump PID',
+      run: async (args) => (await import('./sigdump.js')).runSigdump(args),
+    },
+  ],
+  [
+    'backtrace',
+    {
+      about: 'stacks of any process or core file: ring3 backtrace PID|CORE',
+      run: async (args) => (await import('./backtrace.js')).runBacktrace(args),
+    },
+  ],
+  [
+    'top',
+    {
+      about: 'a live screen of a ring3 process: ring3 top PID',
+      run: async (args) => (await import('./top.js')).runTop(args),
+    },
+  ],
 ]);
 
 const HELP = `usage: ring3 COMMAND [arguments]
@@ -82,17 +103,22 @@ interface Explained {
 }
 
 const NEXT: Record<string, string> = {
-  EADDRINUSE: 'something listens there already; choose another port with --listen',
+  EADDRINUSE: 'something listens there already; choose another port: --listen 127.0.0.1:13260',
   EADDRNOTAVAIL: 'this machine has no such address; ip address shows those it has',
   EACCES: 'a port below 1024 needs root; choose another with --listen',
 };
+
+/** What a user wrote may come back in a message: one line, and nothing that upsets a terminal. */
+const oneLine = (message: string): string => message.replace(/\p{Cc}/gu, '?');
 
 /** One sentence and the next step; for a bug in here, where it is. */
 function explain(error: unknown, command: string): Explained {
   const { code = '', message, name, stack } = error as NodeJS.ErrnoException;
   if (['BuildError', 'KbuildError'].includes(name)) return { message, next: 'nothing was built', status: 1 };
   if (['UsageError', 'OptionError', 'DiskError'].includes(name))
-    return { message, next: `${command} --help tells more`, status: 64 };
+    return { message: oneLine(message), next: `${command} --help tells more`, status: 2 };
+  if (name === 'FlushError')
+    return { message, next: "look at the machine's log (dmesg) for the device, then at the data", status: 1 };
   const [first = '', next] = message.split('\n'); // an error that knows its mend brings it along
   if (next !== undefined) return { message: first, next, status: 1 };
   if (name !== 'KernelError' && !code) return { message: stack ?? message, next: 'this is a bug', status: 1 };
@@ -101,13 +127,13 @@ function explain(error: unknown, command: string): Explained {
 
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === '--version') {
+  if (name === '--version' || name === '-V') {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP);
-    return name === undefined ? 64 : 0;
+    return name === undefined ? 2 : 0;
   }
   const command = COMMANDS.get(name);
   if (!command) {

@@ -3,6 +3,8 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import koffi from 'koffi';
+import { AioError, preferProvider } from '../aio/index.js';
 import {
   type Credentials,
   DiskError,
@@ -13,14 +15,17 @@ import {
   Target,
   type TargetOptions,
 } from '../scst-port/index.js';
-import { human, humanSize, Journal } from './journal.js';
+import { Journal } from './journal.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
+import { Output } from './output.js';
+import { banner, statusLine, type Totals } from './screen.js';
 
 export const targetCommand = {
   name: 'ring3 target',
   operands: '[DISK...]',
   about: `Serves disks over iSCSI from this process. A DISK is a file, a block device, ram:SIZE or null:SIZE, with options
-behind commas: disk.img,size=10G,ro,blocksize=4096,serial=ABC. Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
+behind commas: size=10G (of a file that does not exist yet), blocksize=4096, serial=ABC, ro, removable,
+sanitize-rate=64M (bytes a second). Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
 Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
   options: [
     { name: 'size', value: 'SIZE', help: 'of files that do not exist yet (1G for the default disk)' },
@@ -31,6 +36,11 @@ Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
     { name: 'digest', value: 'KIND', help: 'none, crc32c, or both (as the initiator likes)' },
     { name: 'initiator', value: 'PATTERN', repeatable: true, help: 'who may log in, with * and ?' },
     { name: 'threads', value: 'N', help: 'event threads (one per CPU)' },
+    {
+      name: 'aio',
+      value: 'NAME',
+      help: 'who does the I/O of files: io_uring, libaio or threads (the best here)',
+    },
     { name: 'login-timeout', value: 'SECONDS', help: 'for a login (15)' },
     { name: 'json', help: 'one JSON object per line on standard output' },
     { name: 'quiet', help: 'no log and no status line; warnings only' },
@@ -47,6 +57,10 @@ const SAME_KEYSTROKE_MS = 250;
 /** What initiators get to log out when they are asked. */
 const GRACE_MS = 1000;
 const STATUS_MS = 1000;
+/** For who reads our last lines slowly. */
+const FAREWELL_MS = 200;
+/** Exit status: a second signal came. */
+const FORCED = 130;
 
 function credentials(name: Name, text: string | undefined, warn: (line: string) => void) {
   if (text === undefined) return undefined;
@@ -56,7 +70,9 @@ function credentials(name: Name, text: string | undefined, warn: (line: string) 
   let secret: Buffer;
   try {
     secret = readFileSync(path);
-    if (statSync(path).mode & 0o004) warn(`${path} can be read by every user; run: chmod 600 ${path}`);
+    const status = statSync(path);
+    if (status.isFile() && status.mode & 0o004)
+      warn(`${path} can be read by every user; run: chmod 600 ${path}`);
   } catch (error) {
     throw new UsageError(
       `--${name}: the secret in ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
@@ -73,6 +89,14 @@ function wholeNumber(name: Name, text: string | undefined, low: number, high: nu
   if (!(number >= low && number <= high))
     throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
   return number;
+}
+
+function chooseAio(name: string | undefined): void {
+  try {
+    if (name !== undefined) preferProvider(name);
+  } catch (error) {
+    throw error instanceof AioError ? new UsageError(`--aio: ${error.why}`) : error;
+  }
 }
 
 function digests(kind = 'both'): ('None' | 'CRC32C')[] {
@@ -120,8 +144,9 @@ export function targetOptions(
   const loginTimeout = wholeNumber('login-timeout', args.value('login-timeout'), 1, 300);
   const listen = listenAddresses(args.values('listen'));
   const chap = credentials('chap', args.value('chap'), warn);
-  if (!chap && !listen.every((text) => isLoopback(parseListen(text).address)))
-    warn('anyone who reaches this address can read and write the disks; add --chap USER:FILE');
+  const open = chap ? [] : listen.filter((text) => !isLoopback(parseListen(text).address));
+  if (open.length)
+    warn(`anyone who reaches ${open.join(' or ')} can read and write the disks; add --chap USER:FILE`);
   return {
     iqn: args.value('iqn') ?? defaultIqn(),
     size: size ? parseSize(size) : operands.length ? 0 : 2 ** 30,
@@ -137,31 +162,7 @@ export function targetOptions(
   };
 }
 
-function banner(target: Target): string {
-  const portal = target.portals[0]!.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
-  const luns = target.luns.map(({ lun, name, size, provider, thin, readOnly }) =>
-    [
-      `  LUN ${lun}   ${name}   ${humanSize(size)}   ${provider}`,
-      ...(thin ? ['thin'] : []),
-      ...(readOnly ? ['read-only'] : []),
-    ].join(', '),
-  );
-  return [
-    `ring3 target   ${target.iqn}     portal ${target.portals.join(' ')}`,
-    ...luns,
-    `connect:  iscsiadm -m discovery -t st -p ${portal}  |  qemu-img info iscsi://${portal}/${target.iqn}/0`,
-    '',
-  ].join('\n');
-}
-
-interface Totals {
-  sessions: number;
-  readBytes: number;
-  readCommands: number;
-  writeBytes: number;
-  writeCommands: number;
-}
-
+/** Of all sessions, since each began. */
 async function totals(target: Target): Promise<Totals> {
   const sum = { sessions: 0, readBytes: 0, readCommands: 0, writeBytes: 0, writeCommands: 0 };
   for (const session of await target.sessions()) {
@@ -170,20 +171,6 @@ async function totals(target: Target): Promise<Totals> {
       sum[key] += session[key];
   }
   return sum;
-}
-
-/** What happened from @before to @now, in words. */
-export function statusLine(before: Totals, now: Totals, seconds: number): string {
-  const rate = (
-    bytes: number,
-    count: number, // a session that ended takes its counters along
-  ) =>
-    `${human(Math.max(bytes, 0) / seconds)}B/s ${human(Math.max(count, 0) / seconds)
-      .trimEnd()
-      .replace(' ', '')} IOPS`;
-  const read = rate(now.readBytes - before.readBytes, now.readCommands - before.readCommands);
-  const write = rate(now.writeBytes - before.writeBytes, now.writeCommands - before.writeCommands);
-  return `sessions ${now.sessions}   read ${read}   write ${write}`;
 }
 
 /** Calls @show about once a second with what all sessions did, until the returned function is called. */
@@ -207,11 +194,23 @@ function everySecond(target: Target, show: (before: Totals, now: Totals, seconds
   };
 }
 
-/** Resolves at the first signal that ends the target; one that comes later ends the process at once, with 130. */
+/** Ends the process now: process.exit() waits for calls into the kernel side, which may be what hangs. */
+function leave(): never {
+  process.stderr.write('forced: what was not flushed may be lost\n');
+  koffi.load('libc.so.6').func('void _exit(int)')(FORCED);
+  throw new Error('not reached');
+}
+
+/**
+ * Resolves at the first signal that ends the target; one that comes later calls @force. The end of a terminal ends who
+ * is on it; without one (nohup, a service) a hang-up is nobody's.
+ */
 function untilSignal(force: () => never): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = 0;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+    if (!onTerminal) process.on('SIGHUP', () => {});
+    for (const signal of ['SIGINT', 'SIGTERM', ...(onTerminal ? (['SIGHUP'] as const) : [])] as const)
       process.on(signal, () => {
         if (asked && Date.now() - asked > SAME_KEYSTROKE_MS) force();
         asked ||= Date.now();
@@ -228,27 +227,32 @@ export async function runTarget(args: string[]): Promise<void> {
   }
   const json = given.has('json');
   const live = process.stdout.isTTY && !json && !given.has('quiet');
+  const stdout = new Output(process.stdout, (count) =>
+    json ? `${JSON.stringify({ event: 'lost', count })}\n` : '',
+  );
+  const stderr = new Output(process.stderr, (count) => `${count} lines were not read and are lost\n`);
   const journal = new Journal({
     json,
     quiet: given.has('quiet'),
     verbose: given.has('verbose'),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(live ? `\r\x1b[K${text}` : text),
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(live ? `\r\x1b[K${text}` : text),
   });
-  // Who reads us may leave: the disks stay. A write past the limit of file sizes is an error, no end.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // A write past the limit of file sizes is an error, no end.
   process.on('SIGXFSZ', () => {});
 
-  const options = targetOptions(given, (line) => journal.warn(line));
-  const signal = untilSignal(() => process.exit(130));
+  const warnings: string[] = []; // told when it serves: an error stands alone
+  const options = targetOptions(given, (line) => warnings.push(line));
+  const signal = untilSignal(leave);
+  chooseAio(given.value('aio'));
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
+  for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
   const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
-  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target));
+  stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
 
   let stopStatus = () => {};
-  if (live)
-    stopStatus = everySecond(target, (...three) => process.stdout.write(`\r\x1b[K${statusLine(...three)}`));
+  if (live) stopStatus = everySecond(target, (...three) => stdout.write(`\r\x1b[K${statusLine(...three)}`));
   else if (json && given.has('verbose'))
     stopStatus = everySecond(target, (_, now) => journal.say('', { event: 'status', ...now }));
   const keepAlive = setInterval(() => {}, 1 << 30);
@@ -264,4 +268,5 @@ export async function runTarget(args: string[]): Promise<void> {
     event: 'stopped',
     ended,
   });
+  await Promise.all([stdout.flush(FAREWELL_MS), stderr.flush(FAREWELL_MS)]);
 }

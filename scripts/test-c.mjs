@@ -8,11 +8,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, outputFolder } from './build.mjs';
 
-const BINARIES = ['shim-test', 'aio-test', 'kernel-api-test', 'scst-test'];
+const BINARIES = ['shim-test', 'diag-test', 'aio-test', 'kernel-api-test', 'scst-test'];
 const sanitizerOptions = {
   ASAN_OPTIONS: 'abort_on_error=0:exitcode=99:detect_stack_use_after_return=0',
   UBSAN_OPTIONS: 'print_stacktrace=1',
-  TSAN_OPTIONS: 'exitcode=99:halt_on_error=1:second_deadlock_stack=1',
+  TSAN_OPTIONS: 'exitcode=99:halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=20',
 };
 
 const args = process.argv.slice(2);

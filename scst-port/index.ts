@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Disk, DiskError, type DiskSpec, parseDisk, prepareDisk } from './admin/disk.js';
+import { DiskLocks } from './admin/disk-lock.js';
 import type { Credentials } from './daemon/chap.js';
 import type { TargetEvent } from './daemon/events.js';
 import { type SessionEvent, TargetKernel } from './daemon/kernel.js';
@@ -56,7 +57,11 @@ export interface TargetOptions {
 export interface Lun {
   lun: number;
   name: string;
+  /** Bytes. */
   size: number;
+  /** "vdisk_fileio" and the like. */
+  handler: string;
+  /** Who does its I/O: "threads + io_uring", "ram", "null". */
   provider: string;
   readOnly: boolean;
   thin: boolean;
@@ -76,6 +81,11 @@ export interface Session {
 /** An option that cannot be; the message says what was expected. */
 export class OptionError extends Error {
   override name = 'OptionError';
+}
+
+/** A disk did not take its data at the end; the message says which. */
+export class FlushError extends Error {
+  override name = 'FlushError';
 }
 
 /** Of the secret, in bytes (RFC 7143, 9.2.1: at least 96 bits). */
@@ -158,6 +168,7 @@ export class Target {
     readonly options: TargetOptions,
     readonly kernel: TargetKernel,
     readonly front: Portals,
+    readonly locks: DiskLocks,
   ) {
     this.portals = front.addresses;
   }
@@ -168,19 +179,22 @@ export class Target {
     const iqn = (options.iqn ?? defaultIqn()).toLowerCase();
     const specs = options.disks.map(parseDisk);
     const front = Portals.listen((options.listen ?? ['127.0.0.1:3260']).map(parseListen));
+    const locks = new DiskLocks();
     let target: Target | undefined;
     try {
       const disks = specs.map((spec, lun) =>
         prepareDisk({ ...spec, serial: serialOf(iqn, spec, lun) }, options.size),
       );
       checkTwice(specs);
+      for (const spec of specs) if (spec.kind === 'file') await locks.take(spec);
       const kernel = await TargetKernel.start({ cpus: options.threads ?? 0, spinUs: 50 });
-      target = new Target(iqn, options, kernel, front);
+      target = new Target(iqn, options, kernel, front, locks);
       await target.#configure(disks);
       target.#serve();
       return target;
     } catch (error) {
       front.close();
+      locks.release();
       await target?.stop({ timeoutMs: 0 }).catch(() => {});
       throw error;
     }
@@ -254,17 +268,21 @@ export class Target {
   /**
    * Asks initiators to leave (Async Message, logout), waits up to @timeoutMs, ends the rest, flushes, and stops.
    * @returns how many sessions had to be ended
-   * @throws KernelError when a disk does not let go; its data may not be on the medium then
+   * @throws FlushError when the last sync of a disk failed; all is stopped then too
    */
   async stop({ timeoutMs = 1000 } = {}): Promise<number> {
     await this.front.stop();
     const ended = await this.kernel.shutdown(timeoutMs);
     await this.kernel.mgmt('targets/iscsi/mgmt', `del_target ${this.iqn}`);
-    const devices = await this.kernel.show<{ name: string; handler: string }>('devices');
-    for (const { name, handler } of devices)
-      await this.kernel.mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`);
+    const lost: string[] = [];
+    for (const { name, handler } of await this.kernel.show<{ name: string; handler: string }>('devices'))
+      await this.kernel
+        .mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`)
+        .catch((error: Error) => lost.push(error.message));
     this.kernel.stopEvents();
     await this.kernel.kernel.stop();
+    this.locks.release();
+    if (lost.length) throw new FlushError(lost.join('; '));
     return ended;
   }
 }

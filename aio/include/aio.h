@@ -66,15 +66,24 @@ struct aio_op {
 	struct iovec		*rest;		/* of the vector, after a short transfer */
 	uint64_t		done;		/* bytes, of a transfer that was short */
 	bool			pinned, durable, starting, waiting;
+	uint64_t		begun;		/* CLOCK_MONOTONIC ns, for dumps */
+	struct aio_op		*older, *younger;	/* in flight on this task */
 };
 
 struct aio_open_options {
-	const char	*provider;	/* NULL = $RING3_AIO, or the best that works here */
+	const char	*provider;	/* NULL = the preferred one, or $RING3_AIO's, or the best that works here */
 	bool		read_only;
-	bool		direct;		/* O_DIRECT: offsets, sizes and addresses are multiples of the sector */
+	bool		direct;		/* O_DIRECT: see aio_file_alignment() */
 	bool		create;		/* create it when it is missing, with @size */
 	uint64_t	size;		/* bytes; for create, and of a provider without a file: ram, null */
-	unsigned int	max_in_flight;	/* per event task; 0 = 1024; beyond it operations wait in order */
+
+	/*
+	 * Limits, for each event task; 0 = as said. Operations beyond them wait, in order; they are the
+	 * caller's memory, so how many may wait is the caller's to say.
+	 */
+	unsigned int	max_in_flight;		/* begun and not ended (1024) */
+	unsigned int	min_in_flight;		/* once the limit was met, begin again below this (max_in_flight) */
+	unsigned int	max_per_dispatch;	/* begin no more in one round of the task (no limit) */
 };
 
 /*
@@ -85,6 +94,9 @@ struct aio_open_options {
  */
 int aio_file_open(const char *path, const struct aio_open_options *options,
 		  struct aio_file **file, const char **why);
+
+/* The same of a descriptor, which is duplicated: @fd stays the caller's. path, create and direct do not apply. */
+int aio_file_open_fd(int fd, const struct aio_open_options *options, struct aio_file **file, const char **why);
 
 /*
  * Wait until what was submitted has completed, sync, close. May block. Returns
@@ -98,6 +110,11 @@ uint64_t aio_file_size(const struct aio_file *file);		/* bytes, as last seen */
 int aio_file_refresh(struct aio_file *file);			/* look at the size again: 0 or -errno */
 int aio_file_fd(const struct aio_file *file);			/* -1 where there is none: ram, null */
 bool aio_file_is_block(const struct aio_file *file);
+/*
+ * What offsets and sizes of reads and writes are multiples of, bytes, and *@memory what
+ * addresses are (may be NULL); others are -EINVAL. Both are 1 unless it was opened direct.
+ */
+unsigned int aio_file_alignment(const struct aio_file *file, unsigned int *memory);
 const char *aio_file_provider(const struct aio_file *file);	/* what serves it: "threads + io_uring"; static */
 
 /*
@@ -110,8 +127,9 @@ ssize_t aio_try(struct aio_file *file, enum aio_opcode opcode, unsigned int flag
 
 /*
  * Start @op; @op->fn is called on this event task exactly once, never from inside.
- * -EINVAL: a range beyond 2^63, or a vector that is not @size long. -EBADF: a write
- * to a file opened read_only. -ECANCELED: the task was stopped before it began.
+ * -EINVAL: a range beyond 2^63, a vector that is not @size long, a direct transfer that is
+ * not aligned, an unknown flag. -EBADF: a change of a file opened read_only. -ECANCELED: the
+ * task was stopped before it began.
  */
 void aio_submit(struct aio_op *op);
 
@@ -120,7 +138,13 @@ void aio_submit(struct aio_op *op);
  * had not begun: it completes with -ECANCELED, never from inside. False: it is on
  * its way and completes by itself.
  */
-bool aio_cancel(struct aio_op *op);
+bool aio_cancel(struct aio_op *op) __asm__("ring3_aio_cancel");	/* libc has an aio_cancel() too */
+
+/*
+ * Take back all operations on @file of this event task that have not begun: how many. So a
+ * close that follows need not wait for them. On an event task.
+ */
+unsigned int aio_cancel_file(struct aio_file *file);
 
 /* Do @op and wait for it. Not on an event task. Returns bytes or -errno. */
 ssize_t aio_wait(struct aio_file *file, enum aio_opcode opcode, unsigned int flags,
@@ -144,5 +168,12 @@ void aio_task_fini(sys_event_task_t task);
  * here (-ENOSYS, -EPERM, ...). -ENOENT: @index is past the last.
  */
 int aio_provider_get(unsigned int index, const char **name, int *err);
+
+/*
+ * From now on @name serves the files that are opened without a provider of their own;
+ * NULL: none is preferred. Errors and *@why are those of aio_file_open(); ram and null
+ * serve no files.
+ */
+int aio_provider_prefer(const char *name, const char **why);
 
 #endif /* RING3_AIO_H */

@@ -60,8 +60,9 @@ struct aio_file {
 	int			fd;
 	unsigned int		id;		/* 0 .. AIO_FILES_MAX - 1, among those open */
 	bool			is_block, is_memory, direct, read_only;
+	unsigned int		align_offset, align_memory;	/* of direct transfers, bytes; a power of two */
 	_Atomic uint64_t	size;
-	unsigned int		max_in_flight;
+	unsigned int		max_in_flight, min_in_flight, max_per_dispatch;
 	_Atomic int		sync_error;	/* of the first loss: reported by every sync from then on */
 	_Atomic unsigned int	losses;		/* times the system said that written data was lost */
 	_Atomic uint64_t	slow_until;	/* buffered writes go to threads until then */
@@ -93,6 +94,11 @@ struct aio_lane {
 
 	struct aio_op		*waiting, **waiting_tail;
 	unsigned int		in_flight, changes_in_flight;
+	bool			full;		/* met max_in_flight, and not been below min_in_flight since */
+	uint64_t		round;		/* of the task; begun is about it */
+	unsigned int		begun;
+	bool			limited;	/* met max_per_dispatch: on its task's list */
+	struct aio_lane		*next_limited;
 	int			slot;		/* of the ring's registered files; -1 = none yet, -2 = never */
 };
 
@@ -108,20 +114,23 @@ struct aio_task {
 	_Atomic unsigned int	pins;		/* operations out that another thread will send home */
 
 	bool			in_round, stopping;
+	uint64_t		round;		/* counts */
+	struct aio_lane		*limited;	/* lanes to go on with in the next round */
 	unsigned int		in_flight;	/* in all lanes */
 	struct aio_lane		**lanes;	/* by file->id */
 	unsigned int		nr_lanes;
 	void			*state[PROVIDERS_MAX];
+	struct aio_op		*oldest, *youngest;	/* in flight: flight.c */
 };
 
 /* provider.c */
 void provider_add(struct aio_provider *provider);	/* before it is used; after the built-in ones */
 /*
- * The provider @name; or, for a file, that of $RING3_AIO (@name, may be NULL), or the
- * best for it. NULL, *@err and *@why where there is none of that name that works.
+ * The provider @name; or that which serves @file: the one that is preferred, or $RING3_AIO names,
+ * or the best for it. NULL, *@err and *@why where there is none of that name that works.
  */
 const struct aio_provider *provider_find(const char *name, int *err, const char **why);
-const struct aio_provider *provider_choose(const char *name, bool is_memory, int *err, const char **why);
+const struct aio_provider *provider_choose(const struct aio_file *file, int *err, const char **why);
 bool providers_flush(struct aio_task *task);
 void providers_reap(struct aio_task *task);
 void providers_stop(struct aio_task *task);
@@ -135,14 +144,21 @@ void op_pin(struct aio_op *op);
 /* @op is done with @result, or to be started (op->starting): tell its task, or who waits. Any thread. */
 void op_home(struct aio_op *op, ssize_t result);
 
+/* flight.c: what is in flight, for dumps. On-task; then: any thread. */
+void flight_begin(struct aio_op *op);
+void flight_end(struct aio_op *op);
+void flight_task_add(struct aio_task *task);
+void flight_task_remove(struct aio_task *task);
+
 /* lane.c */
 void op_begin(struct aio_op *op);
 void op_end(struct aio_op *op, ssize_t result);		/* on its task; calls its fn */
 void op_finished(struct aio_op *op, ssize_t result);	/* any thread, on its task too */
 /* Bad arguments are -errno; so is a write to a file that was opened for reading. */
-int op_check(struct aio_file *file, enum aio_opcode opcode, uint64_t offset, uint64_t size, const struct iovec *iov,
-	     unsigned int niov);
+int op_check(struct aio_file *file, enum aio_opcode opcode, unsigned int flags, uint64_t offset, uint64_t size,
+	     const struct iovec *iov, unsigned int niov);
 void lane_cancel_waiting(struct aio_lane *lane);
+void lanes_resume(struct aio_task *task);		/* a new round: those that met max_per_dispatch */
 void lane_retire(struct aio_lane *lane);
 
 /* durable.c */
@@ -170,9 +186,11 @@ int op_rest(struct aio_op *op, const struct iovec **iov, unsigned int *niov);
 bool op_goes_on(struct aio_op *op, ssize_t *result);
 
 /* The providers, best first. */
-extern struct aio_provider threads_provider, uring_provider, ram_provider, null_provider;
+extern struct aio_provider uring_provider, libaio_provider, threads_provider, ram_provider, null_provider;
 int threads_start(struct aio_file *file, const char **why);	/* at least one there is; an open() */
 void threads_submit(struct aio_op *op);		/* a worker does it: any thread may ask */
+/* @op, or any of @lane, that no worker has begun: it is out of the queue, and not ended. NULL = none. */
+struct aio_op *threads_take_back(const struct aio_op *op, const struct aio_lane *lane);
 void inline_submit(struct aio_op *op);		/* do it here and now: a submit() */
 
 static inline bool changes(enum aio_opcode opcode)

@@ -6,6 +6,7 @@
  * ids; file->lock the file's list of lanes.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -60,61 +61,113 @@ static int look(struct aio_file *file)
 	return 0;
 }
 
-static int open_fd(const char *path, const struct aio_open_options *options, struct stat *st, const char **why)
+/* Make @path, which is missing, a file of options->size. */
+static int create(const char *path, int flags, const struct aio_open_options *options, const char **why)
+{
+	int fd = open(path, flags | O_CREAT | O_EXCL, 0600), rc;
+
+	*why = "cannot be created";
+	if (fd < 0)
+		return -errno;
+	if (options->size <= INT64_MAX && !ftruncate(fd, (off_t)options->size))
+		return fd;
+	rc = options->size > INT64_MAX ? -EFBIG : -errno;
+	*why = "cannot be made so large";
+	close(fd);
+	unlink(path);
+	return rc;
+}
+
+static int open_fd(const char *path, const struct aio_open_options *options, const char **why)
 {
 	/* O_NONBLOCK: a fifo or a terminal is refused below, not waited for. */
 	int flags = (options->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK |
 		    (options->direct ? O_DIRECT : 0);
-	int fd = open(path, flags), rc;
+	int fd = open(path, flags);
 
 	*why = "cannot be opened";
-	if (fd < 0 && errno == EINVAL && options->direct)
-		*why = "cannot be opened: its file system has no direct I/O";
-	if (fd < 0 && errno == ENOENT && options->create) {
-		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-		*why = "cannot be created";
-		if (fd >= 0 && (options->size > INT64_MAX || ftruncate(fd, (off_t)options->size) < 0)) {
-			rc = options->size > INT64_MAX ? -EFBIG : -errno;
-			*why = "cannot be made so large";
-			close(fd);
-			unlink(path);
-			return rc;
-		}
-	}
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, st) < 0) {
-		rc = -errno;
-	} else if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
-		rc = S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
-		*why = "is neither a regular file nor a block device";
-	} else {
-		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	if (fd >= 0)
 		return fd;
-	}
-	close(fd);
-	return rc;
+	if (errno == ENOENT && options->create)
+		return create(path, flags, options, why);
+	if (errno == EINVAL && options->direct)
+		*why = "cannot be opened: its file system has no direct I/O";
+	return -errno;
 }
 
-static int open_path(struct aio_file *file, const char *path, const struct aio_open_options *options,
-		     const char **why)
+/* What the kernel asks of direct transfers; statx() tells from Linux 6.1 on. */
+static void learn_alignment(struct aio_file *file)
+{
+	int sector = 512;
+
+	file->align_offset = file->align_memory = 1;
+	if (!file->direct || file->is_memory)
+		return;
+	if (file->is_block)
+		ioctl(file->fd, BLKSSZGET, &sector);
+	file->align_offset = (unsigned int)sector;
+#ifdef STATX_DIOALIGN
+	struct statx st;
+
+	if (!statx(file->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) && st.stx_mask & STATX_DIOALIGN &&
+	    st.stx_dio_offset_align) {
+		file->align_offset = st.stx_dio_offset_align;
+		file->align_memory = st.stx_dio_mem_align ? st.stx_dio_mem_align : 1;
+	}
+#endif
+}
+
+/* file->fd is open: see what it is, and who serves it. */
+static int examine(struct aio_file *file, const char **why)
 {
 	struct statfs fs;
 	struct stat st;
 	int rc = 0;
 
-	file->fd = open_fd(path, options, &st, why);
-	if (file->fd < 0)
-		return file->fd;
+	if (fstat(file->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		*why = "is neither a regular file nor a block device";
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	}
 	file->is_block = S_ISBLK(st.st_mode);
 	file->is_memory = !file->is_block && !fstatfs(file->fd, &fs) &&
 			  (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 	if (!file->provider)
-		file->provider = provider_choose(getenv("RING3_AIO"), file->is_memory, &rc, why);
+		file->provider = provider_choose(file, &rc, why);
 	if (!file->provider)
 		return rc;
+	learn_alignment(file);
 	*why = "has no size";
 	return look(file);
+}
+
+/* By @path, or a duplicate of @fd. */
+static int open_path(struct aio_file *file, const char *path, int fd, const struct aio_open_options *options,
+		     const char **why)
+{
+	int flags;
+
+	if (path) {
+		file->fd = open_fd(path, options, why);
+	} else {
+		*why = "is no open descriptor";
+		file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		file->fd = file->fd < 0 ? -errno : file->fd;
+	}
+	if (file->fd < 0)
+		return file->fd;
+	flags = fcntl(file->fd, F_GETFL);
+	if (path) {
+		fcntl(file->fd, F_SETFL, flags & ~O_NONBLOCK);
+	} else {
+		file->direct = flags & O_DIRECT;
+		if (!options->read_only && (flags & O_ACCMODE) != O_RDWR) {
+			*why = "is not open for reading and writing";
+			return -EBADF;
+		}
+	}
+	return examine(file, why);
 }
 
 static void file_free(struct aio_file *file)
@@ -127,9 +180,10 @@ static void file_free(struct aio_file *file)
 	mem_free(file, FL_STR);
 }
 
-int aio_file_open(const char *path, const struct aio_open_options *options, struct aio_file **result,
-		  const char **why)
+static int open_file(const char *path, int fd, const struct aio_open_options *options, struct aio_file **result,
+		     const char **why)
 {
+	unsigned int max_in_flight = options->max_in_flight ? options->max_in_flight : MAX_IN_FLIGHT;
 	const struct aio_provider *provider = NULL;
 	struct aio_file *file;
 	int rc = 0;
@@ -139,6 +193,9 @@ int aio_file_open(const char *path, const struct aio_open_options *options, stru
 		if (!provider)
 			return rc;
 	}
+	*why = "its min_in_flight is above its max_in_flight";
+	if (options->min_in_flight > max_in_flight)
+		return -EINVAL;
 	file = mem_zalloc(sizeof(*file), FL_STR);
 	*why = "no memory";
 	if (!file)
@@ -154,13 +211,16 @@ int aio_file_open(const char *path, const struct aio_open_options *options, stru
 	file->fd = -1;
 	file->provider = provider;
 	file->direct = options->direct;
+	file->align_offset = file->align_memory = 1;
 	file->read_only = options->read_only;
-	file->max_in_flight = options->max_in_flight ? options->max_in_flight : MAX_IN_FLIGHT;
+	file->max_in_flight = max_in_flight;
+	file->min_in_flight = options->min_in_flight ? options->min_in_flight : max_in_flight;
+	file->max_per_dispatch = options->max_per_dispatch ? options->max_per_dispatch : UINT_MAX;
 	file->durable_tail = &file->durable_parked;
 	if (provider && provider->no_file)
 		file->size = options->size;
 	else
-		rc = open_path(file, path, options, why);
+		rc = open_path(file, path, fd, options, why);
 	if (!rc && file->provider->open)
 		rc = file->provider->open(file, why);
 	if (rc) {
@@ -170,6 +230,16 @@ int aio_file_open(const char *path, const struct aio_open_options *options, stru
 	*result = file;
 	*why = "";
 	return 0;
+}
+
+int aio_file_open(const char *path, const struct aio_open_options *options, struct aio_file **file, const char **why)
+{
+	return open_file(path ? path : "", -1, options, file, why);
+}
+
+int aio_file_open_fd(int fd, const struct aio_open_options *options, struct aio_file **file, const char **why)
+{
+	return open_file(NULL, fd, options, file, why);
 }
 
 /* On its task, from a callback: nothing of the lane can be starting or ending meanwhile. */
@@ -227,12 +297,20 @@ uint64_t aio_file_size(const struct aio_file *file)
 int aio_file_refresh(struct aio_file *file) { return look(file); }
 int aio_file_fd(const struct aio_file *file) { return file->fd; }
 bool aio_file_is_block(const struct aio_file *file) { return file->is_block; }
+
+unsigned int aio_file_alignment(const struct aio_file *file, unsigned int *memory)
+{
+	if (memory)
+		*memory = file->align_memory;
+	return file->align_offset;
+}
+
 const char *aio_file_provider(const struct aio_file *file) { return file->provider->text; }
 
 ssize_t aio_try(struct aio_file *file, enum aio_opcode opcode, unsigned int flags, uint64_t offset, uint64_t size,
 		const struct iovec *iov, unsigned int niov)
 {
-	int rc = op_check(file, opcode, offset, size, iov, niov);
+	int rc = op_check(file, opcode, flags, offset, size, iov, niov);
 
 	return rc ? rc : file->provider->attempt(file, opcode, flags, offset, size, iov, niov);
 }
@@ -246,7 +324,7 @@ ssize_t aio_wait(struct aio_file *file, enum aio_opcode opcode, unsigned int fla
 		.file = file, .opcode = opcode, .flags = flags, .offset = offset, .size = size, .iov = iov,
 		.niov = niov,
 	};
-	int rc = op_check(file, opcode, offset, size, iov, niov);
+	int rc = op_check(file, opcode, flags, offset, size, iov, niov);
 	sem_t done;
 
 	if (rc)

@@ -10,20 +10,26 @@
 #include "aio_impl.h"
 #include "sys_mem.h"
 
-int op_check(struct aio_file *file, enum aio_opcode opcode, uint64_t offset, uint64_t size, const struct iovec *iov,
-	     unsigned int niov)
+int op_check(struct aio_file *file, enum aio_opcode opcode, unsigned int flags, uint64_t offset, uint64_t size,
+	     const struct iovec *iov, unsigned int niov)
 {
+	uintptr_t addresses = 0;
 	uint64_t sum = 0;
 
-	if (offset > INT64_MAX || size > INT64_MAX - offset || opcode > AIO_ZERO)
+	if (offset > INT64_MAX || size > INT64_MAX - offset || opcode > AIO_ZERO || flags & ~AIO_FUA)
 		return -EINVAL;
 	if (changes(opcode) && file->read_only)
 		return -EBADF;
 	if (opcode != AIO_READ && opcode != AIO_WRITE)
 		return 0;
-	for (unsigned int i = 0; i < niov; i++)
+	for (unsigned int i = 0; i < niov; i++) {
+		addresses |= (uintptr_t)iov[i].iov_base;
 		if (__builtin_add_overflow(sum, iov[i].iov_len, &sum))
 			return -EINVAL;
+	}
+	/* Some file systems would quietly go through the page cache instead (ext4). */
+	if ((offset | size) & (file->align_offset - 1) || addresses & (file->align_memory - 1))
+		return -EINVAL;
 	return sum == size ? 0 : -EINVAL;
 }
 
@@ -39,22 +45,74 @@ void op_begin(struct aio_op *op)
 		threads_submit(op);
 }
 
+/* One more may begin; when not, it is known when to look again. */
+static bool may_begin(struct aio_lane *lane)
+{
+	const struct aio_file *file = lane->file;
+	struct aio_task *task = lane->task;
+
+	if (lane->in_flight >= file->max_in_flight)
+		lane->full = true;
+	if (lane->full && lane->in_flight >= file->min_in_flight)
+		return false;
+	lane->full = false;
+	/* A sync covers the changes before it: they have to have ended. */
+	if (lane->waiting->opcode == AIO_SYNC && lane->changes_in_flight)
+		return false;
+	if (lane->round != task->round) {
+		lane->round = task->round;
+		lane->begun = 0;
+	}
+	if (lane->begun < file->max_per_dispatch)
+		return true;
+	if (!lane->limited) {
+		lane->limited = true;
+		lane->next_limited = task->limited;
+		task->limited = lane;
+	}
+	return false;
+}
+
 static void lane_start(struct aio_lane *lane)
 {
-	while (lane->waiting && lane->in_flight < lane->file->max_in_flight) {
+	while (lane->waiting && may_begin(lane)) {
 		struct aio_op *op = lane->waiting;
 
-		if (op->opcode == AIO_SYNC && lane->changes_in_flight)
-			break;
 		lane->waiting = op->next;
 		if (!lane->waiting)
 			lane->waiting_tail = &lane->waiting;
 		op->waiting = false;
+		lane->begun++;
 		lane->in_flight++;
 		lane->task->in_flight++;
 		lane->changes_in_flight += changes(op->opcode);
+		flight_begin(op);
 		op_begin(op);
 	}
+}
+
+void lanes_resume(struct aio_task *task)
+{
+	struct aio_lane *lane = task->limited, *next;
+
+	task->limited = NULL;
+	for (; lane; lane = next) {
+		next = lane->next_limited;
+		lane->limited = false;
+		lane_start(lane);
+	}
+}
+
+static void lane_unlimit(struct aio_lane *lane)
+{
+	struct aio_lane **at = &lane->task->limited;
+
+	if (!lane->limited)
+		return;
+	while (*at != lane)
+		at = &(*at)->next_limited;
+	*at = lane->next_limited;
+	lane->limited = false;
 }
 
 /* The lane of @file on @task, made when it is missing; NULL = no memory. */
@@ -98,6 +156,7 @@ void lane_retire(struct aio_lane *lane)
 
 	if (file->provider->forget && lane->task->state[file->provider->index])
 		file->provider->forget(lane);
+	lane_unlimit(lane);
 	lane->task->lanes[file->id] = NULL;
 	pthread_mutex_lock(&file->lock);
 	for (at = &file->lanes; *at != lane; at = &(*at)->next_of_file)
@@ -130,7 +189,8 @@ void aio_submit(struct aio_op *op)
 	op->done = 0;
 	op->pinned = op->durable = op->starting = op->waiting = false;
 	task_kick(task);
-	rc = task->stopping ? -ECANCELED : op_check(op->file, op->opcode, op->offset, op->size, op->iov, op->niov);
+	rc = task->stopping ? -ECANCELED : op_check(op->file, op->opcode, op->flags, op->offset, op->size,
+							     op->iov, op->niov);
 	if (!rc) {
 		lane = lane_of(task, op->file);
 		rc = lane ? 0 : -ENOMEM;
@@ -159,6 +219,7 @@ void op_end(struct aio_op *op, ssize_t result)
 		op->fn(op);	/* it never began */
 		return;
 	}
+	flight_end(op);
 	/* In flight until its owner has seen it: a sync or a close from in there comes after. */
 	op->fn(op);
 	lane->in_flight--;
@@ -203,12 +264,32 @@ bool aio_cancel(struct aio_op *op)
 	struct aio_lane *lane = op->lane;
 	struct aio_op **at;
 
-	if (!op->waiting)
-		return false;
+	if (!op->waiting) {
+		if (!lane || !threads_take_back(op, NULL))
+			return false;
+		op_finished(op, -ECANCELED);
+		return true;
+	}
 	for (at = &lane->waiting; *at != op; at = &(*at)->next)
 		;
 	cancel(lane, at);
 	/* It may have been what held up those behind it. */
 	lane_start(lane);
 	return true;
+}
+
+unsigned int aio_cancel_file(struct aio_file *file)
+{
+	struct aio_task *task = aio_task_current;
+	struct aio_lane *lane = task && file->id < task->nr_lanes ? task->lanes[file->id] : NULL;
+	unsigned int nr = 0;
+	struct aio_op *op;
+
+	if (!lane)
+		return 0;
+	for (; lane->waiting; nr++)
+		cancel(lane, &lane->waiting);
+	for (; (op = threads_take_back(NULL, lane)); nr++)
+		op_finished(op, -ECANCELED);
+	return nr;
 }

@@ -5,16 +5,19 @@
  * A provider is asked once whether it works, when it is first considered.
  * Locking: probes_lock guards the answers; the table itself is fixed before use.
  */
+#include <stdlib.h>
+
 #include "aio_impl.h"
 
 static struct aio_provider *providers[PROVIDERS_MAX] = {
-	&uring_provider, &threads_provider, &ram_provider, &null_provider,
+	&uring_provider, &libaio_provider, &threads_provider, &ram_provider, &null_provider,
 };
 static struct answer {
 	bool	asked;
 	int	err;
 } answers[PROVIDERS_MAX];
 static pthread_mutex_t probes_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(const struct aio_provider *) preferred;	/* NULL = none is */
 static __thread char sentence[240];	/* what aio_file_open() points @why to */
 
 __attribute__((constructor)) static void number_providers(void)
@@ -82,7 +85,8 @@ static const char *say(const char *what, const char *name, int err, bool for_fil
 	return sentence;
 }
 
-static const struct aio_provider *find(const char *name, bool for_files, int *err, const char **why)
+static const struct aio_provider *find(const char *name, const char *unknown, bool for_files, int *err,
+					 const char **why)
 {
 	for (unsigned int i = 0; i < PROVIDERS_MAX && providers[i]; i++) {
 		int rc;
@@ -97,26 +101,48 @@ static const struct aio_provider *find(const char *name, bool for_files, int *er
 		return NULL;
 	}
 	*err = -EINVAL;
-	*why = say(for_files ? "RING3_AIO names no provider of files:" : "no provider is named", name, 0, for_files);
+	*why = say(unknown, name, 0, for_files);
 	return NULL;
 }
 
 const struct aio_provider *provider_find(const char *name, int *err, const char **why)
 {
-	return find(name, false, err, why);
+	return find(name, "no provider is named", false, err, why);
+}
+
+int aio_provider_prefer(const char *name, const char **why)
+{
+	const struct aio_provider *provider = NULL;
+	int err = 0;
+
+	if (name) {
+		provider = find(name, "no provider of files is named", true, &err, why);
+		if (!provider)
+			return err;
+	}
+	*why = "";
+	atomic_store(&preferred, provider);
+	return 0;
 }
 
 /*
  * Memory needs no waiting, so no ring either. A cached file misses now and then:
- * io_uring reads those without a thread.
+ * io_uring reads those without a thread. libaio is asynchronous for direct I/O only.
  */
-const struct aio_provider *provider_choose(const char *name, bool is_memory, int *err, const char **why)
+const struct aio_provider *provider_choose(const struct aio_file *file, int *err, const char **why)
 {
+	const struct aio_provider *provider = atomic_load(&preferred);
+	const char *name = getenv("RING3_AIO");
+
+	if (provider)
+		return provider;
 	if (name && *name)
-		return find(name, true, err, why);
-	if (is_memory)
+		return find(name, "RING3_AIO names no provider of files:", true, err, why);
+	if (file->is_memory)
 		return &threads_provider;
-	return works(&uring_provider) ? &threads_provider : &uring_provider;
+	if (!works(&uring_provider))
+		return &uring_provider;
+	return file->direct && !works(&libaio_provider) ? &libaio_provider : &threads_provider;
 }
 
 /* ---- for a task: those that have a state there ---------------------------------------- */

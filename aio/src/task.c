@@ -105,7 +105,11 @@ static void hook_start(void *env, sys_event_task_t etask)
 
 static bool hook_round_begin(void *env)
 {
-	((struct aio_task *)env)->in_round = true;
+	struct aio_task *task = env;
+
+	task->in_round = true;
+	task->round++;
+	lanes_resume(task);
 	return false;
 }
 
@@ -114,7 +118,10 @@ static bool hook_round_end(void *env)
 	struct aio_task *task = env;
 
 	task->in_round = false;
-	return providers_flush(task);
+	if (!providers_flush(task) && !task->limited)
+		return false;
+	task_kick(task);	/* for one more round */
+	return true;
 }
 
 /* What has begun ends, what has not is cancelled; then nothing of the task is left anywhere. */
@@ -182,6 +189,7 @@ int aio_task_init(sys_event_task_t etask)
 	}
 	*at = task;
 	pthread_mutex_unlock(&tasks_lock);
+	flight_task_add(task);
 	etask_hook_add(etask, &task->hook);
 	return 0;
 }
@@ -193,8 +201,10 @@ void aio_task_fini(sys_event_task_t etask)
 	pthread_mutex_lock(&tasks_lock);
 	at = place_of(etask);
 	task = *at;
-	if (task)
+	if (task) {
 		*at = task->next;
+		flight_task_remove(task);
+	}
 	pthread_mutex_unlock(&tasks_lock);
 	if (!task)
 		return;

@@ -83,6 +83,24 @@ void threads_submit(struct aio_op *op)
 	pthread_mutex_unlock(&pool_lock);
 }
 
+struct aio_op *threads_take_back(const struct aio_op *op, const struct aio_lane *lane)
+{
+	struct aio_op *found = NULL;
+
+	pthread_mutex_lock(&pool_lock);
+	for (struct aio_op **at = &queue; *at; at = &(*at)->next) {
+		if (*at != op && (!lane || (*at)->lane != lane))
+			continue;
+		found = *at;
+		*at = found->next;
+		if (queue_tail == &found->next)
+			queue_tail = at;
+		break;
+	}
+	pthread_mutex_unlock(&pool_lock);
+	return found;
+}
+
 void inline_submit(struct aio_op *op)
 {
 	op_home(op, op->file->provider->execute(op->file, op->opcode, op->flags, op->offset, op->size, op->iov,

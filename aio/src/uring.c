@@ -145,8 +145,8 @@ static void completed(struct uring_task *u, struct aio_op *op, ssize_t result)
 
 static void reap(struct uring_task *u)
 {
-	if (uring_has_deferred(&u->ring))
-		uring_enter(&u->ring);
+	if (uring_has_deferred(&u->ring) && uring_enter(&u->ring) < 0)
+		etask_post(u->task->etask, &u->reap);	/* refused, and nothing will wake us for these again */
 	/* Those that come in meanwhile are for the next time: others have a turn. */
 	for (unsigned int nr = uring_ready(&u->ring); nr; nr--) {
 		uint64_t user_data;

@@ -14,7 +14,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
+#include "owned.h"
 #include "sched_impl.h"
 
 struct kthread {
@@ -52,6 +54,8 @@ static void kthread_ends(struct kthread *kthread, int result)
 	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
 	     kthread->task.preempt_count);
 	WARN(kthread->task.rcu_read_lock_nesting, "%s ended inside rcu_read_lock()", kthread->task.comm);
+	diag_lock_check_none("the function of a kthread");
+	owned_del(kthread);
 	/* Others may free the task from here on: this thread has none any more. */
 	sched_adopt(NULL);
 	complete(&kthread->exited);
@@ -117,6 +121,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 		kfree(kthread);
 		return ERR_PTR(rc);
 	}
+	owned_add("thread", kthread, kthread->task.comm, (void *)(unsigned long)fn);
 	return &kthread->task;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <ring3/kernel.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 
 #define NR_RECORDS	2048
@@ -179,7 +180,11 @@ void ring3_console_loglevel(int level)
 
 void ring3_bug(const char *file, int line, const char *what)
 {
-	pr_emerg("kernel BUG at %s:%d: %s\n", file, line, what);
+	char text[RECORD_BYTES];
+
+	scnprintf(text, sizeof(text), "kernel BUG at %s:%d: %s", file, line, what);
+	diag_panic_reason(text);
+	pr_emerg("%s\n", text);
 	host_backtrace();
 	host_abort();
 }
@@ -204,6 +209,7 @@ void panic(const char *format, ...)
 	va_start(args, format);
 	vscnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	diag_panic_reason(text);
 	pr_emerg("Kernel panic: %s\n", text);
 	host_backtrace();
 	host_abort();

@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 #include "rcu_impl.h"
 #include "sched_impl.h"
@@ -241,6 +242,7 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
+	diag_sleep_begin("schedule", task, READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE && forever);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 gone = host_now_ns() - start;
 
@@ -250,6 +252,7 @@ long schedule_timeout(long timeout)
 			break;
 		host_futex_wait(&task->__state, state, forever ? 0 : limit - gone);
 	}
+	diag_sleep_end();
 	__set_current_state(TASK_RUNNING);
 	if (forever)
 		return timeout;
@@ -285,11 +288,28 @@ void yield(void)
 
 /* ---- locks ------------------------------------------------------------------------------ */
 
-void spin_lock(spinlock_t *lock)
+/* What diagnostics are told: the kind of lock, and when they check orders, the context too. */
+static unsigned int noted(unsigned int kind)
+{
+	if (unlikely(diag_lockdep_on))
+		kind |= in_serving_softirq() ? DIAG_LOCK_SOFTIRQ : in_softirq() ? DIAG_LOCK_BH_OFF : 0;
+	return kind;
+}
+
+static void spin_take(spinlock_t *lock, unsigned int kind, const void *site)
 {
 	preempt_disable();
-	word_lock(&lock->word);
+	if (!word_trylock(&lock->word)) {
+		diag_lock_want(lock, noted(kind), site);
+		word_lock(&lock->word);
+	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, noted(kind), site);
+}
+
+void spin_lock(spinlock_t *lock)
+{
+	spin_take(lock, DIAG_LOCK_SPIN, __builtin_return_address(0));
 }
 
 int spin_trylock(spinlock_t *lock)
@@ -300,12 +320,14 @@ int spin_trylock(spinlock_t *lock)
 		return 0;
 	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, noted(DIAG_LOCK_SPIN | DIAG_LOCK_TRY), __builtin_return_address(0));
 	return 1;
 }
 
 void spin_unlock(spinlock_t *lock)
 {
 	BUG_ON(!ring3_spin_held(lock));
+	diag_lock_drop(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->word);
 	preempt_enable();
@@ -318,7 +340,7 @@ bool ring3_spin_held(const struct spinlock *lock)
 
 void read_lock(rwlock_t *lock)
 {
-	spin_lock(&lock->lock);
+	spin_take(&lock->lock, DIAG_LOCK_READ, __builtin_return_address(0));
 	atomic_inc(&lock->readers);
 	__atomic_store_n(&lock->lock.owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->lock.word);
@@ -326,13 +348,14 @@ void read_lock(rwlock_t *lock)
 
 void read_unlock(rwlock_t *lock)
 {
+	diag_lock_drop(lock);
 	__atomic_fetch_sub(&lock->readers.counter, 1, __ATOMIC_RELEASE);
 	preempt_enable();
 }
 
 void write_lock(rwlock_t *lock)
 {
-	spin_lock(&lock->lock);
+	spin_take(&lock->lock, DIAG_LOCK_WRITE, __builtin_return_address(0));
 	while (__atomic_load_n(&lock->readers.counter, __ATOMIC_ACQUIRE))
 		cpu_relax();
 }
@@ -376,8 +399,12 @@ void write_unlock(rwlock_t *lock)
 void mutex_lock(struct mutex *lock)
 {
 	might_sleep();
-	word_lock(&lock->word);
+	if (!word_trylock(&lock->word)) {
+		diag_lock_want(lock, DIAG_LOCK_MUTEX, __builtin_return_address(0));
+		word_lock(&lock->word);
+	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, DIAG_LOCK_MUTEX, __builtin_return_address(0));
 }
 
 int mutex_trylock(struct mutex *lock)
@@ -385,12 +412,14 @@ int mutex_trylock(struct mutex *lock)
 	if (!word_trylock(&lock->word))
 		return 0;
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, DIAG_LOCK_MUTEX | DIAG_LOCK_TRY, __builtin_return_address(0));
 	return 1;
 }
 
 void mutex_unlock(struct mutex *lock)
 {
 	BUG_ON(!ring3_mutex_held(lock));
+	diag_lock_drop(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->word);
 }

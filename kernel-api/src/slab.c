@@ -8,6 +8,7 @@
 #include <ring3/kernel.h>
 
 #include "host/host.h"
+#include "owned.h"
 
 char *mem_region;
 unsigned long mem_region_pages;
@@ -213,13 +214,16 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		kfree(cache);
 		return NULL;
 	}
+	owned_add("slab cache", cache, name, __builtin_return_address(0));
 	return cache;
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
-	if (cache && !WARN_ON(host_cache_destroy(cache->host)))
+	if (cache && !WARN_ON(host_cache_destroy(cache->host))) {
+		owned_del(cache);
 		kfree(cache);
+	}
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
@@ -358,8 +362,10 @@ void ring3_vmalloc_release(void *addr, unsigned long bytes)
 
 void vfree(const void *addr)
 {
-	unsigned long *base = (unsigned long *)((char *)addr - PAGE_SIZE);
+	unsigned long *base;
 
-	if (addr)
-		host_unmap(base, *base);
+	if (!addr)
+		return;
+	base = (unsigned long *)((char *)addr - PAGE_SIZE);
+	host_unmap(base, *base);
 }

@@ -282,7 +282,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   const part = `${path}.${process.pid}`;
   const done = await runTool(tools.cc, [
     ...['-shared', '-nostdlib', '-g', '-o', part, ...inputs, libring3, ...SANITIZER_FLAGS[tools.san]],
-    ...['-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
+    ...['-Wl,-Bsymbolic', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
     ...[
       '-lgcc',
       '-Wl,--unresolved-symbols=ignore-all',

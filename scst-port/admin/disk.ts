@@ -11,6 +11,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
+import { quoted } from '../daemon/text.js';
 
 export interface DiskSpec {
   /** What the user wrote, without options. */
@@ -21,6 +22,10 @@ export interface DiskSpec {
   /** Bytes; 0 = not given. */
   size: number;
   readOnly: boolean;
+  /** The medium can be ejected, and an initiator may prevent that. */
+  removable: boolean;
+  /** Bytes per second that SANITIZE gets through at most; 0 = as fast as it goes. */
+  sanitizeRate: number;
   /** Bytes. */
   blockSize: number;
   /** "" = the handler makes one up. */
@@ -67,7 +72,22 @@ export function formatSize(bytes: number): string {
 
 type Setter = (spec: DiskSpec, value: string) => void;
 
-/** A Map, not an object: an option may be called "constructor". */
+/** Maps, not objects: an option may be called "constructor". */
+const flags: ReadonlyMap<string, (spec: DiskSpec) => void> = new Map([
+  [
+    'ro',
+    (spec: DiskSpec) => {
+      spec.readOnly = true;
+    },
+  ],
+  [
+    'removable',
+    (spec: DiskSpec) => {
+      spec.removable = true;
+    },
+  ],
+]);
+
 const valued: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   [
     'size',
@@ -91,23 +111,27 @@ const valued: ReadonlyMap<string, Setter> = new Map<string, Setter>([
       spec.serial = value;
     },
   ],
+  [
+    'sanitize-rate',
+    (spec, value) => {
+      spec.sanitizeRate = parseSize(value);
+    },
+  ],
 ]);
+
+const EXPECTED = [...[...valued.keys()].map((key) => `${key}=`), ...flags.keys()].join(', ');
 
 function parseOption(option: string, spec: DiskSpec, seen: Set<string>): void {
   const equals = option.indexOf('=');
   const key = equals < 0 ? option : option.slice(0, equals);
-  const set = valued.get(key);
-  if (!set && key !== 'ro')
-    throw new DiskError(`'${option}' is no disk option; expected size=, ro, blocksize= or serial=`);
+  const [set, raise] = [valued.get(key), flags.get(key)];
+  if (!set && !raise) throw new DiskError(`'${option}' is no disk option; expected ${EXPECTED}`);
   if (seen.has(key)) throw new DiskError(`${spec.label}: ${key} is given twice`);
   seen.add(key);
-  if (!set) {
-    if (equals >= 0) throw new DiskError(`'${option}': ro takes no value`);
-    spec.readOnly = true;
-  } else {
-    if (equals < 0) throw new DiskError(`'${option}' has no value; expected ${key}=...`);
-    set(spec, option.slice(equals + 1));
-  }
+  if (raise && equals >= 0) throw new DiskError(`'${option}': ${key} takes no value`);
+  if (set && equals < 0) throw new DiskError(`'${option}' has no value; expected ${key}=...`);
+  raise?.(spec);
+  set?.(spec, option.slice(equals + 1));
 }
 
 /** Reads a specification; touches no file. @throws DiskError */
@@ -119,6 +143,8 @@ export function parseDisk(text: string): DiskSpec {
     path: '',
     size: 0,
     readOnly: false,
+    removable: false,
+    sanitizeRate: 0,
     blockSize: 512,
     serial: '',
   };
@@ -131,7 +157,7 @@ export function parseDisk(text: string): DiskSpec {
   } else {
     // The handlers take their parameters as text with ; between them and white space around them.
     if (!label || label !== label.trim() || /[;\p{Cc}]/u.test(label))
-      throw new DiskError(`'${label}' is no path of a disk`);
+      throw new DiskError(`${quoted(label)} is no path of a disk`);
     spec.path = resolve(label);
     const bytes = Buffer.byteLength(spec.path);
     if (bytes > PATH_MAX)
@@ -232,6 +258,8 @@ export function prepareDisk(spec: DiskSpec, defaultSize = 0): Disk {
     params.push(`size=${spec.size}`);
   }
   if (spec.readOnly) params.push('read_only=1');
+  if (spec.removable) params.push('removable=1');
+  if (spec.sanitizeRate) params.push(`sanitize_rate=${spec.sanitizeRate}`);
   params.push(`blocksize=${spec.blockSize}`);
   if (spec.serial) params.push(`usn=${spec.serial}`);
   return { label: spec.label, handler, params: params.join('; ') };

@@ -2,6 +2,7 @@
 /** A discovery session (RFC 7143, 4.3): SendTargets, NOP, Logout; anything else ends it with a Reject. */
 import type { Channel, LoginResult } from './login.js';
 import { LoginError } from './login-error.js';
+import { sameName } from './names.js';
 import { bodyBytes, HEADER_BYTES, Opcode, opcodeOf, withData } from './pdu.js';
 import { formatText, parseText, parts } from './text.js';
 
@@ -160,7 +161,7 @@ function answerText(keys: Map<string, string>, targets: TargetAddresses[]): Buff
     }
     if (!value)
       throw new DiscoveryError(Reason.ProtocolError, 'SendTargets is empty, All or a name is expected');
-    for (const target of targets.filter(({ name }) => value === 'All' || value === name)) {
+    for (const target of targets.filter(({ name }) => value === 'All' || sameName(value, name))) {
       pairs.push(['TargetName', target.name]);
       for (const portal of target.portals) pairs.push(['TargetAddress', `${portal},1`]);
     }

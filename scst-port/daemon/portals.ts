@@ -4,7 +4,7 @@
  * of the daemon that owns sockets.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { TcpListener, type TcpSocket } from '../../shim/socket.js';
+import { TcpClosedError, TcpListener, type TcpSocket } from '../../shim/socket.js';
 import { serveDiscovery } from './discovery.js';
 import type { TargetEvent } from './events.js';
 import { type Guest, Guests } from './guests.js';
@@ -58,6 +58,15 @@ export const isWildcard = (address: string): boolean => /^[0:.]+$/.test(address)
 export const isLoopback = (address: string): boolean =>
   /^127\./.test(address) || /^(?:[0:]*:)?0*1$/.test(address);
 
+function listenAt(where: ListenAddress): TcpListener {
+  try {
+    return TcpListener.listen(where.address, where.port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw Object.assign(new Error(`cannot listen on ${formatAddress(where)}: ${code}`), { code });
+  }
+}
+
 export interface PortalsOptions {
   iqn: string;
   policy: Omit<LoginPolicy, 'newTsih'>;
@@ -81,7 +90,7 @@ export class Portals {
   static listen(addresses: ListenAddress[]): Portals {
     const listeners: TcpListener[] = [];
     try {
-      for (const { address, port } of addresses) listeners.push(TcpListener.listen(address, port));
+      for (const one of addresses) listeners.push(listenAt(one));
     } catch (error) {
       for (const listener of listeners) listener.close();
       throw error;
@@ -142,13 +151,13 @@ export class Portals {
       if (result.discovery) await this.#discover(socket, guest, result, listener);
       else if (await this.#handOff(socket, guest, login, result)) tsih = 0;
     } catch (error) {
-      const { status, message } = error as LoginError;
+      const { status } = error as LoginError;
       tell({
         event: 'refused',
         peer: socket.peer,
         initiator: login.initiatorName,
         status: status === undefined ? '' : `0x${status.toString(16).padStart(4, '0')}`,
-        reason: message,
+        reason: reasonOf(error),
       });
     } finally {
       guest.leave();
@@ -167,9 +176,13 @@ export class Portals {
     guest.deadline(DISCOVERY_TIMEOUT_MS, 'in discovery: it does not read');
     await channel.write(login.lastResponse);
     tell({ event: 'discovery', initiator: login.initiatorName, peer: socket.peer });
-    await serveDiscovery({ ...channel, readExactly }, login, () => [
-      { name: iqn, portals: this.#reachable(socket, listener) },
-    ]);
+    try {
+      await serveDiscovery({ ...channel, readExactly }, login, () => [
+        { name: iqn, portals: this.#reachable(socket, listener) },
+      ]);
+    } catch (error) {
+      if (!(error instanceof TcpClosedError)) throw error; // many leave without a logout
+    }
   }
 
   /** What to tell one who came in by @socket: for "all addresses", the one it used. */
@@ -202,6 +215,14 @@ export class Portals {
     await login.refuse(status).catch(() => {});
     throw new LoginError(status, why);
   }
+}
+
+/** One sentence. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof TcpClosedError)) return (error as Error).message;
+  const { receivedBytes, expectedBytes } = error;
+  const where = receivedBytes ? `, ${receivedBytes} of ${expectedBytes} bytes of a PDU came` : '';
+  return `it left before it was logged in${where}`;
 }
 
 /** Reads and writes as long as the guest may stay; last words are tried even after that. */

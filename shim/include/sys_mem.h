@@ -49,6 +49,13 @@ int mem_cache_destroy(struct mem_cache *cache);	/* -EBUSY while objects are out;
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence);
 void mem_cache_free(struct mem_cache *cache, void *obj, const char *whence);
 
+/*
+ * Let the cache's slabs take no more than @bytes; what it has it keeps. Allocations that
+ * would need more answer NULL. A slab is 64 KiB, or one object when that is larger;
+ * threads hold free objects in their magazines. Returns the limit before; at first SIZE_MAX.
+ */
+size_t mem_cache_limit_set(struct mem_cache *cache, size_t bytes);
+
 /* Counters of one cache or size class. */
 struct mem_stats {
 	const char	*name;
@@ -57,10 +64,81 @@ struct mem_stats {
 	uint64_t	nr_used, nr_pages;	/* now */
 };
 
-/* Calls @fn for each cache and class; stops when it returns false. */
+/* Calls @fn for each cache and class; stops when it returns false. @fn may not allocate. */
 void mem_stats_each(bool (*fn)(void *env, const struct mem_stats *stats), void *env);
 
-/* Give empty runs back to the system. Returns bytes given. */
+/* Bytes of the region, slabs included. */
+struct mem_usage {
+	size_t	reserved;	/* address space */
+	size_t	limit;		/* allocations beyond it answer NULL */
+	size_t	used, peak;	/* in runs that are allocated, now and at most */
+	size_t	given;		/* given back to the system, ever */
+};
+
+void mem_usage_read(struct mem_usage *usage);
+
+/* Allow @bytes in use; what is in use already stays. Returns the limit before. */
+size_t mem_limit_set(size_t bytes);
+
+/*
+ * Give back to the system what is free: objects in the depots and in the calling
+ * thread's magazines, whole slabs, runs. Other threads keep two magazines a cache: 128
+ * objects, or 2 MiB of larger ones (at least two). Returns bytes given.
+ *
+ * A cache does so by itself when more than 64 MiB and half of what it has lies free in its depot.
+ */
 size_t mem_trim(void);
+
+/* ---- checking ------------------------------------------------------------- */
+
+/*
+ * What RING3_MEM asks for, read at the first allocation: words with commas between.
+ *
+ *	count		allocations and frees are counted by call site
+ *	redzone		bytes behind an allocation are checked when it is freed
+ *	poison		freed memory is filled with MEM_ZAP, and checked when it is handed out again
+ *	quarantine	freed memory rests before it is handed out again; implies poison
+ *	leaks		what is still in use at sys_service_fini() is printed by call site
+ *	fail		mem_fail_after() works
+ *	all		all of these
+ *	huge		no check: the region asks for huge pages, which suits large blocks that
+ *			stay; trimming gives back less
+ *
+ * A word it does not know ends the process, with a line that names it. With any
+ * check a double free, an address that is no start of an allocation, and an
+ * overrun end the process with a report that names where the memory was
+ * allocated, where freed, and where it was seen. Costs time and up to half of the memory.
+ */
+#define MEM_CHECK_COUNT		(1u << 0)
+#define MEM_CHECK_REDZONE	(1u << 1)
+#define MEM_CHECK_POISON	(1u << 2)
+#define MEM_CHECK_QUARANTINE	(1u << 3)
+#define MEM_CHECK_LEAKS		(1u << 4)
+#define MEM_CHECK_FAIL		(1u << 5)
+unsigned int mem_check_levels(void);
+
+/* Allocations of one call site; only with "count". */
+struct mem_site {
+	const char	*whence;
+	uint64_t	nr_allocs, nr_frees;
+	uint64_t	bytes_used;	/* now */
+};
+
+void mem_sites_each(bool (*fn)(void *env, const struct mem_site *site), void *env);
+
+/*
+ * Check red zones and poison of all there is, and end the process at what is wrong.
+ * No other thread may allocate meanwhile. Returns objects checked.
+ */
+size_t mem_check_all(void);
+
+/* Print what is in use, by call site, to stderr. Returns objects in use; 0 without checking. */
+size_t mem_report_leaks(void);
+
+/* The site that the reports name for @addr from now on: who it was handed to. */
+void mem_whence_set(void *addr, const char *whence);
+
+/* Let the @after-th allocation from now fail, and each later one; 0 = none. Only with "fail". */
+void mem_fail_after(uint64_t after);
 
 #endif /* RING3_SYS_MEM_H */

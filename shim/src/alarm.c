@@ -18,33 +18,46 @@ static void task_set(struct etask_alarm *alarm, sys_event_task_t task)
 	__atomic_store_n(&alarm->task, task, __ATOMIC_RELAXED);
 }
 
-void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire)
+static void disarm(sys_event_task_t task, struct etask_alarm *alarm)
+{
+	wheel_remove(&task->wheel, alarm);
+	task_set(alarm, NULL);
+	stat_set(&task->stats.alarms_armed, task->wheel.count);
+}
+
+void etask_alarm_arm_periodic(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first,
+			      sys_time_delta_t period)
 {
 	bool wake;
 
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
 	task_set(alarm, task);
-	alarm->expire = expire;
+	alarm->expire = first;
+	alarm->period = period;
 	wheel_add(&task->wheel, alarm);
-	wake = !etask_is_current(task) && expire < task->sleeps_until;
-	pthread_mutex_unlock(&task->alarm_lock);
+	stat_set(&task->stats.alarms_armed, task->wheel.count);
+	wake = !etask_is_current(task) && first < task->sleeps_until;
+	sys_lock_release(&task->alarm_lock);
 	if (wake)
 		etask_wake(task);
+}
+
+void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire)
+{
+	etask_alarm_arm_periodic(task, alarm, expire, 0);
 }
 
 bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	bool was_armed;
 
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	was_armed = alarm->task != NULL;
-	if (was_armed) {
-		wheel_remove(&task->wheel, alarm);
-		task_set(alarm, NULL);
-	}
-	pthread_mutex_unlock(&task->alarm_lock);
+	if (was_armed)
+		disarm(task, alarm);
+	sys_lock_release(&task->alarm_lock);
 	return was_armed;
 }
 
@@ -52,54 +65,80 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	bool was_armed;
 
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	was_armed = alarm->task != NULL;
-	if (was_armed) {
-		wheel_remove(&task->wheel, alarm);
-		task_set(alarm, NULL);
-	}
+	if (was_armed)
+		disarm(task, alarm);
 	while (task->alarm_running == alarm && !etask_is_current(task)) {
-		pthread_mutex_unlock(&task->alarm_lock);
+		sys_lock_release(&task->alarm_lock);
 		sched_yield();
-		pthread_mutex_lock(&task->alarm_lock);
+		sys_lock_acquire_spin(&task->alarm_lock);
 	}
 	/* Its handler may have armed it again while we waited. */
 	if (alarm->task && !etask_is_current(task)) {
-		wheel_remove(&task->wheel, alarm);
-		task_set(alarm, NULL);
+		disarm(task, alarm);
 		was_armed = true;
 	}
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	return was_armed;
 }
 
-/* Fire what is due; one armed for the past by a handler waits for the next round. */
+/* A periodic alarm goes to its next time that is not over yet; the lock is held. */
+static void arm_next(sys_event_task_t task, struct etask_alarm *alarm)
+{
+	uint64_t over = (task->now - alarm->expire) / alarm->period;
+
+	alarm->missed += (uint32_t)over;
+	alarm->expire += (over + 1) * alarm->period;
+	wheel_add(&task->wheel, alarm);
+}
+
+/* Fire what was due when the round came here; one armed for the past meanwhile waits for the next round. */
 unsigned int etask_run_alarms(sys_event_task_t task)
 {
-	unsigned int fired = 0;
-	uint64_t most;
+	unsigned int fired = 0, most = task->alarms_left;
 
-	pthread_mutex_lock(&task->alarm_lock);
-	if (!task->wheel.count) {
-		pthread_mutex_unlock(&task->alarm_lock);
+	/* Without the lock: one armed at this moment is seen in the next round, or before the sleep. */
+	if (!__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
 		return 0;
-	}
+	sys_lock_acquire_spin(&task->alarm_lock);
 	wheel_advance(&task->wheel, task->now);
-	most = task->wheel.count;
+	if (task->wheel.due_count < most)
+		most = (unsigned int)task->wheel.due_count;
 	while (fired < most) {
 		struct etask_alarm *alarm = wheel_pop(&task->wheel);
 
 		if (!alarm)
 			break;
-		task_set(alarm, NULL);
+		if (alarm->period)
+			arm_next(task, alarm);
+		else
+			task_set(alarm, NULL);
+		stat_set(&task->stats.alarms_armed, task->wheel.count);
 		task->alarm_running = alarm;
-		pthread_mutex_unlock(&task->alarm_lock);
+		sys_lock_release(&task->alarm_lock);
+		enter_handler(task, alarm->whence);
 		alarm->fn(alarm);
 		fired++;
-		pthread_mutex_lock(&task->alarm_lock);
+		sys_lock_acquire_spin(&task->alarm_lock);
 		task->alarm_running = NULL;
 	}
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
+	task->alarms_left -= fired;
 	stat_add(&task->stats.alarms, fired);
 	return fired;
+}
+
+void etask_forget_alarms(sys_event_task_t task)
+{
+	struct etask_alarm *alarm;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	while (task->wheel.count) {
+		wheel_advance(&task->wheel, wheel_next(&task->wheel));
+		while ((alarm = wheel_pop(&task->wheel)))
+			task_set(alarm, NULL);
+	}
+	stat_set(&task->stats.alarms_armed, 0);
+	sys_lock_release(&task->alarm_lock);
 }

@@ -31,6 +31,7 @@ static void list_append(struct etask_queue *queue, struct etask_callback *cb)
 static bool post(sys_event_task_t task, struct etask_queue *queue, struct etask_callback *cb)
 {
 	struct etask_callback *head;
+	unsigned int wait = 4;
 
 	if (__atomic_exchange_n(&cb->state, QUEUED, __ATOMIC_ACQ_REL) == QUEUED)
 		return false;
@@ -42,9 +43,13 @@ static bool post(sys_event_task_t task, struct etask_queue *queue, struct etask_
 		}
 	}
 	head = atomic_load_explicit(&queue->incoming, memory_order_relaxed);
-	do {
-		cb->next = head;
-	} while (!atomic_compare_exchange_weak(&queue->incoming, &head, cb));
+	for (cb->next = head; !atomic_compare_exchange_weak(&queue->incoming, &head, cb); cb->next = head) {
+		/* Others post too. Who stands back lets them do several while the line is theirs. */
+		for (unsigned int i = 0; i < wait; i++)
+			__builtin_ia32_pause();
+		wait = wait < 64 ? wait * 2 : wait;
+		head = atomic_load_explicit(&queue->incoming, memory_order_relaxed);
+	}
 	if (atomic_load(&task->asleep))
 		etask_wake(task);
 	return true;
@@ -94,24 +99,25 @@ static bool run_one(sys_event_task_t task, struct etask_queue *queue)
 	queue->head = cb->next;
 	if (!queue->head)
 		queue->tail = &queue->head;
-	task->running = cb;
+	enter_handler(task, cb->whence);
 	__atomic_store_n(&cb->state, IDLE, __ATOMIC_RELEASE);
 	cb->fn(cb);
-	task->running = NULL;
 	return true;
 }
 
-/* Up to max_steps normal ones, then low-priority ones: a quarter as many, and at least one. */
+/* Normal ones, then low-priority ones, each as many as are left to do before the next look. */
 unsigned int etask_run_callbacks(sys_event_task_t task)
 {
-	unsigned int steps = 0, lopri = 0, share = task->cfg.max_steps / 4 + 1;
+	unsigned int steps = 0, lopri = 0;
 
 	take_incoming(&task->queue);
-	while (steps < task->cfg.max_steps && run_one(task, &task->queue))
+	while (steps < task->steps_left && run_one(task, &task->queue))
 		steps++;
 	take_incoming(&task->lopri);
-	while (lopri < share && run_one(task, &task->lopri))
+	while (lopri < task->lopri_left && run_one(task, &task->lopri))
 		lopri++;
+	task->steps_left -= steps;
+	task->lopri_left -= lopri;
 	stat_add(&task->stats.callbacks, steps);
 	stat_add(&task->stats.callbacks_lopri, lopri);
 	if (steps + lopri > task->stats.queue_max)
@@ -156,6 +162,24 @@ bool etask_cancel_sync(sys_event_task_t task, struct etask_callback *cb)
 
 	etask_call_sync(task, cancel_on_task, &cancel);
 	return cancel.cancelled;
+}
+
+static void forget(struct etask_queue *queue)
+{
+	struct etask_callback *cb;
+
+	take_incoming(queue);
+	while ((cb = queue->head)) {
+		queue->head = cb->next;
+		__atomic_store_n(&cb->state, IDLE, __ATOMIC_RELEASE);
+	}
+	queue->tail = &queue->head;
+}
+
+void etask_forget_callbacks(sys_event_task_t task)
+{
+	forget(&task->queue);
+	forget(&task->lopri);
 }
 
 /* ---- calling ------------------------------------------------------------- */

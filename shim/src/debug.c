@@ -7,10 +7,13 @@
  */
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "diag.h"
 #include "sys_debug.h"
 #include "sys_mem.h"
 
@@ -144,11 +147,53 @@ static int symbol_to(char *out, size_t bytes, uintptr_t addr)
 	return snprintf(out, bytes, "0x%lx (%s)", (unsigned long)(addr - (uintptr_t)info.dli_fbase), file);
 }
 
+/*
+ * What the functions here answer with, good until the thread's next call of the same
+ * one. Mapped at the first use, not __thread: the library's own thread-local bytes come
+ * out of the little that a process keeps for libraries that are loaded late.
+ */
+struct answers {
+	char symbol[256];
+	char reference[256];
+	char frames[8192];
+	char reason[512];
+};
+
+static pthread_key_t answers_key;
+static pthread_once_t answers_once = PTHREAD_ONCE_INIT;
+
+static void answers_free(void *answers)
+{
+	munmap(answers, sizeof(struct answers));
+}
+
+static void answers_init(void)
+{
+	if (pthread_key_create(&answers_key, answers_free) != 0)
+		abort();
+}
+
+static struct answers *my_answers(void)
+{
+	static struct answers shared;	/* better mixed than none, where no memory is left */
+	struct answers *mine;
+
+	pthread_once(&answers_once, answers_init);
+	mine = pthread_getspecific(answers_key);
+	if (mine)
+		return mine;
+	mine = mmap(NULL, sizeof(*mine), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mine == MAP_FAILED)
+		return &shared;
+	pthread_setspecific(answers_key, mine);
+	return mine;
+}
+
 sstring_t sys_symbol(uintptr_t addr)
 {
-	static __thread char text[256];
+	char *text = my_answers()->symbol;
 
-	if (!symbol_to(text, sizeof(text), addr))
+	if (!symbol_to(text, sizeof(my_answers()->symbol), addr))
 		text[0] = 0;
 	return text;
 }
@@ -156,13 +201,14 @@ sstring_t sys_symbol(uintptr_t addr)
 sstring_t sys_symbol_stack_ref(uintptr_t addr, uintptr_t sp, uintptr_t bp)
 {
 	enum { NEAR = 64 * 1024 };
-	static __thread char text[256];
+	char *text = my_answers()->reference;
+	size_t bytes = sizeof(my_answers()->reference);
 	long from_sp = (long)(addr - sp), from_bp = (long)(addr - bp);
 
 	if (from_bp > -NEAR && from_bp <= 0 && bp)
-		snprintf(text, sizeof(text), "[BP-%08lx (%ld)]", -from_bp, from_bp);
+		snprintf(text, bytes, "[BP-%08lx (%ld)]", -from_bp, from_bp);
 	else if (from_sp >= 0 && from_sp < NEAR)
-		snprintf(text, sizeof(text), "[SP+%08lx (%ld)]", from_sp, from_sp);
+		snprintf(text, bytes, "[SP+%08lx (%ld)]", from_sp, from_sp);
 	else
 		return sys_symbol(addr);
 	return text;
@@ -177,11 +223,11 @@ uint32_t sys_backtrace_get_max(void *frames[], uint32_t max)
 
 sstring_t sys_backtrace_fmt(void *frames[], uint32_t count)
 {
-	static __thread char text[8192];
+	char *text = my_answers()->frames;
 	size_t used = 0;
 
 	text[0] = 0;
-	for (uint32_t i = 0; i < count && used + 320 < sizeof(text); i++) {
+	for (uint32_t i = 0; i < count && used + 320 < sizeof(my_answers()->frames); i++) {
 		uintptr_t addr = (uintptr_t)frames[i];
 
 		used += (size_t)snprintf(text + used, 64, "  #%-2u %#lx ", i, (unsigned long)addr);
@@ -201,11 +247,11 @@ void sys_backtrace_dump(void *frames[], uint32_t count)
 
 sstring_t sys_reason(sstring_t format, ...)
 {
-	static __thread char text[512];
+	char *text = my_answers()->reason;
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(my_answers()->reason), format, args);
 	va_end(args);
 	return text;
 }
@@ -324,6 +370,8 @@ void sys_check_failed(bool fatal, sstring_t where, sstring_t function, sstring_t
 {
 	OWN_WORDS(own, format);
 
+	if (fatal)
+		diag_panic_reason(condition);
 	sys_eprintf(is_signed ? "%s: %s: %s(): %s: %" PRId64 " (0x%" PRIx64 ") and %" PRId64 " (0x%" PRIx64 ")%s\n"
 			      : "%s: %s: %s(): %s: %" PRIu64 " (0x%" PRIx64 ") and %" PRIu64 " (0x%" PRIx64 ")%s\n",
 		    tier(fatal), where, function, condition, x, x, y, y, own);
@@ -335,6 +383,8 @@ void sys_check_failed_condition(bool fatal, sstring_t where, sstring_t function,
 {
 	OWN_WORDS(own, format);
 
+	if (fatal)
+		diag_panic_reason(condition);
 	sys_eprintf("%s: %s: %s(): %s%s\n", tier(fatal), where, function, condition, own);
 	end_check(fatal);
 }
@@ -355,7 +405,13 @@ void sys_panic_at(sstring_t function, sstring_t format, ...)
 	va_list args;
 	char tag[128];
 
+	char text[256];
+
 	snprintf(tag, sizeof(tag), "PANIC in %s():", function);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	diag_panic_reason(text);
+	va_end(args);
 	va_start(args, format);
 	veprintf(tag, format, args);
 	va_end(args);

@@ -6,16 +6,20 @@
  * cancel that comes late meets another generation and answers EINVAL, even when
  * the entry serves somebody else by then.
  *
- * Locking: entries_lock guards the free list and the generations.
+ * Each thread keeps some free entries of its own, so that scheduling takes no lock.
+ *
+ * Invariant: an entry's generation is odd while it is in use, and changes last.
+ * Locking:   entries_lock guards the common free list and the making of chunks.
  */
 #include "entry.h"
 #include "etask_impl.h"
 
 #define CHUNK		1024
 #define NR_CHUNKS	1024	/* a million entries */
+#define BATCH		32	/* entries between a thread and the common list */
 
 struct entry {
-	uint32_t	generation;	/* odd while in use */
+	_Atomic(uint32_t) generation;
 	uint32_t	index;
 	struct entry	*next_free;
 	sys_handler_t	fn;
@@ -31,72 +35,144 @@ struct entry {
 };
 
 static pthread_mutex_t entries_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct entry *chunks[NR_CHUNKS], *free_entries;
-static uint32_t nr_chunks;
+static struct entry *_Atomic chunks[NR_CHUNKS];
+static struct entry *free_entries;
+static _Atomic(uint32_t) nr_chunks;
+
+/* Free entries of this thread. */
+struct own_entries {
+	struct entry	*head;
+	unsigned int	count;
+	bool		known;		/* to the key, which ends it with the thread */
+};
+
+static __thread struct own_entries own;
+static pthread_key_t own_key;
+static pthread_once_t own_once = PTHREAD_ONCE_INIT;
 
 static bool add_chunk(void)
 {
-	struct entry *chunk = nr_chunks < NR_CHUNKS ? calloc(CHUNK, sizeof(*chunk)) : NULL;
+	uint32_t number = atomic_load(&nr_chunks);
+	struct entry *chunk = number < NR_CHUNKS ? calloc(CHUNK, sizeof(*chunk)) : NULL;
 
 	if (!chunk)
 		return false;
 	for (uint32_t i = CHUNK; i-- > 0;) {
-		chunk[i].index = nr_chunks * CHUNK + i;
+		chunk[i].index = number * CHUNK + i;
 		chunk[i].next_free = free_entries;
 		free_entries = &chunk[i];
 	}
-	chunks[nr_chunks++] = chunk;
+	atomic_store(&chunks[number], chunk);
+	atomic_store(&nr_chunks, number + 1);
 	return true;
+}
+
+/* Leave this thread no more than @keep of its free entries. */
+static void give_back(unsigned int keep)
+{
+	pthread_mutex_lock(&entries_lock);
+	while (own.count > keep) {
+		struct entry *entry = own.head;
+
+		own.head = entry->next_free;
+		own.count--;
+		entry->next_free = free_entries;
+		free_entries = entry;
+	}
+	pthread_mutex_unlock(&entries_lock);
+}
+
+static void thread_ends(void *arg)
+{
+	(void)arg;
+	give_back(0);
+	own.known = false;
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&own_key, thread_ends);
+}
+
+static void know_thread(void)
+{
+	pthread_once(&own_once, make_key);
+	pthread_setspecific(own_key, &own);
+	own.known = true;
+}
+
+static bool take_batch(void)
+{
+	if (!own.known)
+		know_thread();
+	pthread_mutex_lock(&entries_lock);
+	while (own.count < BATCH && (free_entries || (!own.count && add_chunk()))) {
+		struct entry *entry = free_entries;
+
+		free_entries = entry->next_free;
+		entry->next_free = own.head;
+		own.head = entry;
+		own.count++;
+	}
+	pthread_mutex_unlock(&entries_lock);
+	return own.count;
 }
 
 static struct entry *entry_get(sys_event_task_t task, sys_handler_t fn, void *env, uintptr_t arg, errno_t err)
 {
-	struct entry *entry = NULL;
+	struct entry *entry;
 
-	pthread_mutex_lock(&entries_lock);
-	if (free_entries || add_chunk()) {
-		entry = free_entries;
-		free_entries = entry->next_free;
-		entry->generation++;
-	}
-	pthread_mutex_unlock(&entries_lock);
-	if (entry) {
-		entry->task = task;
-		entry->fn = fn;
-		entry->env = env;
-		entry->arg = arg;
-		entry->err = err;
-	}
+	if (!own.count && !take_batch())
+		return NULL;
+	entry = own.head;
+	own.head = entry->next_free;
+	own.count--;
+	entry->task = task;
+	entry->fn = fn;
+	entry->env = env;
+	entry->arg = arg;
+	entry->err = err;
+	atomic_store_explicit(&entry->generation, entry->generation + 1, memory_order_release);
 	return entry;
 }
 
 static void entry_put(struct entry *entry)
 {
-	pthread_mutex_lock(&entries_lock);
-	entry->generation++;
-	entry->next_free = free_entries;
-	free_entries = entry;
-	pthread_mutex_unlock(&entries_lock);
+	atomic_store_explicit(&entry->generation, entry->generation + 1, memory_order_release);
+	entry->next_free = own.head;
+	own.head = entry;
+	own.count++;
+	if (!own.known)
+		know_thread();
+	if (own.count > 2 * BATCH)
+		give_back(BATCH);
 }
 
 static void *handle_of(const struct entry *entry)
 {
-	return (void *)((uintptr_t)entry->generation << 32 | (entry->index + 1));
+	return (void *)((uintptr_t)atomic_load_explicit(&entry->generation, memory_order_relaxed) << 32 | (entry->index + 1));
 }
 
 /* The entry of a handle that is still current, or NULL. */
 static struct entry *entry_of(const void *handle)
 {
 	uint32_t index = (uint32_t)(uintptr_t)handle - 1;
-	struct entry *entry = NULL;
+	struct entry *entry;
 
-	pthread_mutex_lock(&entries_lock);
-	if (index / CHUNK < nr_chunks)
-		entry = &chunks[index / CHUNK][index % CHUNK];
-	if (entry && entry->generation != (uintptr_t)handle >> 32)
-		entry = NULL;
-	pthread_mutex_unlock(&entries_lock);
-	return entry;
+	if (index / CHUNK >= atomic_load_explicit(&nr_chunks, memory_order_acquire))
+		return NULL;
+	entry = &atomic_load_explicit(&chunks[index / CHUNK], memory_order_relaxed)[index % CHUNK];
+	return atomic_load_explicit(&entry->generation, memory_order_acquire) == (uintptr_t)handle >> 32 ? entry : NULL;
+}
+
+void entries_forget(sys_event_task_t task)
+{
+	for (uint32_t i = 0; i < atomic_load(&nr_chunks) * CHUNK; i++) {
+		struct entry *entry = &atomic_load(&chunks[i / CHUNK])[i % CHUNK];
+
+		if (atomic_load(&entry->generation) % 2 && entry->task == task)
+			entry_put(entry);
+	}
 }
 
 static void deliver(struct entry *entry, uintptr_t arg)

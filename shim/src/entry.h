@@ -17,4 +17,7 @@ sys_poll_entry_t entry_poll_enable(sys_event_task_t task, sys_handler_t fn, void
 				   unsigned long events, sstring_t name);
 void entry_poll_disable(sys_event_task_t task, sys_poll_entry_t handle);
 
+/* All handles of @task become stale: it is being freed, and nobody uses it. */
+void entries_forget(sys_event_task_t task);
+
 #endif /* RING3_ENTRY_H */

@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "entry.h"
+#include "diag.h"
 #include "etask_impl.h"
 #include "sys_mem.h"
 
@@ -23,6 +25,19 @@ __thread sys_event_task_t sys_event_task;
  */
 static pthread_mutex_t unused_lock = PTHREAD_MUTEX_INITIALIZER;
 static sys_event_task_t unused_tasks;
+
+/* Never destroyed: a cancel that comes after etask_free() still takes them. */
+static void locks_init(sys_event_task_t task)
+{
+	pthread_mutexattr_t recursive;
+
+	sys_lock_init(&task->alarm_lock);
+	pthread_mutex_init(&task->poll_lock, NULL);
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&task->call_lock, &recursive);
+	pthread_mutexattr_destroy(&recursive);
+}
 
 static sys_event_task_t task_memory(void)
 {
@@ -40,6 +55,7 @@ static sys_event_task_t task_memory(void)
 			return NULL;
 		atomic_init(&task->asleep, false);
 		atomic_init(&task->nr_wakers, 0);
+		locks_init(task);
 	}
 	memset((char *)task + kept, 0, sizeof(*task) - kept);
 	return task;
@@ -57,7 +73,6 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 {
 	sys_event_task_t task = task_memory();
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WATCH_EVENTFD };
-	pthread_mutexattr_t recursive;
 
 	if (!task)
 		return NULL;
@@ -67,23 +82,19 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 		task->cfg.max_steps = SYS_ETASK_MAX_STEPS;
 	if (!task->cfg.max_polls)
 		task->cfg.max_polls = SYS_ETASK_MAX_POLLS;
-	if (task->cfg.max_polls > ETASK_BATCH)
-		task->cfg.max_polls = ETASK_BATCH;
+	if (task->cfg.max_polls > ETASK_POLLS_MAX)
+		task->cfg.max_polls = ETASK_POLLS_MAX;
 	task->queue.tail = &task->queue.head;
 	task->lopri.tail = &task->lopri.head;
 	task->name = "event task";
 	task->cpu = -1;
-	pthread_mutex_init(&task->alarm_lock, NULL);
-	pthread_mutex_init(&task->poll_lock, NULL);
-	pthread_mutexattr_init(&recursive);
-	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutex_init(&task->call_lock, &recursive);
-	pthread_mutexattr_destroy(&recursive);
+	etask_spin_set(task, ETASK_SPIN_NS);
 	sem_init(&task->started, 0, 0);
 	wheel_init(&task->wheel, time_now());
 	task->sleeps_until = sys_time_invalid();
 	task->epfd = epoll_create1(EPOLL_CLOEXEC);
 	task->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	diag_task_add(task);
 	/* Edge-triggered: each write is one event, and the counter is never read. */
 	if (task->epfd < 0 || task->evfd < 0 || epoll_ctl(task->epfd, EPOLL_CTL_ADD, task->evfd, &event) < 0) {
 		etask_free(task);
@@ -96,6 +107,7 @@ errno_t etask_free(sys_event_task_t task)
 {
 	if (atomic_load(&task->tid) && !etask_is_current(task))
 		return EBUSY;
+	diag_task_remove(task);
 	/* A waker either is counted here, or finds asleep false and writes nothing. */
 	atomic_store(&task->asleep, false);
 	while (atomic_load(&task->nr_wakers))
@@ -104,10 +116,10 @@ errno_t etask_free(sys_event_task_t task)
 		close(task->epfd);
 	if (task->evfd >= 0)
 		close(task->evfd);
-	etask_free_watches(task);
-	pthread_mutex_destroy(&task->alarm_lock);
-	pthread_mutex_destroy(&task->poll_lock);
-	pthread_mutex_destroy(&task->call_lock);
+	etask_forget_watches(task);
+	etask_forget_alarms(task);
+	etask_forget_callbacks(task);
+	entries_forget(task);
 	sem_destroy(&task->started);
 	if (etask_is_current(task))
 		sys_event_task = NULL;
@@ -155,6 +167,9 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	struct timespec limit;
 	int count;
 
+	task->steps_left = task->cfg.max_steps;
+	task->lopri_left = task->cfg.max_steps / 4 + 1;
+	task->alarms_left = ETASK_ALARMS_MAX;
 	if (until == 0)
 		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, 0);
 	if (sys_time_is_invalid(until))
@@ -169,81 +184,132 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	return count;
 }
 
-/* Look without sleeping for spin_ns, where waits were as short as that of late. */
-static bool spin(sys_event_task_t task, sys_time_t from)
+/*
+ * Look at the descriptors. Not when there was nothing at the last look a moment ago, and
+ * callbacks and alarms have not used up what they may between two looks: a system call
+ * each round would cost a task more that gets its callbacks one by one than they do.
+ */
+static void look(sys_event_task_t task)
 {
-	if (!task->spin_ns || task->idle_avg_ns > task->spin_ns)
-		return false;
-	stat_add(&task->stats.spins, 1);
-	do {
-		task->batch_count = wait_events(task, 0);
-		if (task->batch_count > 0 || !etask_queues_empty(task) || atomic_load(&task->stop))
-			return true;
-		for (int i = 0; i < 8; i++)
-			__builtin_ia32_pause();
-	} while (time_now() - from < task->spin_ns);
-	return false;
+	if (!task->found && task->steps_left && task->lopri_left && task->alarms_left &&
+	    task->now - task->looked < ETASK_LOOK_NS)
+		return;
+	task->batch_count = wait_events(task, 0);
+	if (task->batch_count < 0)
+		task->batch_count = 0;
+	task->found = task->batch_count > 0;
+	task->looked = task->now = time_now();
 }
 
+/*
+ * Look for work without sleeping, for spin_ns or until the next alarm. Waking costs a
+ * sleeper about as much, so where waits are longer than that a spin is lost; each 64th
+ * sleep is tried all the same, for times change.
+ */
+static bool spin(sys_event_task_t task, sys_time_t from, sys_time_t until)
+{
+	sys_time_t end = until - from < task->spin_ns ? until : from + task->spin_ns;
+	bool looked = !task->found && from - task->looked < ETASK_LOOK_NS;
+
+	if (!task->spin_ns || (task->idle_avg_ns > task->spin_ns && ++task->unspun < 64))
+		return false;
+	task->unspun = 0;
+	stat_add(&task->stats.spins, 1);
+	do {
+		if (!looked) {
+			task->batch_count = wait_events(task, 0);
+			task->looked = from;
+			if (task->batch_count > 0)
+				goto found;
+		}
+		looked = false;
+		for (int i = 0; i < 16; i++) {
+			if (!etask_queues_empty(task) || atomic_load(&task->stop))
+				goto found;
+			__builtin_ia32_pause();
+		}
+	} while (time_now() < end);
+	return end == until;
+found:
+	task->idle_avg_ns = 0;
+	return true;
+}
+
+static sys_time_t next_alarm(sys_event_task_t task, bool sleeps)
+{
+	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	if (sleeps)
+		task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+/* Until there is something to do. What comes out of the wait is the next round's look. */
 static void sleep_until_work(sys_event_task_t task)
 {
-	sys_time_t from = time_now(), until;
+	sys_time_t from = task->now, until = sys_time_invalid();
 	uint64_t idle;
 
-	task->now = from;
-	pthread_mutex_lock(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	pthread_mutex_unlock(&task->alarm_lock);
-	if (until <= from || spin(task, from))
+	if (__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
+		until = next_alarm(task, false);
+	if (until <= from || spin(task, from, until))
 		goto out;
 
 	sleep_hooks(task, true);
 	/* Asleep first: who arms an earlier alarm from now on wakes us. */
 	atomic_store(&task->asleep, true);
-	pthread_mutex_lock(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	task->sleeps_until = until;
-	pthread_mutex_unlock(&task->alarm_lock);
+	until = next_alarm(task, true);
 	if (etask_queues_empty(task) && !atomic_load(&task->stop)) {
 		stat_add(&task->stats.sleeps, 1);
 		task->batch_count = wait_events(task, until ? until : 1);
+		task->looked = from;
 	}
 	atomic_store(&task->asleep, false);
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	task->sleeps_until = 0;
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	sleep_hooks(task, false);
 out:
 	if (task->batch_count < 0)
 		task->batch_count = 0;	/* EINTR */
 	task->now = time_now();
+	task->found = task->batch_count > 0;
 	idle = task->now - from;
 	stat_add(&task->stats.idle_ns, idle);
 	if (idle > 16 * task->spin_ns)
 		idle = 16 * task->spin_ns;
 	task->idle_avg_ns = (task->idle_avg_ns * 7 + idle) / 8;
+	stat_set(&task->stats.heartbeat, task->now);
 }
 
-/* One round up to its end; true when there may be more to do at once. */
+/*
+ * One round up to its end; true when there is more to do at once. Descriptors alone are
+ * no reason, unless there were more than a round takes: the wait that follows is a look, too.
+ */
 static bool do_round(sys_event_task_t task)
 {
-	unsigned int work;
+	bool more = task->batch_count == (int)task->cfg.max_polls;
 	sys_time_t end;
-	bool hooked;
 
 	stat_add(&task->stats.rounds, 1);
-	__atomic_store_n(&task->stats.heartbeat, task->now, __ATOMIC_RELAXED);
+	stat_set(&task->stats.heartbeat, task->now);
 	task->in_round = true;
-	hooked = call_hooks(task, offsetof(struct etask_hook, round_begin));
-	work = etask_run_polls(task);
-	work += etask_run_callbacks(task);
-	work += etask_run_alarms(task);
-	hooked |= call_hooks(task, offsetof(struct etask_hook, round_end));
+	more |= call_hooks(task, offsetof(struct etask_hook, round_begin));
+	etask_run_polls(task);
+	etask_run_callbacks(task);
+	etask_run_alarms(task);
+	more |= call_hooks(task, offsetof(struct etask_hook, round_end));
 	task->in_round = false;
+	enter_handler(task, NULL);
 	end = time_now();
 	stat_add(&task->stats.busy_ns, end - task->now);
+	if (end - task->now > task->stats.longest_round_ns)
+		stat_set(&task->stats.longest_round_ns, end - task->now);
 	task->now = end;
-	return work || hooked || !etask_queues_empty(task);
+	return more || !etask_queues_empty(task);
 }
 
 errno_t etask_run(sys_event_task_t task)
@@ -251,18 +317,15 @@ errno_t etask_run(sys_event_task_t task)
 	bool more = true;
 
 	etask_adopt(task);
+	/* A sleep to the next alarm may end this much late: the system's default is 50 us. */
+	prctl(PR_SET_TIMERSLACK, 1000ul);
 	for (struct etask_hook *hook = task->hooks; hook; hook = hook->next)
 		if (hook->start)
 			hook->start(hook->env, task);
 	while (!atomic_load(&task->stop)) {
-		if (more) {
-			task->batch_count = wait_events(task, 0);
-			if (task->batch_count < 0)
-				task->batch_count = 0;
-			task->now = time_now();
-			more = task->batch_count || !etask_queues_empty(task);
-		}
-		if (!more)
+		if (more)
+			look(task);
+		else
 			sleep_until_work(task);
 		more = do_round(task);
 	}
@@ -307,6 +370,7 @@ static void *etask_thread(void *arg)
 	sys_event_task_t task = arg;
 
 	prctl(PR_SET_NAME, task->name);
+	diag_thread_enter();
 	if (task->cpu >= 0) {
 		cpu_set_t set;
 
@@ -352,12 +416,21 @@ int etask_fd(sys_event_task_t task)
 	return task->epfd;
 }
 
-sys_time_t etask_turn(sys_event_task_t task)
+sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+sys_time_t etask_turn(sys_event_task_t task)
+{
 	int turns = 0;
 
-	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);
@@ -370,11 +443,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	/* More than a turn's share: come again at once. */
 	if (!etask_queues_empty(task))
 		etask_wake(task);
-	pthread_mutex_lock(&task->alarm_lock);
-	next = wheel_next(&task->wheel);
-	task->sleeps_until = next;
-	pthread_mutex_unlock(&task->alarm_lock);
-	return next;
+	return etask_next_alarm(task);
 }
 
 void etask_hook_add(sys_event_task_t task, struct etask_hook *hook)
@@ -407,27 +476,4 @@ void etask_spin_set(sys_event_task_t task, uint64_t spin_ns)
 sys_time_t etask_now(sys_event_task_t task)
 {
 	return task->now;
-}
-
-void etask_stats_read(sys_event_task_t task, struct etask_stats *stats)
-{
-	const uint64_t *from = (const uint64_t *)&task->stats;
-	uint64_t *to = (uint64_t *)stats;
-
-	for (size_t i = 0; i < sizeof(*stats) / sizeof(*to); i++)
-		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-}
-
-string_t etask_fmt(sys_event_task_t task)
-{
-	char *text = mem_alloc(256, FL_STR);
-	struct etask_stats stats;
-
-	if (!text)
-		return NULL;
-	etask_stats_read(task, &stats);
-	snprintf(text, 256, "%s: tid %d, %" PRIu64 " rounds, %" PRIu64 " sleeps, %" PRIu64 " callbacks, %" PRIu64
-		 " polls, %" PRIu64 " alarms", task->name, atomic_load(&task->tid), stats.rounds, stats.sleeps,
-		 stats.callbacks + stats.callbacks_lopri, stats.polls, stats.alarms);
-	return text;
 }

@@ -7,14 +7,14 @@
 #include <stdatomic.h>
 
 #include "etask.h"
+#include "sys_spinlock.h"
 #include "wheel.h"
-
-#define ETASK_BATCH	128	/* events taken from epoll at once, at most */
 
 /* A queue with many producers: pushed on a stack, taken whole by the task and turned round. */
 struct etask_queue {
-	_Atomic(struct etask_callback *) incoming;
-	struct etask_callback	*head, **tail;		/* on-task only */
+	_Atomic(struct etask_callback *) incoming __attribute__((aligned(64)));
+	/* On-task only, and on a line of its own: posters must not feel each callback that runs. */
+	struct etask_callback	*head __attribute__((aligned(64))), **tail;
 };
 
 /*
@@ -36,41 +36,43 @@ struct sys_event_task {
 	atomic_bool		asleep;
 	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
 	sys_event_task_t	next_unused;
+	sys_lock_t		alarm_lock __attribute__((aligned(64)));		/* wheel, alarm_running; leaf, held for a few lines */
+	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
+	/*
+	 * Recursive. Guards the turns from running to not running and back, so that
+	 * a call handed to the task is run by the task or by its caller, never by none.
+	 */
+	pthread_mutex_t		call_lock;
 
 	struct sys_event_task_cfg cfg;			/* cleared by etask_alloc() from here on */
 	int			epfd, evfd;
 	pthread_t		pthread;
 	bool			has_thread;		/* to be joined; of who starts and stops */
 	sem_t			started;		/* posted once etask_start()'s thread runs */
-	/*
-	 * Recursive. Guards the turns from running to not running and back, so that
-	 * a call handed to the task is run by the task or by its caller, never by none.
-	 */
-	pthread_mutex_t		call_lock;
 	_Atomic(pid_t)		tid;			/* 0: nobody runs it */
 	atomic_bool		stop;
 	const char		*name;
 	int			cpu;
 
-	struct etask_queue	queue __attribute__((aligned(64)));
-	struct etask_queue	lopri;
+	struct etask_queue	queue, lopri;
 
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));
-	struct etask_callback	*running;
+	const char		*running;		/* whence of the handler, read racily */
 	struct etask_hook	*hooks;
 	sys_time_t		now;
 	uint64_t		spin_ns;
 	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
-	struct epoll_event	batch[ETASK_BATCH];
+	unsigned int		unspun;			/* sleeps in a row without a spin before them */
+	struct epoll_event	batch[ETASK_POLLS_MAX];
 	int			batch_count, batch_next;
+	unsigned int		steps_left, lopri_left, alarms_left;	/* until it must look at the descriptors */
+	bool			found;			/* at the last look */
+	sys_time_t		looked;
 	unsigned int		stale_rounds;		/* in a row, with events of polls long gone */
-	bool			turned;			/* by etask_turn(): others watch epfd */
 
-	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
 	_Atomic(struct watch *)	watches[WATCH_CHUNKS];
 
-	pthread_mutex_t		alarm_lock;		/* wheel, alarm_running */
 	struct wheel		wheel;
 	struct etask_alarm	*alarm_running;
 	sys_time_t		sleeps_until;		/* under alarm_lock */
@@ -98,12 +100,25 @@ bool etask_queues_empty(sys_event_task_t task);
 unsigned int etask_run_callbacks(sys_event_task_t task);
 unsigned int etask_run_alarms(sys_event_task_t task);
 unsigned int etask_run_polls(sys_event_task_t task);
-void etask_free_watches(sys_event_task_t task);
+/* From etask_free(): nothing may be left that names the task. */
+void etask_forget_watches(sys_event_task_t task);
+void etask_forget_alarms(sys_event_task_t task);
+void etask_forget_callbacks(sys_event_task_t task);
 
 /* Run what etask_call_sync() queued and nobody else would run any more. On-task, under call_lock. */
 void etask_finish_calls(sys_event_task_t task);
 
 sys_time_t time_now(void);
+
+static inline void stat_set(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, n, __ATOMIC_RELAXED);
+}
+
+static inline void enter_handler(sys_event_task_t task, const char *whence)
+{
+	__atomic_store_n(&task->running, whence, __ATOMIC_RELAXED);
+}
 
 static inline void stat_add(uint64_t *counter, uint64_t n)
 {

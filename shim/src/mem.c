@@ -1,82 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem.c - caches of equal objects, and size classes made of them.
+ * mem.c - allocating and freeing, by way of magazines.
  *
- * A cache cuts slabs (runs of pages) into objects. Every thread keeps two
- * magazines per cache; only when both are empty, or both full, does it exchange
- * one with the cache's depot. So a thread that frees what another allocated
- * moves whole magazines, not objects, across the lock.
+ * Every thread keeps two magazines per cache; only when both are empty, or both
+ * full, does it exchange one with the cache's depot. So a thread that frees what
+ * another allocated moves whole magazines, not objects, across the lock.
  *
- * Invariant: an object is in use, in one magazine, or on its cache's spare list.
- * Locking:   cache->lock (leaf) guards depot and spare list; a thread's magazines
- *            are its own. A thread that ends hands its magazines to the depots.
+ * Invariant: an object is in use, in one magazine, on its cache's spare list, or not yet cut.
+ * Locking:   cache->lock guards depot and spare list; a thread's magazines are its
+ *            own. A thread that ends hands its magazines to the depots.
  */
-#include <pthread.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 
-#include "region.h"
+#include "mem_check.h"
+#include "mem_impl.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(addr, bytes)		((void)(addr), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(addr, bytes)	((void)(addr), (void)(bytes))
-#endif
-
-#define NR_CACHES	512
-#define MAGAZINE_MAX	64
-#define MAGAZINE_BYTES	(1ul << 20)	/* a magazine of large objects holds no more than this */
-#define CLASS_BYTES_MAX	(SYS_PAGE_SIZE << SYS_ORDER_MAX)
-#define NR_CLASSES	48
-
-struct magazine {
-	struct magazine	*next;
-	uint32_t	count;
-	void		*objects[MAGAZINE_MAX];
-};
-
-struct mem_cache {
-	const char	*name;
-	size_t		object_bytes;
-	uint32_t	id;
-	uint32_t	capacity;	/* objects to a magazine */
-	unsigned int	slab_order;
-	uint32_t	slab_objects;
-
-	pthread_mutex_t	lock __attribute__((aligned(64)));
-	struct magazine	*full, *empty;
-	void		*spare;		/* objects, linked by their first word */
-	uint64_t	nr_pages;
-	uint64_t	nr_allocs, nr_frees;	/* of threads that ended */
-	void		**slabs;
-	size_t		nr_slabs;
-};
-
-/* What a thread has of one cache. Counters are read racily by mem_stats_each(). */
-struct thread_cache {
-	struct magazine	*loaded, *other;
-	uint64_t	nr_allocs, nr_frees;
-};
-
-struct thread_mem {
-	struct thread_mem	*next, **pprev;
-	struct thread_cache	caches[NR_CACHES];
-};
-
-static struct mem_cache *caches[NR_CACHES];
-static pthread_mutex_t caches_lock = PTHREAD_MUTEX_INITIALIZER;	/* caches[], threads */
-static struct thread_mem *threads;
-static struct mem_cache *classes[NR_CLASSES];
-static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
+static pthread_once_t mem_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_key;
-static __thread struct thread_mem *thread_mem;
+
+/* initial-exec: a load, not a call. Two words of a process's static TLS. */
+static __thread struct thread_mem *thread_mem __attribute__((tls_model("initial-exec")));
+/* The same, but only where nothing is checked: then the short way may be taken. */
+static __thread struct thread_mem *fast_mem __attribute__((tls_model("initial-exec")));
 
 /* ---- size classes: 16, 32, 48, 64, 96, 128, 192, ... 32 MiB ------------ */
 
-static unsigned int class_of(size_t bytes)
+static inline unsigned int class_of(size_t bytes)
 {
 	unsigned int log2;
 
@@ -86,6 +38,10 @@ static unsigned int class_of(size_t bytes)
 	return 4 + (log2 - 6) * 2 + (bytes > 3ul << (log2 - 1));
 }
 
+/* The class of (bytes + 15) / 16, as far as a look is shorter than working it out. */
+#define SMALL_MAX	4096
+static uint8_t small_class[SMALL_MAX / 16 + 1];
+
 static size_t class_bytes(unsigned int class)
 {
 	if (class < 4)
@@ -93,55 +49,18 @@ static size_t class_bytes(unsigned int class)
 	return (class & 1) ? 128ul << ((class - 4) / 2) : 96ul << ((class - 4) / 2);
 }
 
-/* ---- slabs ------------------------------------------------------------- */
-
-/* Cut one more slab; cache->lock is held. */
-static int slab_add(struct mem_cache *cache)
+struct mem_cache *class_for(size_t bytes)
 {
-	size_t slots = cache->nr_slabs;
-	char *slab = sys_pages_alloc(cache->slab_order, cache->name);
-
-	if (!slab)
-		return -ENOMEM;
-	if (!(slots & (slots - 1))) {
-		void **more = realloc(cache->slabs, (slots ? slots * 2 : 1) * sizeof(*more));
-
-		if (!more) {
-			sys_pages_free(slab, cache->slab_order, cache->name);
-			return -ENOMEM;
-		}
-		cache->slabs = more;
-	}
-	cache->slabs[cache->nr_slabs++] = slab;
-	cache->nr_pages += 1ul << cache->slab_order;
-	region_own(slab, cache->slab_order, cache);
-	for (uint32_t i = cache->slab_objects; i-- > 0;) {
-		void **object = (void **)(slab + i * cache->object_bytes);
-
-		*object = cache->spare;
-		cache->spare = object;
-	}
-	return 0;
+	return bytes <= CLASS_BYTES_MAX ? caches[class_of(bytes)] : NULL;
 }
 
 /* ---- threads ------------------------------------------------------------ */
-
-static void magazine_return(struct mem_cache *cache, struct magazine *magazine)
-{
-	struct magazine **list;
-
-	if (!magazine)
-		return;
-	list = magazine->count ? &cache->full : &cache->empty;
-	magazine->next = *list;
-	*list = magazine;
-}
 
 static void thread_exit(void *arg)
 {
 	struct thread_mem *mem = arg;
 
-	thread_mem = NULL;
+	thread_mem = fast_mem = NULL;
 	pthread_mutex_lock(&caches_lock);
 	*mem->pprev = mem->next;
 	if (mem->next)
@@ -163,24 +82,38 @@ static void thread_exit(void *arg)
 	free(mem);
 }
 
-static struct mem_cache *cache_make(const char *name, size_t bytes, size_t align);
-
-static void classes_init(void)
+static void init_once(void)
 {
 	static char names[NR_CLASSES][24];
 
+	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
+	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
+		small_class[i] = (uint8_t)class_of(i * 16);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
-		classes[i] = cache_make(names[i], class_bytes(i), 16);
+		size_t bytes = class_bytes(i);
+
+		/* The largest one has its red zone inside. */
+		if (bytes == CLASS_BYTES_MAX)
+			bytes -= mem_check_redzone();
+		if (!cache_make(names[i], bytes, 16)) {
+			fprintf(stderr, "ring3: no memory for the size classes\n");
+			abort();	/* some 15 kB, at the first allocation of the process */
+		}
 	}
 }
 
-static struct thread_mem *thread_start(void)
+void mem_init(void)
+{
+	pthread_once(&mem_once, init_once);
+}
+
+static __attribute__((noinline)) struct thread_mem *thread_start(void)
 {
 	struct thread_mem *mem;
 
-	pthread_once(&classes_once, classes_init);
+	mem_init();
 	mem = calloc(1, sizeof(*mem));
 	if (!mem)
 		return NULL;
@@ -193,59 +126,12 @@ static struct thread_mem *thread_start(void)
 	pthread_mutex_unlock(&caches_lock);
 	pthread_setspecific(thread_key, mem);
 	thread_mem = mem;
+	if (!mem_checks)
+		fast_mem = mem;
 	return mem;
 }
 
-/* ---- allocating --------------------------------------------------------- */
-
-/* Both magazines are empty: get a full one, or fill one from the spare list. */
-static bool refill(struct mem_cache *cache, struct thread_cache *mine)
-{
-	struct magazine *magazine;
-
-	pthread_mutex_lock(&cache->lock);
-	magazine = cache->full;
-	if (magazine) {
-		cache->full = magazine->next;
-		magazine_return(cache, mine->loaded);
-		mine->loaded = magazine;
-	} else {
-		if (!mine->loaded)
-			mine->loaded = cache->empty;
-		if (mine->loaded && mine->loaded == cache->empty)
-			cache->empty = mine->loaded->next;
-		if (!mine->loaded)
-			mine->loaded = calloc(1, sizeof(*mine->loaded));
-		magazine = mine->loaded;
-		while (magazine && magazine->count < (cache->capacity + 1) / 2) {
-			if (!cache->spare && slab_add(cache) < 0)
-				break;
-			magazine->objects[magazine->count++] = cache->spare;
-			cache->spare = *(void **)cache->spare;
-		}
-	}
-	pthread_mutex_unlock(&cache->lock);
-	return magazine && magazine->count;
-}
-
-/* Both magazines are full: leave one in the depot, and get an empty one. */
-static bool make_room(struct mem_cache *cache, struct thread_cache *mine)
-{
-	struct magazine *empty;
-
-	pthread_mutex_lock(&cache->lock);
-	empty = cache->empty;
-	if (empty)
-		cache->empty = empty->next;
-	else
-		empty = calloc(1, sizeof(*empty));
-	if (empty) {
-		magazine_return(cache, mine->loaded);
-		mine->loaded = empty;
-	}
-	pthread_mutex_unlock(&cache->lock);
-	return empty != NULL;
-}
+/* ---- magazines ------------------------------------------------------------ */
 
 static inline void swap_magazines(struct thread_cache *mine)
 {
@@ -255,177 +141,173 @@ static inline void swap_magazines(struct thread_cache *mine)
 	mine->loaded = other;
 }
 
-void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
+/* Both magazines are empty: get a full one, or have one filled. */
+static bool refill(struct mem_cache *cache, struct thread_cache *mine)
 {
-	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
-	struct thread_cache *mine;
+	struct magazine *magazine;
+
+	pthread_mutex_lock(&cache->lock);
+	magazine = cache->full;
+	if (magazine) {
+		cache->full = magazine->next;
+		cache->nr_full--;
+		magazine_return(cache, mine->loaded);
+		mine->loaded = magazine;
+	} else {
+		if (!mine->loaded)
+			mine->loaded = magazine_get(cache);
+		magazine = mine->loaded;
+		if (magazine)
+			cache_cut(cache, magazine);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return magazine && magazine->count;
+}
+
+/* Both magazines are full: leave one in the depot, and get an empty one. */
+static bool make_room(struct mem_cache *cache, struct thread_cache *mine)
+{
+	struct magazine *empty;
+	size_t pages = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	empty = magazine_get(cache);
+	if (empty) {
+		magazine_return(cache, mine->loaded);
+		mine->loaded = empty;
+		if (cache->nr_full >= cache->trim_at)
+			pages = cache_trim(cache);
+	}
+	pthread_mutex_unlock(&cache->lock);
+	if (pages)
+		region_give_back(4);
+	return empty != NULL;
+}
+
+/* ---- one object ------------------------------------------------------------ */
+
+static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, struct mem_cache *cache)
+{
+	struct thread_cache *mine = &mem->caches[cache->id];
+
+	if (mine->other && mine->other->count)
+		swap_magazines(mine);
+	else if (!refill(cache, mine))
+		return NULL;
+	count_up(&mine->nr_allocs);
+	return mine->loaded->objects[--mine->loaded->count];
+}
+
+/* There is always room: without memory for a magazine the object goes to the spare list. */
+static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct mem_cache *cache, void *object)
+{
+	struct thread_cache *mine = mem ? &mem->caches[cache->id] : NULL;
+
+	if (mine && mine->other && mine->other->count < mine->other->capacity) {
+		swap_magazines(mine);
+	} else if (!mine || !make_room(cache, mine)) {
+		cache_spare(cache, object);
+		return;
+	}
+	count_up(&mine->nr_frees);
+	mine->loaded->objects[mine->loaded->count++] = object;
+}
+
+/* Counted last: what is written behind an atomic the compiler reads again. */
+static inline void *take(struct thread_cache *mine)
+{
+	struct magazine *magazine = mine->loaded;
+	uint32_t count;
 	void *object;
 
-	(void)whence;
+	if (unlikely(!magazine) || unlikely(!(count = magazine->count)))
+		return NULL;
+	object = magazine->objects[--count];
+	magazine->count = count;
+	count_up(&mine->nr_allocs);
+	return object;
+}
+
+static inline bool put(struct thread_cache *mine, void *object)
+{
+	struct magazine *magazine = mine->loaded;
+	uint32_t count;
+
+	if (unlikely(!magazine) || unlikely((count = magazine->count) == magazine->capacity))
+		return false;
+	magazine->objects[count] = object;
+	magazine->count = count + 1;
+	count_up(&mine->nr_frees);
+	return true;
+}
+
+void *raw_alloc(struct mem_cache *cache)
+{
+	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
+	void *object;
+
 	if (!mem)
 		return NULL;
-	mine = &mem->caches[cache->id];
-	if (!mine->loaded || !mine->loaded->count) {
-		if (mine->other && mine->other->count)
-			swap_magazines(mine);
-		else if (!refill(cache, mine))
-			return NULL;
-	}
-	object = mine->loaded->objects[--mine->loaded->count];
-	__atomic_store_n(&mine->nr_allocs, mine->nr_allocs + 1, __ATOMIC_RELAXED);
-	ASAN_UNPOISON_MEMORY_REGION(object, cache->object_bytes);
-	return object;
+	object = take(&mem->caches[cache->id]);
+	return object ? object : alloc_slowly(mem, cache);
+}
+
+void raw_free(struct mem_cache *cache, void *object)
+{
+	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
+
+	if (!mem || !put(&mem->caches[cache->id], object))
+		free_slowly(mem, cache, object);
+}
+
+void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
+{
+	struct thread_mem *mem = fast_mem;
+	void *object = likely(mem) ? take(&mem->caches[cache->id]) : NULL;
+
+	if (likely(object))
+		return object;
+	mem_init();
+	return mem_checks ? mem_check_alloc(cache, cache->user_bytes, whence) : raw_alloc(cache);
 }
 
 void mem_cache_free(struct mem_cache *cache, void *object, const char *whence)
 {
-	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
-	struct thread_cache *mine;
+	struct thread_mem *mem = fast_mem;
 
-	(void)whence;
-	if (!mem)
-		return;	/* out of memory for bookkeeping: the object is lost, nothing else */
-	mine = &mem->caches[cache->id];
-	__atomic_store_n(&mine->nr_frees, mine->nr_frees + 1, __ATOMIC_RELAXED);
-	if (!mine->loaded || mine->loaded->count >= cache->capacity) {
-		if (mine->other && mine->other->count < cache->capacity)
-			swap_magazines(mine);
-		else if (!make_room(cache, mine))
-			return;
-	}
-	/* The first word may link the object on the spare list: not poisoned. */
-	ASAN_POISON_MEMORY_REGION((char *)object + 8, cache->object_bytes - 8);
-	mine->loaded->objects[mine->loaded->count++] = object;
-}
-
-/* ---- caches -------------------------------------------------------------- */
-
-static struct mem_cache *cache_make(const char *name, size_t bytes, size_t align)
-{
-	struct mem_cache *cache;
-	unsigned int id;
-
-	if (align < 16)
-		align = 16;
-	bytes = (bytes + align - 1) & ~(align - 1);
-	if (align & (align - 1) || align > SYS_PAGE_SIZE || bytes > CLASS_BYTES_MAX)
-		return NULL;
-	cache = aligned_alloc(64, (sizeof(*cache) + 63) & ~63ul);
-	if (!cache)
-		return NULL;
-	memset(cache, 0, sizeof(*cache));
-	cache->name = name;
-	cache->object_bytes = bytes;
-	cache->capacity = bytes > MAGAZINE_BYTES / MAGAZINE_MAX ? (uint32_t)(MAGAZINE_BYTES / bytes) : MAGAZINE_MAX;
-	if (cache->capacity < 1)
-		cache->capacity = 1;
-	/* A slab of eight objects or 64 KiB, whichever is more; large objects have one each. */
-	while (cache->slab_order < SYS_ORDER_MAX && (SYS_PAGE_SIZE << cache->slab_order) < bytes)
-		cache->slab_order++;
-	while ((SYS_PAGE_SIZE << cache->slab_order) < 65536)
-		cache->slab_order++;
-	cache->slab_objects = (uint32_t)((SYS_PAGE_SIZE << cache->slab_order) / bytes);
-	pthread_mutex_init(&cache->lock, NULL);
-
-	pthread_mutex_lock(&caches_lock);
-	for (id = 0; id < NR_CACHES && caches[id]; id++)
-		;
-	if (id < NR_CACHES) {
-		cache->id = id;
-		caches[id] = cache;
-	}
-	pthread_mutex_unlock(&caches_lock);
-	if (id == NR_CACHES) {
-		free(cache);
-		return NULL;
-	}
-	return cache;
-}
-
-struct mem_cache *mem_cache_create(const char *name, size_t bytes, size_t align)
-{
-	pthread_once(&classes_once, classes_init);
-	return cache_make(name, bytes, align);
-}
-
-/* Counters of all threads, ended ones too; caches_lock is held. */
-static struct mem_stats cache_stats(struct mem_cache *cache)
-{
-	struct mem_stats stats = { .name = cache->name, .object_bytes = cache->object_bytes };
-
-	pthread_mutex_lock(&cache->lock);
-	stats.nr_allocs = cache->nr_allocs;
-	stats.nr_frees = cache->nr_frees;
-	stats.nr_pages = cache->nr_pages;
-	pthread_mutex_unlock(&cache->lock);
-	for (struct thread_mem *mem = threads; mem; mem = mem->next) {
-		stats.nr_allocs += __atomic_load_n(&mem->caches[cache->id].nr_allocs, __ATOMIC_RELAXED);
-		stats.nr_frees += __atomic_load_n(&mem->caches[cache->id].nr_frees, __ATOMIC_RELAXED);
-	}
-	stats.nr_used = stats.nr_allocs - stats.nr_frees;
-	return stats;
-}
-
-/* No thread may use the cache any more: that is what makes their magazines ours to take. */
-int mem_cache_destroy(struct mem_cache *cache)
-{
-	struct mem_stats stats;
-
-	pthread_mutex_lock(&caches_lock);
-	stats = cache_stats(cache);
-	if (stats.nr_used) {
-		pthread_mutex_unlock(&caches_lock);
-		fprintf(stderr, "ring3: cache %s: %lu objects of %zu bytes are still in use\n", cache->name,
-			(unsigned long)stats.nr_used, cache->object_bytes);
-		return -EBUSY;
-	}
-	caches[cache->id] = NULL;
-	for (struct thread_mem *mem = threads; mem; mem = mem->next) {
-		struct thread_cache *mine = &mem->caches[cache->id];
-
-		free(mine->loaded);
-		free(mine->other);
-		memset(mine, 0, sizeof(*mine));
-	}
-	pthread_mutex_unlock(&caches_lock);
-	for (struct magazine *next, *magazine = cache->full; magazine; magazine = next) {
-		next = magazine->next;
-		free(magazine);
-	}
-	for (struct magazine *next, *magazine = cache->empty; magazine; magazine = next) {
-		next = magazine->next;
-		free(magazine);
-	}
-	for (size_t i = 0; i < cache->nr_slabs; i++)
-		sys_pages_free(cache->slabs[i], cache->slab_order, cache->name);
-	free(cache->slabs);
-	pthread_mutex_destroy(&cache->lock);
-	free(cache);
-	return 0;
-}
-
-void mem_stats_each(bool (*fn)(void *env, const struct mem_stats *stats), void *env)
-{
-	pthread_mutex_lock(&caches_lock);
-	for (unsigned int id = 0; id < NR_CACHES; id++) {
-		if (caches[id]) {
-			struct mem_stats stats = cache_stats(caches[id]);
-
-			if (!fn(env, &stats))
-				break;
-		}
-	}
-	pthread_mutex_unlock(&caches_lock);
+	if (likely(mem) && likely(put(&mem->caches[cache->id], object)))
+		return;
+	mem_init();
+	if (mem_checks)
+		mem_check_free(cache, object, whence);
+	else
+		raw_free(cache, object);
 }
 
 /* ---- any size ------------------------------------------------------------ */
 
-void *mem_alloc(size_t bytes, const char *whence)
+static __attribute__((noinline)) void *any_size_slowly(size_t bytes, const char *whence)
 {
 	if (bytes > CLASS_BYTES_MAX)
 		return NULL;
-	pthread_once(&classes_once, classes_init);
-	return mem_cache_alloc(classes[class_of(bytes)], whence);
+	mem_init();
+	return mem_checks ? mem_check_alloc_any(bytes, whence) : raw_alloc(caches[class_of(bytes)]);
+}
+
+void *mem_alloc(size_t bytes, const char *whence)
+{
+	struct thread_mem *mem = fast_mem;
+	void *object;
+
+	if (unlikely(!mem))
+		return any_size_slowly(bytes, whence);
+	if (likely(bytes <= SMALL_MAX))
+		object = take(&mem->caches[small_class[(bytes + 15) / 16]]);
+	else if (likely(bytes <= CLASS_BYTES_MAX))
+		object = take(&mem->caches[class_of(bytes)]);
+	else
+		return NULL;
+	return likely(object) ? object : any_size_slowly(bytes, whence);
 }
 
 void *mem_zalloc(size_t bytes, const char *whence)
@@ -435,27 +317,49 @@ void *mem_zalloc(size_t bytes, const char *whence)
 	return addr ? memset(addr, 0, bytes) : NULL;
 }
 
-/* The cache of @addr; what is no object of any is a bug of the caller's, named. */
-static struct mem_cache *cache_of(const void *addr, const char *whence)
+struct mem_cache *cache_of(const void *addr)
 {
-	struct mem_cache *cache = sys_region_has(addr) ? page_desc_of(addr)->cache : NULL;
+	unsigned int id = region_has(addr) ? page_desc_of(addr)->cache_id : 0;
 
-	if (!cache) {
-		fprintf(stderr, "ring3: %s: %p is not from mem_alloc()\n", whence, addr);
-		abort();
-	}
+	return id ? caches[id - 1] : NULL;
+}
+
+/* The same; what is no object of any cache is a bug of the caller's, named. */
+static struct mem_cache *cache_of_or_die(const void *addr, const char *whence)
+{
+	struct mem_cache *cache;
+
+	mem_init();
+	cache = cache_of(addr);
+	if (unlikely(!cache))
+		mem_check_foreign(addr, whence);
 	return cache;
+}
+
+static __attribute__((noinline)) void free_any_slowly(void *addr, const char *whence)
+{
+	if (addr)
+		mem_cache_free(cache_of_or_die(addr, whence), addr, whence);
 }
 
 void mem_free(const void *addr, const char *whence)
 {
-	if (addr)
-		mem_cache_free(cache_of(addr, whence), (void *)addr, whence);
+	struct thread_mem *mem = fast_mem;
+
+	if (likely(mem && region_has(addr))) {
+		unsigned int id = page_desc_of(addr)->cache_id;
+
+		if (likely(id) && likely(put(&mem->caches[id - 1], (void *)addr)))
+			return;
+	}
+	free_any_slowly((void *)addr, whence);
 }
 
 size_t mem_size(const void *addr)
 {
-	return cache_of(addr, "mem_size")->object_bytes;
+	struct mem_cache *cache = cache_of_or_die(addr, "mem_size");
+
+	return mem_checks ? mem_check_size(cache, addr) : cache->object_bytes;
 }
 
 void *mem_realloc(void *addr, size_t bytes, const char *whence)
@@ -463,7 +367,8 @@ void *mem_realloc(void *addr, size_t bytes, const char *whence)
 	size_t old = addr ? mem_size(addr) : 0;
 	void *fresh;
 
-	if (addr && bytes <= old && bytes > old / 2)
+	/* Where it fits and wastes no more than half it stays; checking wants each size known. */
+	if (addr && bytes <= old && bytes > old / 2 && !mem_checks)
 		return addr;
 	fresh = mem_alloc(bytes, whence);
 	if (fresh && addr) {
@@ -471,4 +376,30 @@ void *mem_realloc(void *addr, size_t bytes, const char *whence)
 		mem_free(addr, whence);
 	}
 	return fresh;
+}
+
+size_t mem_trim(void)
+{
+	struct thread_mem *mem = thread_mem;
+
+	mem_init();
+	if (mem_checks)
+		mem_check_release();
+	pthread_mutex_lock(&caches_lock);
+	for (unsigned int id = 0; id < NR_CACHES; id++) {
+		struct mem_cache *cache = caches[id];
+
+		if (!cache)
+			continue;
+		pthread_mutex_lock(&cache->lock);
+		if (mem) {
+			magazine_return(cache, mem->caches[id].loaded);
+			magazine_return(cache, mem->caches[id].other);
+			mem->caches[id].loaded = mem->caches[id].other = NULL;
+		}
+		cache_trim(cache);
+		pthread_mutex_unlock(&cache->lock);
+	}
+	pthread_mutex_unlock(&caches_lock);
+	return region_give_back(1);
 }

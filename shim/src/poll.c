@@ -89,10 +89,13 @@ int etask_poll_add(sys_event_task_t task, struct etask_poll *poll)
 
 		poll->task = task;
 		rc = watch_add(task, watch, poll);
-		if (rc == 0)
+		if (rc == 0) {
 			__atomic_store_n(&poll->state, WATCHED, __ATOMIC_RELAXED);
-		else
+			if (!other)
+				stat_add(&task->stats.polls_added, 1);
+		} else {
 			poll->task = other;
+		}
 	}
 	pthread_mutex_unlock(&task->poll_lock);
 	return rc;
@@ -137,6 +140,7 @@ static void remove_on_task(void *arg)
 	}
 	__atomic_store_n(&poll->state, REMOVED, __ATOMIC_RELAXED);
 	poll->task = NULL;
+	stat_add(&task->stats.polls_added, (uint64_t)-1);
 	pthread_mutex_unlock(&task->poll_lock);
 }
 
@@ -161,8 +165,8 @@ static struct etask_poll *poll_of(sys_event_task_t task, uint64_t event)
 
 /*
  * A descriptor that was closed while a duplicate lives on stays in its epoll set,
- * and no call can take it out. So the set is made anew, under the same number.
- * Not for a task turned by others: they watch the old set.
+ * and no call can take it out. So the set is made anew, under the same number. Who
+ * watches the set of a task that it turns itself must watch it anew: stats.renewals tells.
  */
 static void renew_epoll(sys_event_task_t task)
 {
@@ -210,6 +214,7 @@ unsigned int etask_run_polls(sys_event_task_t task)
 		}
 		poll = poll_of(task, event->data.u64);
 		if (poll) {
+			enter_handler(task, poll->whence);
 			poll->fn(poll, event->events);
 			count++;
 		} else {
@@ -220,7 +225,7 @@ unsigned int etask_run_polls(sys_event_task_t task)
 	stat_add(&task->stats.polls, count);
 	/* One removed by its neighbour in the batch is stale for a round; what stays stale was left behind. */
 	task->stale_rounds = stale ? task->stale_rounds + 1 : 0;
-	if (task->stale_rounds >= 4 && !task->turned) {
+	if (task->stale_rounds >= 4) {
 		stat_add(&task->stats.renewals, 1);
 		renew_epoll(task);
 		task->stale_rounds = 0;
@@ -228,8 +233,19 @@ unsigned int etask_run_polls(sys_event_task_t task)
 	return count;
 }
 
-void etask_free_watches(sys_event_task_t task)
+void etask_forget_watches(sys_event_task_t task)
 {
-	for (unsigned int i = 0; i < WATCH_CHUNKS; i++)
-		free(atomic_load_explicit(&task->watches[i], memory_order_relaxed));
+	for (unsigned int i = 0; i < WATCH_CHUNKS; i++) {
+		struct watch *chunk = atomic_load_explicit(&task->watches[i], memory_order_relaxed);
+
+		for (int fd = 0; chunk && fd < WATCH_CHUNK; fd++) {
+			struct etask_poll *poll = atomic_load_explicit(&chunk[fd].poll, memory_order_relaxed);
+
+			if (poll) {
+				__atomic_store_n(&poll->state, REMOVED, __ATOMIC_RELAXED);
+				poll->task = NULL;
+			}
+		}
+		free(chunk);
+	}
 }

@@ -2,22 +2,58 @@
 #ifndef RING3_REGION_H
 #define RING3_REGION_H
 
-/* region.h - private to shim/src: what the caches keep about each page of the region. */
+/* region.h - private to shim/src: what is kept about each page of the region. */
 #include "sys_mem.h"
 
-struct mem_cache;
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(addr, bytes)		((void)(addr), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(addr, bytes)	((void)(addr), (void)(bytes))
+#endif
 
-/* One per page of the region; only the first page of a run is filled in. */
+/* One per page. For a page inside a run only cache_id and run_first count. */
 struct page_desc {
-	struct mem_cache	*cache;		/* whose slab this page is part of; NULL: a plain run */
-	uint32_t		run_first;	/* index of the run's first page */
-	uint8_t			order;
-	uint8_t			is_free;
+	uint32_t	run_first;	/* index of the run's first page */
+	uint16_t	cache_id;	/* whose slab this is a part of, plus one; 0: a plain run */
+	uint8_t		order;
+	uint8_t		state;		/* enum run_state */
+	uint32_t	nr_spare;	/* of a slab, while its cache is being trimmed: objects free in it */
+	uint32_t	unused;
 };
 
-struct page_desc *page_desc_of(const void *addr);
+enum run_state { RUN_IN_USE, RUN_FREE, RUN_GIVEN };	/* given: free, and its memory given back to the system */
 
-/* Marks every page of a run as @cache's slab. */
-void region_own(void *run, unsigned int order, struct mem_cache *cache);
+/* Fixed once region_init() has run, which any allocation does. */
+extern char *region_base __attribute__((visibility("hidden")));
+extern size_t region_bytes __attribute__((visibility("hidden")));
+extern struct page_desc *page_descs __attribute__((visibility("hidden")));
+
+static inline size_t page_index(const void *addr)
+{
+	return (size_t)((const char *)addr - region_base) >> SYS_PAGE_SHIFT;
+}
+
+static inline struct page_desc *page_desc_of(const void *addr)
+{
+	return &page_descs[page_index(addr)];
+}
+
+static inline bool region_has(const void *addr)
+{
+	return (uintptr_t)addr - (uintptr_t)region_base < region_bytes;
+}
+
+/* sys_pages_alloc() that mem_fail_after() does not count: a slab. */
+void *region_run_alloc(unsigned int order, const char *whence);
+
+/* Marks every page of a run as a slab of the cache @cache_id - 1. */
+void region_own(void *run, unsigned int order, unsigned int cache_id);
+
+/* Give free runs of at least @order back to the system; bytes given now. */
+size_t region_give_back(unsigned int order);
+
+/* Plain runs in use, with where they were allocated; only where checking is on. */
+void region_each_run(void (*fn)(void *env, void *run, size_t bytes, const char *whence), void *env);
 
 #endif /* RING3_REGION_H */

@@ -9,7 +9,8 @@ static uint64_t tick_of(sys_time_t expire)
 {
 	uint64_t tick = expire >> WHEEL_TICK_SHIFT;
 
-	return tick + ((expire & ((1ul << WHEEL_TICK_SHIFT) - 1)) != 0);
+	/* The last tick of all stands for itself: one more would wrap to the first. */
+	return tick + ((expire & ((1ul << WHEEL_TICK_SHIFT) - 1)) != 0 && tick != UINT64_MAX >> WHEEL_TICK_SHIFT);
 }
 
 void wheel_init(struct wheel *wheel, sys_time_t now)
@@ -22,6 +23,7 @@ void wheel_init(struct wheel *wheel, sys_time_t now)
 static void due_append(struct wheel *wheel, struct etask_alarm *alarm)
 {
 	alarm->state = STATE_DUE;
+	wheel->due_count++;
 	alarm->next = NULL;
 	alarm->pprev = wheel->due_tail;
 	*wheel->due_tail = alarm;
@@ -39,8 +41,12 @@ static void place(struct wheel *wheel, struct etask_alarm *alarm)
 		return;
 	}
 	level = (63 - (unsigned int)__builtin_clzl(tick ^ wheel->tick)) / 6;
-	if (level >= WHEEL_LEVELS)
+	if (level >= WHEEL_LEVELS) {
 		level = WHEEL_LEVELS - 1;
+		/* Beyond all levels: as far off as there are slots, and never the wheel's own. */
+		if (tick - wheel->tick >= (uint64_t)(WHEEL_SLOTS - 1) << (level * 6))
+			tick = wheel->tick + ((uint64_t)(WHEEL_SLOTS - 1) << (level * 6));
+	}
 	slot = (tick >> (level * 6)) & (WHEEL_SLOTS - 1);
 	head = &wheel->slots[level][slot];
 	alarm->state = level << 8 | slot;
@@ -66,6 +72,7 @@ void wheel_remove(struct wheel *wheel, struct etask_alarm *alarm)
 	if (alarm->next)
 		alarm->next->pprev = alarm->pprev;
 	if (alarm->state == STATE_DUE) {
+		wheel->due_count--;
 		if (wheel->due_tail == &alarm->next)
 			wheel->due_tail = alarm->pprev;
 	} else if (!wheel->slots[level][slot]) {

@@ -7,7 +7,8 @@
  *
  * Eight levels of 64 slots. A slot of level L spans 64^L ticks of 2^14 ns; an
  * alarm stands at the level of the highest 6-bit digit in which its tick differs
- * from the wheel's. So set and cancel are O(1), an alarm cascades at most seven
+ * from the wheel's; one beyond the top level's range (146 years) stands in its last
+ * slot and is looked at again when that comes. So set and cancel are O(1), an alarm cascades at most seven
  * times in its life, and it fires up to one tick (16 us) late, never early.
  *
  * Not locked: the caller's lock guards it.
@@ -23,7 +24,8 @@ struct wheel {
 	uint64_t		count;
 	uint64_t		used[WHEEL_LEVELS];	/* a bit per slot that is not empty */
 	struct etask_alarm	*slots[WHEEL_LEVELS][WHEEL_SLOTS];
-	struct etask_alarm	*due;		/* to be popped */
+	struct etask_alarm	*due;		/* to be popped, oldest first */
+	uint64_t		due_count;
 	struct etask_alarm	**due_tail;
 };
 

@@ -5,7 +5,9 @@
  * PDUs are built by hand (RFC 7143, section 11); nothing is shared with the target's own codec, so that one mistake
  * cannot hide another.
  */
+import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { crc32c } from './crc32c.js';
 
 export const Op = {
   NopOut: 0x00,
@@ -45,8 +47,23 @@ export interface PduFields {
   ahs?: Buffer;
 }
 
-/** A PDU without digests. */
-export function makePdu(fields: PduFields): Buffer {
+export interface Digests {
+  header: boolean;
+  data: boolean;
+}
+
+/** What hashes are called in CHAP_A, and by node:crypto. */
+const HASHES: Record<string, string> = { 5: 'md5', 6: 'sha1', 7: 'sha256', 8: 'sha3-256' };
+
+const NO_DIGESTS: Digests = { header: false, data: false };
+
+function digestOf(bytes: Buffer): Buffer {
+  const digest = Buffer.alloc(4);
+  digest.writeUInt32LE(crc32c(bytes)); // RFC 7143, 13.1: least significant byte first
+  return digest;
+}
+
+export function makePdu(fields: PduFields, digests = NO_DIGESTS): Buffer {
   const header = Buffer.alloc(48);
   const data = fields.data ?? Buffer.alloc(0);
   const ahs = fields.ahs ?? Buffer.alloc(0);
@@ -58,7 +75,14 @@ export function makePdu(fields: PduFields): Buffer {
   for (const [offset, value] of Object.entries(fields.words ?? {}))
     header.writeUInt32BE(value >>> 0, Number(offset));
   for (const [offset, value] of Object.entries(fields.bytes ?? {})) header[Number(offset)] = value;
-  return Buffer.concat([header, ahs, data, Buffer.alloc(-data.length & 3)]);
+  const head = Buffer.concat([header, ahs]);
+  const body = Buffer.concat([data, Buffer.alloc(-data.length & 3)]);
+  return Buffer.concat([
+    head,
+    ...(digests.header ? [digestOf(head)] : []),
+    body,
+    ...(digests.data && data.length ? [digestOf(body)] : []),
+  ]);
 }
 
 export class Pdu {
@@ -97,12 +121,24 @@ export class Pdu {
   }
 }
 
+/** The keys of a text, by name. */
+export const toKeys = (data: Buffer): Record<string, string> =>
+  Object.fromEntries(
+    data
+      .toString()
+      .split('\0')
+      .filter(Boolean)
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+
 export class Initiator {
   cmdSn = 1;
   expStatSn = 0;
   tsih = 0;
   /** Set when the other side ended the connection. */
   closed = false;
+  /** In force from full-feature phase on. */
+  digests = NO_DIGESTS;
   private received = Buffer.alloc(0);
   private wake: (() => void) | undefined;
 
@@ -138,17 +174,74 @@ export class Initiator {
       ...keys,
     });
     if (response?.loginStatus !== 0) throw new Error(`login: status ${response?.loginStatus.toString(16)}`);
-    initiator.tsih = response.header.readUInt16BE(14);
+    initiator.#logIn(response);
     return initiator;
   }
 
-  /** One Login Request from the operational stage straight to full-feature phase, and its response. */
-  async loginRequest(keys: Record<string, string>, isid = 1): Promise<Pdu | undefined> {
+  #logIn(response: Pdu): void {
+    this.tsih = response.header.readUInt16BE(14);
+    const keys = toKeys(response.data);
+    this.digests = { header: keys.HeaderDigest === 'CRC32C', data: keys.DataDigest === 'CRC32C' };
+  }
+
+  /**
+   * A login with CHAP, through its stages. @returns the last response, whatever it says
+   * @param options.algorithms as in CHAP_A
+   * @param options.mutual what we challenge the target with; its answer is checked against this secret
+   */
+  async chapLogin(
+    target: string,
+    user: string,
+    secret: string,
+    options: { algorithms?: string; mutual?: { user: string; secret: string }; reflect?: boolean } = {},
+  ): Promise<Pdu | undefined> {
+    const names = {
+      InitiatorName: 'iqn.2026-11.dev.ring3.test:chap',
+      TargetName: target,
+      AuthMethod: 'CHAP',
+    };
+    const security = { csg: 0 };
+    const first = await this.loginRequest(names, 1, security);
+    if (first?.loginStatus !== 0) return first;
+    const offered = await this.loginRequest({ CHAP_A: options.algorithms ?? '5' }, 1, security);
+    if (offered?.loginStatus !== 0) return offered;
+    const { CHAP_A = '', CHAP_I = '', CHAP_C = '' } = toKeys(offered.data);
+    const answer = (id: string, ofSecret: string, challenge: string) =>
+      `0x${createHash(HASHES[CHAP_A]!)
+        .update(Buffer.from([Number(id)]))
+        .update(ofSecret)
+        .update(Buffer.from(challenge.slice(2), 'hex'))
+        .digest('hex')}`;
+    const ours: Record<string, string> = options.reflect
+      ? { CHAP_I, CHAP_C }
+      : options.mutual
+        ? { CHAP_I: '7', CHAP_C: `0x${'1e'.repeat(16)}` }
+        : {};
+    const proof = { CHAP_N: user, CHAP_R: answer(CHAP_I, secret, CHAP_C), ...ours };
+    const proved = await this.loginRequest(proof, 1, { csg: 0, to: 1 });
+    if (proved?.loginStatus !== 0) return proved;
+    if (options.mutual) {
+      const theirs = toKeys(proved.data);
+      const expected = answer('7', options.mutual.secret, ours.CHAP_C!);
+      if (theirs.CHAP_N !== options.mutual.user || theirs.CHAP_R !== expected)
+        throw new Error(`the target proved itself wrongly: ${JSON.stringify(theirs)}`);
+    }
+    const last = await this.loginRequest({}, 1);
+    if (last?.loginStatus === 0) this.#logIn(last);
+    return last;
+  }
+
+  /** One Login Request, from the operational stage straight to full-feature phase if not told else, and its response. */
+  async loginRequest(
+    keys: Record<string, string>,
+    isid = 1,
+    { csg, to }: { csg: number; to?: number } = { csg: 1, to: 3 },
+  ): Promise<Pdu | undefined> {
     const text = Object.entries(keys).map(([key, value]) => `${key}=${value}\0`);
     this.send({
       opcode: Op.Login,
       immediate: true,
-      flags: 0x87, // T, CSG operational, NSG full-feature phase
+      flags: (to === undefined ? 0 : 0x80 | to) | (csg << 2), // T and NSG, CSG
       itt: 1,
       words: { 8: 0x80_00_00_00 + isid, 12: 0, 20: 0, 24: this.cmdSn, 28: 0 },
       data: Buffer.from(text.join('')),
@@ -159,7 +252,7 @@ export class Initiator {
   }
 
   send(fields: PduFields): void {
-    this.raw(makePdu(fields));
+    this.raw(makePdu(fields, this.digests));
   }
 
   raw(bytes: Buffer): void {
@@ -199,18 +292,8 @@ export class Initiator {
   async receive(timeoutMs = 5000): Promise<Pdu | undefined> {
     const end = Date.now() + timeoutMs;
     for (;;) {
-      if (this.received.length >= 48) {
-        const length = this.received.readUIntBE(5, 3);
-        const total = 48 + this.received[4]! * 4 + ((length + 3) & ~3);
-        if (this.received.length >= total) {
-          const start = 48 + this.received[4]! * 4;
-          const pdu = new Pdu(this.received.subarray(0, 48), this.received.subarray(start, start + length));
-          this.received = this.received.subarray(total);
-          const carriesStatus = pdu.opcode !== Op.R2T && (pdu.opcode !== Op.DataIn || pdu.flags & 1);
-          if (carriesStatus && pdu.word(24) >= this.expStatSn) this.expStatSn = pdu.word(24) + 1;
-          return pdu;
-        }
-      }
+      const pdu = this.#next();
+      if (pdu) return pdu;
       const left = end - Date.now();
       if (this.closed || left <= 0) return undefined;
       await new Promise<void>((resolve) => {
@@ -221,6 +304,31 @@ export class Initiator {
         };
       });
     }
+  }
+
+  /** A PDU that is there as a whole. @throws Error for a digest that is wrong */
+  #next(): Pdu | undefined {
+    if (this.received.length < 48) return undefined;
+    const length = this.received.readUIntBE(5, 3);
+    const headBytes = 48 + this.received[4]! * 4;
+    const start = headBytes + (this.digests.header ? 4 : 0);
+    const padded = (length + 3) & ~3;
+    const total = start + padded + (this.digests.data && length ? 4 : 0);
+    if (this.received.length < total) return undefined;
+    const whole = this.received.subarray(0, total);
+    this.received = this.received.subarray(total);
+    if (
+      this.digests.header &&
+      !digestOf(whole.subarray(0, headBytes)).equals(whole.subarray(headBytes, start))
+    )
+      throw new Error('the header digest of a PDU is wrong');
+    const body = whole.subarray(start, start + padded);
+    if (this.digests.data && length && !digestOf(body).equals(whole.subarray(start + padded)))
+      throw new Error('the data digest of a PDU is wrong');
+    const pdu = new Pdu(whole.subarray(0, 48), body.subarray(0, length));
+    const carriesStatus = pdu.opcode !== Op.R2T && (pdu.opcode !== Op.DataIn || pdu.flags & 1);
+    if (carriesStatus && pdu.word(24) >= this.expStatSn) this.expStatSn = pdu.word(24) + 1;
+    return pdu;
   }
 
   /** Waits until the target ends the connection; false when it has not within @timeoutMs. */

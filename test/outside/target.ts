@@ -20,7 +20,7 @@ export interface ReadyEvent {
   event: 'ready';
   iqn: string;
   portals: string[];
-  luns: { lun: number; name: string }[];
+  luns: { lun: number; name: string; size: number; readOnly: boolean; provider: string }[];
   pid: number;
 }
 
@@ -36,27 +36,52 @@ export interface StartOptions {
   compiled?: boolean;
 }
 
+function parseLine(line: string): TargetLine {
+  try {
+    return JSON.parse(line) as TargetLine;
+  } catch {
+    return { event: 'garbage', line };
+  }
+}
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** A line of --json. */
+export interface TargetLine {
+  event: string;
+  [field: string]: unknown;
+}
+
+/** The command line of `ring3 ARGUMENT...`. */
+export const ring3 = (args: string[], compiled = false): string[] => [
+  process.execPath,
+  ...(compiled ? [join(root, 'dist/scripts/ring3.js')] : ['--import', 'tsx', join(root, 'scripts/ring3.ts')]),
+  ...args,
+];
+
 export class TargetProcess {
   /** Everything it wrote to stderr so far. */
   stderr = '';
 
+  /** It has ended, and all that it wrote has been read. */
+  readonly #closed: Promise<unknown>;
+
   private constructor(
     readonly child: ChildProcess,
     readonly ready: ReadyEvent,
-  ) {}
+    /** Every line of stdout so far. */
+    readonly events: TargetLine[],
+  ) {
+    this.#closed = once(child, 'close');
+  }
 
   static async start(disks: string[], options: StartOptions = {}): Promise<TargetProcess> {
-    const program = options.compiled
-      ? [join(root, 'dist/scripts/ring3.js')]
-      : ['--import', 'tsx', join(root, 'scripts/ring3.ts')];
     const listen = ['--listen', options.listen ?? '127.0.0.1:0'];
-    const command = [...(options.prefix ?? []), process.execPath, ...program, 'target', ...disks, '--json'];
-    command.push(...listen, ...(options.args ?? []));
+    const args = ['target', ...disks, '--json', ...listen, ...(options.args ?? [])];
+    const command = [...(options.prefix ?? []), ...ring3(args, options.compiled)];
     const child = spawn(command[0]!, command.slice(1), {
       cwd: root,
       env: { ...process.env, ...options.env },
@@ -69,18 +94,19 @@ export class TargetProcess {
       stderr += text;
     });
     const lines = createInterface({ input: child.stdout! });
+    const events: TargetLine[] = [];
     const ready = await new Promise<ReadyEvent>((resolve, reject) => {
       lines.on('line', (line) => {
-        if (!line.startsWith('{')) return;
-        const event = JSON.parse(line) as ReadyEvent;
-        if (event.event === 'ready') resolve(event);
+        const event = parseLine(line);
+        events.push(event);
+        if (event.event === 'ready') resolve(event as unknown as ReadyEvent);
       });
       child.once('error', reject);
-      child.once('exit', (code, signal) =>
+      child.once('close', (code, signal) =>
         reject(new Error(`the target ended with ${code ?? signal} before it was ready: ${stderr.trim()}`)),
       );
     });
-    const target = new TargetProcess(child, ready);
+    const target = new TargetProcess(child, ready, events);
     target.stderr = stderr;
     child.stderr!.on('data', (text: string) => {
       target.stderr += text;
@@ -106,6 +132,23 @@ export class TargetProcess {
     return `iscsi://${login ? `${login}@` : ''}${this.portal}/${this.iqn}/${lun}`;
   }
 
+  /** The first event of this name with these fields, or fields like these, now or to come; undefined after @timeoutMs. */
+  async event(
+    name: string,
+    fields: Record<string, unknown> = {},
+    timeoutMs = 5000,
+  ): Promise<TargetLine | undefined> {
+    const end = Date.now() + timeoutMs;
+    const wanted = Object.entries({ event: name, ...fields });
+    const fits = (seen: unknown, expected: unknown) =>
+      expected instanceof RegExp ? expected.test(String(seen)) : seen === expected;
+    for (;;) {
+      const found = this.events.find((event) => wanted.every(([key, value]) => fits(event[key], value)));
+      if (found || Date.now() >= end) return found;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   get alive(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -115,7 +158,7 @@ export class TargetProcess {
     if (this.alive) {
       const late = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
       process.kill(this.pid, signal);
-      await once(this.child, 'exit');
+      await this.#closed;
       clearTimeout(late);
     }
     return this.child.exitCode ?? this.child.signalCode ?? 'unknown';

@@ -11,6 +11,20 @@
 #include <linux/bug.h>
 #include <linux/lockdep_types.h>
 
+/*
+ * A lock's class in the checking mode, RING3_LOCKDEP=1 (shim/diag): one per place that
+ * initialises, as in the kernel. A lock that none initialises is a class of its own.
+ */
+__visible extern int diag_lockdep_on;
+__visible void diag_lock_class(const void *lock, const void *key, const char *name);
+#define ring3_lock_class(lock)						\
+	do {								\
+		static const char ring3_key;				\
+									\
+		if (unlikely(diag_lockdep_on))				\
+			diag_lock_class((lock), &ring3_key, #lock);	\
+	} while (0)
+
 struct spinlock;
 struct mutex;
 struct rw_semaphore;

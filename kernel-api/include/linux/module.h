@@ -5,8 +5,8 @@
 /*
  * Modules: init, exit, reference counts, notifiers.
  *
- * Differs from the kernel: MODULE_* texts are dropped; request_module() and aliases are
- * not there; a crash in a module is a crash of the process.
+ * Differs from the kernel: request_module() and aliases are not there; a crash in a module
+ * is a crash of the process. MODULE_* texts stand in .modinfo of the shared object.
  */
 #include <linux/cache.h>
 #include <linux/err.h>
@@ -40,10 +40,8 @@ struct module {
 	int			refcnt;		/* atomic */
 	int			going;		/* no new references */
 	const struct ring3_module *info;
-	void			*handle;	/* dlopen's */
+	struct loaded		*loaded;	/* the host's own */
 	struct list_head	list;
-	struct module		*uses[16];	/* whose exports it needs: a reference each */
-	unsigned int		nr_uses;
 	int			num_kunit_suites;
 	struct kunit_suite	**kunit_suites;
 };
@@ -57,7 +55,17 @@ struct ring3_module {
 	struct kernel_param	**params;
 	struct module		*self;
 };
-#define RING3_MODULE_ABI	2
+#define RING3_MODULE_ABI	3
+
+/* What a module and its host compare before any of its code runs; the first word must be the same. */
+#ifdef __SANITIZE_ADDRESS__
+#define RING3_SANITIZER		" asan"
+#elif defined(__SANITIZE_THREAD__)
+#define RING3_SANITIZER		" tsan"
+#else
+#define RING3_SANITIZER		""
+#endif
+#define RING3_VERMAGIC		"ring3-" __stringify(RING3_MODULE_ABI) RING3_SANITIZER
 
 /* One per object, merged by the linker; the host fills it in before init runs. */
 __weak struct module __this_module __attribute__((__visibility__("hidden")));
@@ -90,6 +98,11 @@ __weak __visible const struct ring3_module ring3_module_info = {
 	.suites_start = ring3_suites_start, .suites_end = ring3_suites_end,
 	.params = &__module_params, .self = &__this_module,
 };
+#ifdef MODULE
+RING3_MODINFO(vermagic, RING3_VERMAGIC);
+#else
+RING3_MODINFO(vermagic, RING3_VERMAGIC " builtin");
+#endif
 #endif
 
 #ifdef MODULE
@@ -111,7 +124,7 @@ __weak __visible const struct ring3_module ring3_module_info = {
 #define module_exit(fn)		__exitcall(fn)
 #endif
 
-#define MODULE_INFO(tag, text)	_Static_assert(1, "")
+#define MODULE_INFO(tag, text)	RING3_MODINFO(tag, text)
 #define MODULE_LICENSE(text)	MODULE_INFO(license, text)
 #define MODULE_AUTHOR(text)	MODULE_INFO(author, text)
 #define MODULE_DESCRIPTION(text) MODULE_INFO(description, text)

@@ -16,7 +16,8 @@ struct mutex {
 
 #define __MUTEX_INITIALIZER(name)	{ .word = 0 }
 #define DEFINE_MUTEX(name)		struct mutex name = __MUTEX_INITIALIZER(name)
-static inline void mutex_init(struct mutex *lock)
+#define mutex_init(lock)	do { ring3_lock_class(lock); ring3_mutex_init(lock); } while (0)
+static inline void ring3_mutex_init(struct mutex *lock)
 {
 	lock->owner = 0;
 	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);

@@ -8,7 +8,8 @@
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
 
-static inline void spin_lock_init(spinlock_t *lock)
+#define spin_lock_init(lock)	do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
+static inline void ring3_spin_init(spinlock_t *lock)
 {
 	lock->owner = 0;
 	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);
@@ -60,9 +61,10 @@ static inline int spin_trylock_bh(spinlock_t *lock)
 #define raw_spin_is_locked(lock)		spin_is_locked(lock)
 static inline raw_spinlock_t *spinlock_check(spinlock_t *lock) { return lock; }
 
-static inline void rwlock_init(rwlock_t *lock)
+#define rwlock_init(lock)	do { ring3_lock_class(lock); ring3_rwlock_init(lock); } while (0)
+static inline void ring3_rwlock_init(rwlock_t *lock)
 {
-	spin_lock_init(&lock->lock);
+	ring3_spin_init(&lock->lock);
 	__atomic_store_n(&lock->readers.counter, 0, __ATOMIC_RELAXED);
 }
 __visible void read_lock(rwlock_t *lock);

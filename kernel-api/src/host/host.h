@@ -106,7 +106,8 @@ long long host_file_seek(struct host_file *file, long long offset, int whence);
 void *host_dlopen(const char *path, char *why, host_size bytes);
 void *host_dlsym(void *handle, const char *name);
 void host_dlclose(void *handle);
-/* Paths of the modules this one uses, a line each, 0 behind; its length, or -errno when it is no ELF file. */
-long host_module_depends(const char *path, char *buf, host_size bytes);
+/* Where its code and data lie. */
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end);
+const char *host_errno_name(int err);	/* "EINVAL", or NULL */
 
 #endif /* RING3_HOST_H */

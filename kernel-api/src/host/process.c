@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* process.c - memory, threads, time and output of the host process. See host.h. */
+/* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "host/host.h"
 #include "sys_mem.h"
 
@@ -93,6 +94,7 @@ static void *thread_main(void *arg)
 	struct start start = *(struct start *)arg;
 
 	free(arg);
+	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
 	start.fn(start.arg);
 	return NULL;
@@ -248,3 +250,62 @@ void host_eventfd_signal(int fd)
 }
 
 void host_close(int fd) { close(fd); }
+
+/* ---- shared objects ---------------------------------------------------------------- */
+
+void *host_dlopen(const char *path, char *why, host_size bytes)
+{
+	char file[4096];
+	void *handle;
+
+	/* A name without a slash is a file here, not one the dynamic linker searches for. */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
+	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
+	if (!handle)
+		snprintf(why, bytes, "%s", dlerror());
+	return handle;
+}
+
+struct range {
+	unsigned long base, begin, end;
+};
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct range *range = arg;
+
+	(void)size;
+	if (info->dlpi_addr != range->base)
+		return 0;
+	range->begin = ~0ul;
+	range->end = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (from < range->begin)
+			range->begin = from;
+		if (from + info->dlpi_phdr[i].p_memsz > range->end)
+			range->end = from + info->dlpi_phdr[i].p_memsz;
+	}
+	return 1;
+}
+
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end)
+{
+	struct range range = { 0 };
+	struct link_map *map;
+
+	if (!dlinfo(handle, RTLD_DI_LINKMAP, &map)) {
+		range.base = map->l_addr;
+		dl_iterate_phdr(find_range, &range);
+	}
+	*begin = range.begin;
+	*end = range.end;
+}
+
+const char *host_errno_name(int err) { return strerrorname_np(err); }
+
+void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
+void host_dlclose(void *handle) { dlclose(handle); }

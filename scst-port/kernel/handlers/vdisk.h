@@ -59,6 +59,13 @@ static inline struct vdisk *vdisk_of(const struct scst_cmd *cmd)
 	return cmd->dev->dh_priv;
 }
 
+static inline u8 vdisk_sa(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[1] & 0x1f;	/* service action */
+}
+
+int vdisk_parse(struct scst_cmd *cmd);	/* scst_dev_type.parse */
+
 /* Each executes one op code: status and data are set, and scst_cmd_done() was or will be called. */
 void vdisk_exec_rw(struct scst_cmd *cmd);
 void vdisk_exec_inquiry(struct scst_cmd *cmd);
@@ -85,7 +92,8 @@ bool vdisk_abort_sanitize(struct scst_cmd *cmd);	/* scst_dev_type.on_abort */
 
 /* vdisk_backing.c: where the bytes are. From the work queue, unless said; 0 or -errno. */
 int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size_t bytes);
-void vdisk_close_backing(struct vdisk *vdisk);
+/* May sleep. 0, or -errno when the last sync failed: it is closed all the same. */
+int vdisk_close_backing(struct vdisk *vdisk, char *why, size_t bytes);
 int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_t bytes);
 int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes);
 /* Bytes from @offset on that are all mapped, or all not (SBC-3 4.7). */

@@ -23,6 +23,8 @@ int vdisk_say(char *why, size_t bytes, int rc, const char *format, ...)
 
 static int open_memory(struct vdisk *vdisk, char *why, size_t bytes)
 {
+	if (!vdisk->size)
+		return vdisk_say(why, bytes, -EINVAL, "size is missing, or 0");
 	vdisk->memory = vzalloc(vdisk->is_null ? VDISK_MAX_TRANSFER : vdisk->size);
 	if (vdisk->memory && !vdisk->is_null)
 		vdisk->mapped = vzalloc(BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE)) * sizeof(long));
@@ -56,12 +58,16 @@ int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size
 	return open_file(vdisk, why, bytes);
 }
 
-void vdisk_close_backing(struct vdisk *vdisk)
+int vdisk_close_backing(struct vdisk *vdisk, char *why, size_t bytes)
 {
-	if (vdisk->file && filp_close(vdisk->file, NULL))
-		pr_err("%s: %s: the last sync failed\n", vdisk->dev.virt_name, vdisk->filename);
+	int rc = vdisk->file ? filp_close(vdisk->file, NULL) : 0;
+
 	vfree(vdisk->memory);
 	vfree(vdisk->mapped);
+	if (!rc)
+		return 0;
+	return vdisk_say(why, bytes, rc, "%s: the last sync failed (errno %d); what was written since the one before "
+			 "it may be lost", vdisk->filename, -rc);
 }
 
 /* A page of a file or of memory; a null disk has none. */

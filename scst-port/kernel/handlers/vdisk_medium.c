@@ -105,20 +105,20 @@ static bool start_stop(struct scst_cmd *cmd)
 
 	if (cmd->cdb[4] >> 4)
 		return false;		/* power conditions: none but active */
+	/* The bolt holds what is in, and the door: nothing is loaded either. */
+	if (loej && vdisk->removable && removal_prevented(cmd->dev)) {
+		scst_set_cmd_error(cmd, scst_sense_medium_removal_prevented);
+		return false;
+	}
 	if (loej && vdisk->removable && start) {
-		if (vdisk->state & VDISK_NO_MEDIUM) {
+		if (READ_ONCE(vdisk->state) & VDISK_NO_MEDIUM) {
 			vdisk_set_state(vdisk, VDISK_NO_MEDIUM, 0);
 			scst_dev_set_ua(cmd->dev, cmd->tgt_dev, 0x28, 0x00);
 		}
 		return false;
 	}
-	if (loej && vdisk->removable) {
-		if (removal_prevented(cmd->dev)) {
-			scst_set_cmd_error(cmd, scst_sense_medium_removal_prevented);
-			return false;
-		}
+	if (loej && vdisk->removable)
 		vdisk_set_state(vdisk, 0, VDISK_NO_MEDIUM);
-	}
 	return !start;
 }
 

@@ -34,11 +34,11 @@ static u32 put_mode_page(struct vdisk *vdisk, const struct mode_page *page, u8 p
 		return 2u + page->len;
 	}
 	memcpy(buf + 2, page->fixed, 3);
-	if (page->code == 0x08 && (pc == DEFAULT || vdisk->wce))
+	if (page->code == 0x08 && (pc == DEFAULT || READ_ONCE(vdisk->wce)))
 		buf[2] |= 0x04;
 	if (page->code == 0x0a && pc == CURRENT) {
-		buf[2] |= vdisk->dev.d_sense ? 0x04 : 0;
-		buf[4] |= vdisk->dev.swp ? 0x08 : 0;
+		buf[2] |= READ_ONCE(vdisk->dev.d_sense) ? 0x04 : 0;
+		buf[4] |= READ_ONCE(vdisk->dev.swp) ? 0x08 : 0;
 	}
 	return 2u + page->len;
 }
@@ -53,7 +53,7 @@ static u8 device_specific(const struct scst_cmd *cmd)
 {
 	const struct scst_device *dev = cmd->dev;
 
-	return (dev->rd_only || dev->swp || cmd->tgt_dev->acg_rd_only ? 0x80 : 0) | 0x10;	/* WP, DPOFUA */
+	return (dev->rd_only || READ_ONCE(dev->swp) || cmd->tgt_dev->acg_rd_only ? 0x80 : 0) | 0x10;	/* WP, DPOFUA */
 }
 
 void vdisk_exec_mode_sense(struct scst_cmd *cmd)
@@ -103,8 +103,8 @@ static void apply_page(struct vdisk *vdisk, const u8 *page)
 	if (page[0] == 0x08)
 		WRITE_ONCE(vdisk->wce, (page[2] & 0x04) != 0);
 	if (page[0] == 0x0a) {
-		vdisk->dev.d_sense = (page[2] & 0x04) != 0;
-		vdisk->dev.swp = (page[4] & 0x08) != 0;
+		WRITE_ONCE(vdisk->dev.d_sense, (page[2] & 0x04) != 0);
+		WRITE_ONCE(vdisk->dev.swp, (page[4] & 0x08) != 0);
 	}
 }
 
@@ -184,8 +184,12 @@ static void mode_select(struct scst_cmd *cmd)
 	}
 	if (!cmd->cdb_bufflen)
 		return;
+	if (len != cmd->cdb_bufflen) {	/* less came than the CDB says: perhaps nothing, and then there is no buffer */
+		scst_set_cmd_error(cmd, scst_sense_parameter_list_length_invalid);
+		return;
+	}
 	list = sg_virt(cmd->sg);
-	start = len == cmd->cdb_bufflen ? check_header(cmd, list, len) : check_header(cmd, list, 0);
+	start = check_header(cmd, list, len);
 	if (!start)
 		return;
 	for (at = start; at < len; at += page_len) {
@@ -212,7 +216,7 @@ void vdisk_mode_defaults(struct vdisk *vdisk)
 {
 	spin_lock_bh(&vdisk->dev.dev_lock);
 	WRITE_ONCE(vdisk->wce, true);
-	vdisk->dev.swp = 0;
-	vdisk->dev.d_sense = 0;
+	WRITE_ONCE(vdisk->dev.swp, false);
+	WRITE_ONCE(vdisk->dev.d_sense, false);
 	spin_unlock_bh(&vdisk->dev.dev_lock);
 }

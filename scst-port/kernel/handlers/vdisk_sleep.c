@@ -14,6 +14,14 @@ static void do_sync(struct scst_cmd *cmd, struct vdisk *vdisk)
 		vdisk_set_io_error(cmd, rc, true);
 }
 
+/* What FUA, or a write cache that is off, asks for once the data has been written. */
+static int make_durable(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	if (!vdisk->file || !(cmd->fua || !READ_ONCE(vdisk->wce)))
+		return 0;
+	return vfs_fsync(vdisk->file, 1);
+}
+
 /* SBC-3 5.28: descriptors of 16 bytes behind a header of 8. */
 static void do_unmap(struct scst_cmd *cmd, struct vdisk *vdisk)
 {
@@ -49,6 +57,9 @@ static void do_unmap(struct scst_cmd *cmd, struct vdisk *vdisk)
 			}
 		}
 	}
+	rc = make_durable(cmd, vdisk);
+	if (rc)
+		vdisk_set_io_error(cmd, rc, true);
 }
 
 static void do_write_same(struct scst_cmd *cmd, struct vdisk *vdisk)
@@ -79,6 +90,8 @@ static void do_write_same(struct scst_cmd *cmd, struct vdisk *vdisk)
 	}
 	kfree(buf);
 out:
+	if (!rc)
+		rc = make_durable(cmd, vdisk);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, true);
 }
@@ -111,8 +124,8 @@ static void do_compare_and_write(struct scst_cmd *cmd, struct vdisk *vdisk)
 	if (!same(cmd, vdisk, data, half))
 		return;
 	rc = vdisk_transfer(vdisk, true, data + half, cmd->lba << vdisk->dev.block_shift, half);
-	if (!rc && (cmd->fua || !vdisk->wce) && vdisk->file)
-		rc = vfs_fsync(vdisk->file, 1);
+	if (!rc)
+		rc = make_durable(cmd, vdisk);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, true);
 }
@@ -155,8 +168,8 @@ static void do_orwrite(struct scst_cmd *cmd, struct vdisk *vdisk)
 		disk[i] |= data[i];
 	if (!rc)
 		rc = vdisk_transfer(vdisk, true, disk, offset, cmd->bufflen);
-	if (!rc && vdisk->file && (cmd->fua || !vdisk->wce))
-		rc = vfs_fsync(vdisk->file, 1);
+	if (!rc)
+		rc = make_durable(cmd, vdisk);
 	if (rc)
 		vdisk_set_io_error(cmd, rc, writing);
 	kfree(disk);

@@ -72,6 +72,11 @@ static const struct scst_opcode opcodes[] = {
 	  "PERSISTENT RESERVE OUT/REGISTER AND IGNORE EXISTING KEY" },
 	{ PERSISTENT_RESERVE_OUT, PROUT_REGISTER_AND_MOVE, 10, W, 0, 0, 5, 4, CORE | ANY, { 0 },
 	  "PERSISTENT RESERVE OUT/REGISTER AND MOVE" },
+	{ EXTENDED_COPY, 0, 16, W, 0, 0, 10, 4, CORE, { 0 }, "EXTENDED COPY(LID1)" },
+	{ RECEIVE_COPY_RESULTS, RCR_COPY_STATUS, 16, R, 0, 0, 10, 4, CORE, { 0, 0xff },
+	  "RECEIVE COPY RESULTS/COPY STATUS" },
+	{ RECEIVE_COPY_RESULTS, RCR_OPERATING_PARAMETERS, 16, R, 0, 0, 10, 4, CORE, { 0 },
+	  "RECEIVE COPY RESULTS/OPERATING PARAMETERS" },
 	{ READ_16, -1, 16, R, 2, 8, 10, 4, MR, DPO_FUA, "READ(16)" },
 	{ COMPARE_AND_WRITE, -1, 16, W, 2, 8, 13, 1, ATOM, DPO_FUA, "COMPARE AND WRITE" },
 	{ WRITE_16, -1, 16, W, 2, 8, 10, 4, MW, DPO_FUA, "WRITE(16)" },
@@ -111,12 +116,12 @@ const struct scst_opcode *scst_opcode_at(unsigned int i)
 
 const struct scst_opcode *scst_find_opcode(const u8 *cdb, bool *other_sa)
 {
-	const struct scst_opcode *op = &opcodes[index_of[cdb[0]] - 1];
+	const struct scst_opcode *op;
 
 	*other_sa = index_of[cdb[0]] != 0;
 	if (!index_of[cdb[0]])
 		return NULL;
-	for (; op < opcodes + ARRAY_SIZE(opcodes) && op->op == cdb[0]; op++)
+	for (op = &opcodes[index_of[cdb[0]] - 1]; op < opcodes + ARRAY_SIZE(opcodes) && op->op == cdb[0]; op++)
 		if (op->sa < 0 || op->sa == (cdb[1] & 0x1f))
 			return op;
 	return NULL;

@@ -22,19 +22,23 @@ static void exec_report_luns(struct scst_cmd *cmd)
 		scst_set_busy(cmd);
 		return;
 	}
-	for (u32 lun = 0; lun < sess->nr_luns && cmd->cdb[2] != 1; lun++)
-		if (sess->luns[lun])
+	for (u32 lun = 0; lun < sess->nr_luns; lun++) {
+		if (!sess->luns[lun])
+			continue;
+		/* The nexus knows them now: REPORTED LUNS DATA HAS CHANGED is said (SPC-4 6.33). */
+		scst_ua_forget(sess->luns[lun], 0x3f, 0x0e);
+		if (cmd->cdb[2] != 1)
 			scst_pack_lun(lun, buf + 8 + 8 * count++);
+	}
 	put_unaligned_be32(count * 8, buf);
 	scst_copy_to_cmd(cmd, buf, 8 + count * 8);
 	kfree(buf);
 }
 
-/* SPC-4 6.39: a waiting unit attention is reported as data, and so taken. */
+/* SPC-4 6.39: a waiting unit attention is reported as data, and so taken. D_SENSE has no say here, DESC has. */
 static void exec_request_sense(struct scst_cmd *cmd)
 {
 	u8 sense[SCST_SENSE_BUFFERSIZE];
-	bool desc = cmd->cdb[1] & 1;
 	u32 len;
 
 	if (!cmd->tgt_dev)
@@ -42,19 +46,7 @@ static void exec_request_sense(struct scst_cmd *cmd)
 	else if (!(READ_ONCE(cmd->tgt_dev->ua_pending) && scst_ua_take(cmd)) &&
 		 !(cmd->dev->handler->pollable_sense && cmd->dev->handler->pollable_sense(cmd)))
 		scst_set_cmd_error(cmd, scst_sense_no_sense);
-	len = cmd->sense_len;
-	memcpy(sense, cmd->sense, len);
-	if (desc && sense[0] == 0x70) {
-		u8 fixed[18];
-
-		memcpy(fixed, sense, 18);
-		memset(sense, 0, 8);
-		sense[0] = 0x72;
-		sense[1] = fixed[2];
-		sense[2] = fixed[12];
-		sense[3] = fixed[13];
-		len = 8;
-	}
+	len = scst_sense_convert(cmd->sense, cmd->sense_len, cmd->cdb[1] & 1, sense);
 	cmd->status = SAM_STAT_GOOD;
 	cmd->sense_len = 0;
 	scst_copy_to_cmd(cmd, sense, len);
@@ -116,6 +108,13 @@ void scst_exec_local(struct scst_cmd *cmd)
 	case PERSISTENT_RESERVE_OUT:
 		if (exec_pr_out(cmd))
 			return;
+		break;
+	case EXTENDED_COPY:
+		if (scst_copy_start(cmd))
+			return;
+		break;
+	case RECEIVE_COPY_RESULTS:
+		scst_copy_results(cmd);
 		break;
 	case MAINTENANCE_IN:
 		if ((cmd->cdb[1] & 0x1f) == MI_REPORT_SUPPORTED_OPERATION_CODES)

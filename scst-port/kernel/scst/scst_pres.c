@@ -107,18 +107,19 @@ static struct scst_pr_registrant *add(struct scst_device *dev, const u8 *tid, u1
 		if (!tgt_dev->registrant && scst_tid_of(tgt_dev, other) == 0 &&
 		    find(dev->pr, other, scst_tgt_relative_id(tgt_dev->sess->tgt)) == reg) {
 			tgt_dev->registrant = reg;
-			reg->tgt_dev = tgt_dev;
+			reg->nr_nexuses++;
 		}
 	return reg;
 }
 
+/* All who are registered, but @except, hear of it. */
 static void notify(struct scst_device *dev, const struct scst_pr_registrant *except, u8 asc, u8 ascq)
 {
-	struct scst_pr_registrant *reg;
+	struct scst_tgt_dev *tgt_dev;
 
-	list_for_each_entry(reg, &dev->pr->registrants, entry)
-		if (reg != except && reg->tgt_dev)
-			scst_ua_add_locked(reg->tgt_dev, asc, ascq);
+	list_for_each_entry(tgt_dev, &dev->dev_tgt_dev_list, dev_tgt_dev_list_entry)
+		if (tgt_dev->registrant && tgt_dev->registrant != except)
+			scst_ua_add_locked(tgt_dev, asc, ascq);
 }
 
 /* SPC-4 5.13.11.2.2: those who relied on it hear that it is gone. */
@@ -135,11 +136,14 @@ static void release(struct scst_device *dev, const struct scst_pr_registrant *by
 static void forget(struct scst_device *dev, struct scst_pr_registrant *reg)
 {
 	bool held = scst_pr_holds(dev->pr, reg) && (!all_registrants(dev->pr->type) || dev->pr->count == 1);
+	struct scst_tgt_dev *tgt_dev;
 
 	list_del(&reg->entry);
 	dev->pr->count--;
-	if (reg->tgt_dev)
-		reg->tgt_dev->registrant = NULL;
+	if (reg->nr_nexuses)
+		list_for_each_entry(tgt_dev, &dev->dev_tgt_dev_list, dev_tgt_dev_list_entry)
+			if (tgt_dev->registrant == reg)
+				tgt_dev->registrant = NULL;
 	if (held)
 		release(dev, NULL);
 	kfree(reg);
@@ -153,13 +157,13 @@ void scst_pr_nexus_made(struct scst_tgt_dev *tgt_dev)
 		return;
 	tgt_dev->registrant = find(tgt_dev->dev->pr, tid, scst_tgt_relative_id(tgt_dev->sess->tgt));
 	if (tgt_dev->registrant)
-		tgt_dev->registrant->tgt_dev = tgt_dev;
+		tgt_dev->registrant->nr_nexuses++;
 }
 
 void scst_pr_nexus_lost(struct scst_tgt_dev *tgt_dev)
 {
-	if (tgt_dev->registrant && tgt_dev->registrant->tgt_dev == tgt_dev)
-		tgt_dev->registrant->tgt_dev = NULL;
+	if (tgt_dev->registrant)
+		tgt_dev->registrant->nr_nexuses--;
 	tgt_dev->registrant = NULL;
 }
 
@@ -290,6 +294,22 @@ static void do_clear(struct prout *out)
 	out->pr->generation++;
 }
 
+/* The nexuses of @reg lose what they had: they hear of it, and PREEMPT AND ABORT ends their commands. */
+static void preempt_nexuses(struct prout *out, const struct scst_pr_registrant *reg)
+{
+	struct scst_tgt_dev *tgt_dev;
+
+	list_for_each_entry(tgt_dev, &out->dev->dev_tgt_dev_list, dev_tgt_dev_list_entry) {
+		if (tgt_dev->registrant != reg || tgt_dev->sess == out->cmd->sess)
+			continue;
+		scst_ua_add_locked(tgt_dev, 0x2a, 0x05);
+		if (out->sa == PROUT_PREEMPT_AND_ABORT) {
+			tgt_dev->preempted = 1;
+			out->abort = true;
+		}
+	}
+}
+
 /* Remove registrations with @key (or, @all, every one) but @keep; how many. */
 static u32 preempt_registrations(struct prout *out, u64 key, bool all, const struct scst_pr_registrant *keep)
 {
@@ -297,17 +317,11 @@ static u32 preempt_registrations(struct prout *out, u64 key, bool all, const str
 	u32 count = 0;
 
 	list_for_each_entry_safe(reg, next, &out->pr->registrants, entry) {
-		struct scst_tgt_dev *tgt_dev = reg->tgt_dev;
-
 		if (reg == keep || (!all && reg->key != key))
 			continue;
 		count++;
-		if (tgt_dev && tgt_dev != out->cmd->tgt_dev)
-			scst_ua_add_locked(tgt_dev, 0x2a, 0x05);
-		if (tgt_dev && tgt_dev != out->cmd->tgt_dev && out->sa == PROUT_PREEMPT_AND_ABORT) {
-			tgt_dev->preempted = 1;
-			out->abort = true;
-		}
+		if (reg->nr_nexuses)
+			preempt_nexuses(out, reg);
 		forget(out->dev, reg);
 	}
 	return count;
@@ -341,7 +355,8 @@ static void do_preempt(struct prout *out)
 	preempt_registrations(out, out->sa_key, !out->sa_key, out->me);
 	pr->type = out->type;
 	pr->holder = all_registrants(out->type) ? NULL : out->me;
-	if (old_type != out->type && (all_registrants(old_type) || registrants_only(old_type)))
+	/* SPC-4 5.13.11.4.3 e: of another type, whatever it was. */
+	if (old_type != out->type)
 		notify(out->dev, out->me, 0x2a, 0x04);
 	pr->generation++;
 }

@@ -20,7 +20,7 @@ enum {
 
 struct scst_pr_registrant {
 	struct list_head	entry;
-	struct scst_tgt_dev	*tgt_dev;	/* NULL while its nexus is gone */
+	u32			nr_nexuses;	/* tgt_devs that point here: several, if the device has several LUNs */
 	u64			key;
 	u16			rel_id;		/* target port */
 	u16			tid_len;

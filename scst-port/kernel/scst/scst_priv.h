@@ -26,6 +26,12 @@
 #define SCST_MAX_PARAM_DATA	(8 + 8 * SCST_MAX_LUNS)	/* bytes of parameter data: REPORT LUNS of all */
 #define SCST_MAX_TARGETS	256
 
+/* EXTENDED COPY: of one parameter list, and of one nexus. */
+#define SCST_COPY_MAX_CSCDS	16
+#define SCST_COPY_MAX_SEGMENTS	128
+#define SCST_COPY_MAX_SEGMENT_BYTES	(16u << 20)
+#define SCST_COPY_MAX_CONCURRENT	16	/* copies under way, and results that are kept */
+
 extern struct mutex scst_mutex;
 extern struct list_head scst_tgtt_list, scst_devt_list, scst_dev_list;
 
@@ -95,6 +101,8 @@ void scst_pack_lun(u64 lun, u8 *packed);
 void scst_exec_local(struct scst_cmd *cmd);
 void scst_report_opcodes(struct scst_cmd *cmd);		/* scst_rsoc.c */
 void scst_report_tm_functions(struct scst_cmd *cmd);
+/* @sense in the other format where @desc asks for it; @to has SCST_SENSE_BUFFERSIZE bytes. Its length. */
+u32 scst_sense_convert(const u8 *sense, u32 len, bool desc, u8 *to);
 void scst_finish_cmd(struct scst_cmd *cmd);	/* home CPU: status is set, answer it */
 
 /* Reservations (scst_reserve.c, scst_pres.c). Home CPU; a command's status is set. */
@@ -116,9 +124,15 @@ void scst_pr_nexus_lost(struct scst_tgt_dev *tgt_dev);
 int scst_pr_init(struct scst_device *dev);
 void scst_pr_exit(struct scst_device *dev);
 
+/* scst_copy.c. Home CPU. */
+bool scst_copy_start(struct scst_cmd *cmd);		/* false: it ends now, status is set */
+void scst_copy_io_done(struct scst_cmd *io);
+void scst_copy_results(struct scst_cmd *cmd);
+
 void scst_ua_add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* dev_lock is held */
 void scst_ua_add(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);
 bool scst_ua_take(struct scst_cmd *cmd);	/* true: the command ends with it */
+void scst_ua_forget(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* it is known by other means */
 void scst_ua_clear(struct scst_tgt_dev *tgt_dev);
 
 struct scst_tgt_dev *scst_tgt_dev_make(struct scst_session *sess, const struct scst_acg_dev *acg_dev);

@@ -9,7 +9,7 @@ static void set_sense(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
 	cmd->status = SAM_STAT_CHECK_CONDITION;
 	cmd->resp_data_len = 0;
 	memset(s, 0, 40);
-	if (cmd->dev && cmd->dev->d_sense) {
+	if (cmd->dev && READ_ONCE(cmd->dev->d_sense)) {
 		s[0] = 0x72;
 		s[1] = key;
 		s[2] = asc;
@@ -30,6 +30,41 @@ void scst_set_cmd_error(struct scst_cmd *cmd, u8 key, u8 asc, u8 ascq)
 	set_sense(cmd, key, asc, ascq);
 }
 EXPORT_SYMBOL(scst_set_cmd_error);
+
+/* Key, codes, and the sense-key specific bytes; what else there is has no place in the other format. */
+u32 scst_sense_convert(const u8 *sense, u32 len, bool desc, u8 *to)
+{
+	bool is_desc = sense[0] == 0x72;
+	const u8 *sks = is_desc ? sense + 12 : sense + 15;
+	bool has_sks = is_desc ? len >= 16 && sense[8] == 2 : len >= 18 && sense[15] & 0x80;
+
+	if (desc == is_desc) {
+		memcpy(to, sense, len);
+		return len;
+	}
+	memset(to, 0, 18);
+	if (desc) {
+		to[0] = 0x72;
+		to[1] = sense[2] & 0xf;
+		to[2] = sense[12];
+		to[3] = sense[13];
+		if (!has_sks)
+			return 8;
+		to[7] = 8;
+		to[8] = 2;
+		to[9] = 6;
+		memcpy(to + 12, sks, 3);
+		return 16;
+	}
+	to[0] = 0x70;
+	to[2] = sense[1];
+	to[7] = 10;
+	to[12] = sense[2];
+	to[13] = sense[3];
+	if (has_sks)
+		memcpy(to + 15, sks, 3);
+	return 18;
+}
 
 static u8 *sks_bytes(struct scst_cmd *cmd)
 {

@@ -212,6 +212,7 @@ void scst_tgt_dev_free(struct scst_tgt_dev *tgt_dev)
 	scst_res_nexus_lost(tgt_dev);
 	scst_ua_clear(tgt_dev);
 	spin_unlock_bh(&tgt_dev->dev->dev_lock);
+	kfree(tgt_dev->copy_results);
 	kfree(tgt_dev);
 }
 
@@ -231,7 +232,7 @@ static void change_at_home(void *info)
 	struct scst_session *sess = change->sess;
 	struct scst_tgt_dev *old = change->lun < sess->nr_luns ? sess->luns[change->lun] : NULL;
 
-	if (!change->fresh && old && old->nr_cmds) {
+	if (!change->fresh && old && (old->nr_cmds || old->copy_refs)) {
 		change->busy = true;
 		return;
 	}
@@ -357,13 +358,12 @@ static int fill_luns(struct scst_session *sess)
 	return 0;
 }
 
-static void session_free(struct scst_session *sess)
+static void free_luns(struct scst_session *sess)
 {
 	for (u32 lun = 0; sess->luns && lun < sess->nr_luns; lun++)
 		if (sess->luns[lun])
 			scst_tgt_dev_free(sess->luns[lun]);
 	kfree(sess->luns);
-	kfree(sess);
 }
 
 struct scst_session *scst_register_session(struct scst_tgt *tgt, const char *initiator_name, int cpu,
@@ -394,7 +394,8 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt, const char *ini
 	mutex_unlock(&scst_mutex);
 	if (!*err)
 		return sess;
-	session_free(sess);
+	free_luns(sess);
+	kfree(sess);
 	return NULL;
 }
 EXPORT_SYMBOL(scst_register_session);
@@ -405,13 +406,17 @@ static void session_gone(struct work_struct *work)
 	struct scst_session *sess = container_of(work, struct scst_session, unreg_work);
 	struct scst_tgt *tgt = sess->tgt;
 
-	/* Nobody finds it any more, then its driver forgets it, then the target may go. */
+	/*
+	 * Nobody finds it any more; its nexuses are lost, with what they had reserved; then its
+	 * driver forgets it and may let the same initiator in again; then the target may go.
+	 */
 	mutex_lock(&scst_mutex);
 	list_del(&sess->sess_list_entry);
 	tgt->nr_going++;
+	free_luns(sess);	/* under the mutex: a device may be gone as soon as no LUN maps it */
 	mutex_unlock(&scst_mutex);
 	sess->unreg_done(sess);
-	session_free(sess);
+	kfree(sess);
 	mutex_lock(&scst_mutex);
 	tgt->nr_going--;
 	wake_up_all(&tgt->session_gone);

@@ -77,6 +77,24 @@ bool scst_ua_take(struct scst_cmd *cmd)
 	return true;
 }
 
+void scst_ua_forget(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq)
+{
+	struct scst_ua *ua, *next;
+
+	if (!READ_ONCE(tgt_dev->ua_pending))
+		return;
+	spin_lock_bh(&tgt_dev->dev->dev_lock);
+	list_for_each_entry_safe(ua, next, &tgt_dev->ua_list, entry) {
+		if (ua->asc != asc || ua->ascq != ascq)
+			continue;
+		list_del(&ua->entry);
+		kfree(ua);
+	}
+	if (list_empty(&tgt_dev->ua_list))
+		WRITE_ONCE(tgt_dev->ua_pending, 0);
+	spin_unlock_bh(&tgt_dev->dev->dev_lock);
+}
+
 void scst_ua_clear(struct scst_tgt_dev *tgt_dev)
 {
 	struct scst_ua *ua, *next;

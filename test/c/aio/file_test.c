@@ -1,188 +1,132 @@
 /* SPDX-License-Identifier: MIT */
+/* file_test.c - opening: by path, by descriptor; what is refused, and in which words. */
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <signal.h>
 #include <sys/stat.h>
 
-#include "aio.h"
-#include "harness.h"
-#include "mtelib.h"
+#include "rig.h"
 
 static char path[64];
 
-static struct aio_file *open_file(const char *folder, uint64_t size)
+static int try_open(const char *name, struct aio_open_options options, const char **why)
 {
-	struct aio_open_options options = { .create = true, .size = size };
-	struct aio_file *file;
-	const char *why;
+	struct aio_file *file = NULL;
+	int rc;
 
 	sys_service_set(MTE_sys_service_get());
-	snprintf(path, sizeof(path), "%s/ring3-aio-%d", folder, getpid());
-	CHECK_EQ(aio_file_open(path, &options, &file, &why), 0);
-	CHECK_EQ(aio_file_size(file), size);
-	return file;
+	rc = aio_file_open(name, &options, &file, why);
+	if (!rc)
+		CHECK_EQ(aio_file_close(file), 0);
+	else
+		CHECK(!file);
+	return rc;
 }
-
-static void end_file(struct aio_file *file)
-{
-	CHECK_EQ(aio_file_close(file), 0);
-	unlink(path);
-}
-
-static void write_and_read(const char *folder)
-{
-	struct aio_file *file = open_file(folder, 1 << 20);
-	static char out[3][4096], in[3][4096];
-	struct iovec to[3], from[3];
-
-	for (int i = 0; i < 3; i++) {
-		memset(out[i], 'a' + i, sizeof(out[i]));
-		to[i] = (struct iovec){ out[i], sizeof(out[i]) };
-		from[i] = (struct iovec){ in[i], sizeof(in[i]) };
-	}
-	CHECK_EQ(aio_wait(file, AIO_WRITE, AIO_FUA, 8192, sizeof(out), to, 3), sizeof(out));
-	CHECK_EQ(aio_wait(file, AIO_READ, 0, 8192, sizeof(in), from, 3), sizeof(in));
-	CHECK_MEMEQ(in, out, sizeof(in));
-	/* Past the end: short, and the rest untouched. */
-	CHECK_EQ(aio_wait(file, AIO_READ, 0, (1 << 20) - 100, sizeof(in), from, 3), 100);
-	CHECK_EQ(aio_wait(file, AIO_DISCARD, 0, 8192, 4096, NULL, 0), 4096);
-	CHECK_EQ(aio_wait(file, AIO_READ, 0, 8192, 4096, from, 1), 4096);
-	CHECK_EQ(in[0][0], 0);
-	CHECK_EQ(aio_wait(file, AIO_ZERO, 0, 12288, 4096, NULL, 0), 4096);
-	CHECK_EQ(aio_wait(file, AIO_READ, 0, 12288, 4096, from, 1), 4096);
-	CHECK_EQ(in[0][4095], 0);
-	CHECK_EQ(aio_file_size(file), 1 << 20);
-	end_file(file);
-}
-
-TEST(writes_are_read_again_on_disk)
-{
-	write_and_read("/var/tmp");
-}
-
-TEST(writes_are_read_again_in_memory)
-{
-	if (access("/dev/shm", W_OK))
-		test_skip("no /dev/shm");
-	write_and_read("/dev/shm");
-}
-
-TEST(long_vectors_are_split)
-{
-	struct aio_file *file = open_file("/var/tmp", 1 << 20);
-	enum { PARTS = 3000 };
-	static char byte[PARTS], back[PARTS];
-	static struct iovec to[PARTS], from[PARTS];
-
-	for (int i = 0; i < PARTS; i++) {
-		byte[i] = (char)(i * 7);
-		to[i] = (struct iovec){ &byte[i], 1 };
-		from[i] = (struct iovec){ &back[i], 1 };
-	}
-	CHECK_EQ(aio_wait(file, AIO_WRITE, 0, 5, PARTS, to, PARTS), PARTS);
-	CHECK_EQ(aio_wait(file, AIO_READ, 0, 5, PARTS, from, PARTS), PARTS);
-	CHECK_MEMEQ(byte, back, PARTS);
-	end_file(file);
-}
-
-/* ---- on an event task: completions, their thread, the order of a sync ---------------- */
-
-enum { WRITES = 64 };
-
-struct write_op {
-	struct aio_op	op;
-	struct iovec	iov;
-	char		data[4096];
-};
-
-static struct aio_file *file;
-static sys_event_task_t task;
-static struct write_op writes[WRITES];
-static struct aio_op sync_op;
-static atomic_int nr_written, written_at_sync, synced;
-
-static void written(struct aio_op *op)
-{
-	CHECK_EQ(sys_event_task_current() == task, 1);
-	CHECK_EQ(op->result, 4096);
-	atomic_fetch_add(&nr_written, 1);
-}
-
-static void sync_done(struct aio_op *op)
-{
-	CHECK_EQ(op->result, 0);
-	atomic_store(&written_at_sync, atomic_load(&nr_written));
-	atomic_store(&synced, 1);
-}
-
-static void submit_all(struct etask_callback *callback)
-{
-	(void)callback;
-	for (int i = 0; i < WRITES; i++) {
-		memset(writes[i].data, i, 4096);
-		writes[i].iov = (struct iovec){ writes[i].data, 4096 };
-		writes[i].op = (struct aio_op){
-			.file = file, .opcode = AIO_WRITE, .offset = (uint64_t)i * 4096, .size = 4096,
-			.iov = &writes[i].iov, .niov = 1, .fn = written,
-		};
-		aio_submit(&writes[i].op);
-	}
-	sync_op = (struct aio_op){ .file = file, .opcode = AIO_SYNC, .fn = sync_done };
-	aio_submit(&sync_op);
-}
-
-TEST(a_sync_passes_no_earlier_write)
-{
-	struct sys_event_task_cfg cfg = { 0 };
-	struct etask_callback callback;
-
-	file = open_file("/var/tmp", 1 << 20);
-	task = sys_event_task_alloc(&cfg);
-	CHECK_EQ(aio_task_init(task), 0);
-	CHECK_EQ(etask_start(task, "test", -1), 0);
-	etask_callback_init(&callback, submit_all, "test");
-	etask_post(task, &callback);
-	for (int i = 0; i < 20000 && !atomic_load(&synced); i++)
-		usleep(500);
-	CHECK_EQ(synced, 1);
-	CHECK_EQ(written_at_sync, WRITES);
-	etask_stop_join(task);
-	sys_event_task_free(task);
-	end_file(file);
-}
-
-/* ---- bad use ---------------------------------------------------------------------------- */
 
 TEST(opening_says_what_is_wrong)
 {
 	struct aio_open_options options = { 0 };
-	struct aio_file *none = NULL;
 	const char *why = NULL;
 
-	sys_service_set(MTE_sys_service_get());
-	CHECK_EQ(aio_file_open("/nowhere/at/all", &options, &none, &why), -ENOENT);
+	CHECK_EQ(try_open("/nowhere/at/all", options, &why), -ENOENT);
 	CHECK_STREQ(why, "cannot be opened");
-	CHECK_EQ(aio_file_open("/dev/null", &options, &none, &why), -EINVAL);
+	CHECK_EQ(try_open("", options, &why), -ENOENT);
+	CHECK_EQ(try_open(NULL, options, &why), -ENOENT);
+	CHECK_EQ(try_open("/dev/null", options, &why), -EINVAL);
 	CHECK_STREQ(why, "is neither a regular file nor a block device");
 	options.read_only = true;
-	CHECK_EQ(aio_file_open("/tmp", &options, &none, &why), -EISDIR);
+	CHECK_EQ(try_open("/tmp", options, &why), -EISDIR);
 	options.provider = "tape";
-	CHECK_EQ(aio_file_open("/tmp", &options, &none, &why), -EINVAL);
-	CHECK(strstr(why, "threads"));
+	CHECK_EQ(try_open("/tmp", options, &why), -EINVAL);
+	CHECK(strstr(why, "no provider is named 'tape'; there is: "));
+	CHECK(strstr(why, "threads, ram, null"));
+	options.provider = "io_uring, or one that has a name far longer than any that there could ever be";
+	CHECK_EQ(try_open("/tmp", options, &why), -EINVAL);
 }
 
-TEST(a_full_disk_is_reported_as_such)
+TEST(memory_needs_a_size)
 {
-	struct rlimit limit = { 8192, 8192 };
-	struct aio_file *small = open_file("/var/tmp", 4096);
-	static char data[16384];
-	struct iovec iov = { data, sizeof(data) };
+	static const char *const names[] = { "ram", "null" };
+	const char *why;
 
-	/* The kernel's own limit on a file's size: EFBIG at the first byte beyond, short before. */
-	signal(SIGXFSZ, SIG_IGN);
-	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	CHECK_EQ(aio_wait(small, AIO_WRITE, 0, 0, sizeof(data), &iov, 1), -EFBIG);
-	end_file(small);
+	for (int i = 0; i < 2; i++) {
+		struct aio_open_options options = { .provider = names[i] };
+
+		CHECK_EQ(try_open(NULL, options, &why), -EINVAL);
+		CHECK_STREQ(why, "needs a size");
+		options.size = UINT64_MAX;
+		CHECK_EQ(try_open(NULL, options, &why), -EFBIG);
+		CHECK_STREQ(why, "cannot be made so large");
+		options.size = 1;
+		CHECK_EQ(try_open(NULL, options, &why), 0);
+	}
+}
+
+TEST(a_file_that_cannot_be_made_so_large_is_not_left_behind)
+{
+	struct aio_open_options options = { .create = true, .size = UINT64_MAX };
+	const char *why;
+
+	snprintf(path, sizeof(path), DISK "/ring3-aio-%d", getpid());
+	CHECK_EQ(try_open(path, options, &why), -EFBIG);
+	CHECK_STREQ(why, "cannot be made so large");
+	CHECK_EQ(access(path, F_OK), -1);
+	options.size = 12345;
+	CHECK_EQ(try_open(path, options, &why), 0);
+	options.size = 99;	/* one that is there keeps its size */
+	CHECK_EQ(try_open(path, options, &why), 0);
+	CHECK_EQ(truncate(path, 12345), 0);
+	CHECK_EQ(unlink(path), 0);
+}
+
+TEST(a_descriptor_stays_its_owners)
+{
+	struct aio_open_options options = { 0 };
+	struct iovec iov = { "abc", 3 };
+	struct aio_file *file;
+	struct stat st;
+	const char *why;
+	int fd;
+
+	sys_service_set(MTE_sys_service_get());
+	snprintf(path, sizeof(path), DISK "/ring3-aio-%d", getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	unlink(path);
+	CHECK_EQ(aio_file_open_fd(fd, &options, &file, &why), 0);
+	CHECK_NE(aio_file_fd(file), fd);
+	CHECK_EQ(aio_wait(file, AIO_WRITE, 0, 5, 3, &iov, 1), 3);
+	CHECK_EQ(aio_file_close(file), 0);
+	CHECK_EQ(fstat(fd, &st), 0);
+	CHECK_EQ(st.st_size, 8);
+	close(fd);
+	CHECK_EQ(aio_file_open_fd(fd, &options, &file, &why), -EBADF);
+	CHECK_STREQ(why, "is no open descriptor");
+	CHECK_EQ(aio_file_open_fd(-1, &options, &file, &why), -EBADF);
+	fd = open("/dev/null", O_RDONLY);
+	CHECK_EQ(aio_file_open_fd(fd, &options, &file, &why), -EBADF);
+	CHECK_STREQ(why, "is not open for reading and writing");
+	options.read_only = true;
+	CHECK_EQ(aio_file_open_fd(fd, &options, &file, &why), -EINVAL);
+	CHECK_STREQ(why, "is neither a regular file nor a block device");
+	close(fd);
+}
+
+TEST(alignment_is_told)
+{
+	struct aio_open_options options = { .create = true, .size = PAGE };
+	struct aio_file *file;
+	unsigned int memory;
+	const char *why;
+
+	sys_service_set(MTE_sys_service_get());
+	snprintf(path, sizeof(path), DISK "/ring3-aio-%d", getpid());
+	CHECK_EQ(aio_file_open(path, &options, &file, &why), 0);
+	CHECK_EQ(aio_file_alignment(file, &memory), 1);
+	CHECK_EQ(memory, 1);
+	CHECK_EQ(aio_file_close(file), 0);
+	options.direct = true;
+	CHECK_EQ(aio_file_open(path, &options, &file, &why), 0);
+	CHECK_GE(aio_file_alignment(file, &memory), 512);
+	CHECK_EQ(aio_file_alignment(file, NULL) & (aio_file_alignment(file, NULL) - 1), 0);
+	CHECK_GE(memory, 1);
+	CHECK_EQ(aio_file_close(file), 0);
+	unlink(path);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,4 +134,203 @@ TEST(buffers_live_as_long_as_they_are_held)
 	CHECK_EQ(sys_buf_cache_destroy(cache), EBUSY);
 	sys_buf_drop(buf);
 	CHECK_EQ(sys_buf_cache_destroy(cache), E_OK);
+}
+
+/* ---- limits ---------------------------------------------------------------- */
+
+TEST(beyond_the_limit_allocations_answer_null)
+{
+	struct mem_usage usage;
+	size_t before, got = 0;
+	void *objects[4096];
+
+	mem_usage_read(&usage);
+	CHECK_EQ(usage.limit, usage.reserved);
+	before = mem_limit_set(usage.used + (8ul << 20));
+	while (got < 4096 && (objects[got] = mem_alloc(65536, "test")))
+		got++;
+	CHECK_GT(got, 64);
+	CHECK_LE(got, 128);
+	CHECK(!sys_pages_alloc(5, "test"));
+	mem_usage_read(&usage);
+	CHECK_LE(usage.used, usage.limit);
+	CHECK_LE(usage.used, usage.peak);
+	while (got)
+		mem_free(objects[--got], "test");
+	objects[0] = mem_alloc(65536, "test");
+	CHECK(objects[0]);
+	CHECK_EQ(mem_limit_set(before), usage.limit);
+	CHECK(mem_alloc(16 << 20, "test"));
+}
+
+TEST(cache_beyond_its_limit_answers_null)
+{
+	struct mem_cache *cache = mem_cache_create("small", 1000, 0);
+	void *objects[512];
+	size_t got = 0;
+
+	CHECK_EQ(mem_cache_limit_set(cache, 4 * 65536), SIZE_MAX);
+	while (got < 512 && (objects[got] = mem_cache_alloc(cache, "test")))
+		got++;
+	CHECK_GT(got, 4 * 56);
+	CHECK_LT(got, 4 * 66);
+	mem_cache_free(cache, objects[--got], "test");
+	CHECK((objects[got] = mem_cache_alloc(cache, "test")) != NULL);
+	CHECK_EQ(mem_cache_limit_set(cache, 5 * 65536), 4 * 65536);
+	CHECK(objects[++got] = mem_cache_alloc(cache, "test"));
+	do
+		mem_cache_free(cache, objects[got], "test");
+	while (got--);
+	CHECK_EQ(mem_cache_destroy(cache), 0);
+}
+
+/* ---- trimming --------------------------------------------------------------- */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SHADOWED 1	/* the sanitizer's own memory hides ours */
+#else
+#define SHADOWED 0
+#endif
+
+static size_t resident_bytes(void)
+{
+	unsigned long total, resident;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	CHECK_EQ(fscanf(file, "%lu %lu", &total, &resident), 2);
+	fclose(file);
+	return resident * 4096;
+}
+
+static size_t burst_bytes;
+
+/* Allocates and writes 192 MiB of objects of one size, and frees all of it. */
+static void *burst(void *arg)
+{
+	size_t bytes = (size_t)arg, count = (192ul << 20) / bytes;
+	void **objects = calloc(count, sizeof(*objects));
+
+	for (size_t i = 0; i < count; i++) {
+		objects[i] = mem_alloc(bytes, "test");
+		CHECK(objects[i]);
+		memset(objects[i], 1, bytes);
+	}
+	burst_bytes = resident_bytes();
+	for (size_t i = 0; i < count; i++)
+		mem_free(objects[i], "test");
+	free(objects);
+	return NULL;
+}
+
+TEST(burst_is_given_back_to_the_system)
+{
+	for (size_t bytes = 256; bytes <= 1 << 20; bytes *= 16) {
+		size_t before = resident_bytes(), after;
+		struct mem_usage usage;
+
+		burst((void *)bytes);
+		after = resident_bytes();
+		if (!SHADOWED) {
+			CHECK_GT(burst_bytes, before + (190ul << 20));
+			/* Without being asked: what a depot keeps is bounded. */
+			CHECK_LT(after, before + (112ul << 20));
+		}
+		mem_trim();
+		after = resident_bytes();
+		if (!SHADOWED)
+			CHECK_LT(after, before + (12ul << 20));
+		mem_usage_read(&usage);
+		CHECK_GT(usage.given, 100ul << 20);
+		CHECK_LT(usage.used, 16ul << 20);
+		CHECK_GT(usage.peak, 190ul << 20);
+	}
+}
+
+TEST(thread_that_ended_leaves_nothing_behind)
+{
+	size_t before = resident_bytes();
+
+	for (int i = 0; i < 3; i++) {
+		pthread_t thread;
+
+		CHECK_EQ(pthread_create(&thread, NULL, burst, (void *)4096), 0);
+		pthread_join(thread, NULL);
+	}
+	mem_trim();
+	if (!SHADOWED)
+		CHECK_LT(resident_bytes(), before + (12ul << 20));
+}
+
+/* An object in use keeps its slab, and its content, through any number of trims. */
+TEST(trimming_keeps_what_is_in_use)
+{
+	enum { COUNT = 20000 };
+	static uint64_t *objects[COUNT];
+
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < COUNT; i++) {
+			if (objects[i])
+				continue;
+			objects[i] = mem_alloc(320, "test");
+			objects[i][0] = objects[i][39] = (uint64_t)i * 77;
+		}
+		for (int i = 0; i < COUNT; i++) {
+			if (i % 50 == round)
+				continue;
+			mem_free(objects[i], "test");
+			objects[i] = NULL;
+		}
+		mem_trim();
+		for (int i = 0; i < COUNT; i++)
+			if (objects[i])
+				CHECK(objects[i][0] == (uint64_t)i * 77 && objects[i][39] == (uint64_t)i * 77);
+	}
+}
+
+static void *trim_often(void *arg)
+{
+	while (!__atomic_load_n((bool *)arg, __ATOMIC_ACQUIRE)) {
+		mem_trim();
+		usleep(500);
+	}
+	return NULL;
+}
+
+TEST(trimming_beside_threads_that_allocate)
+{
+	pthread_t threads[THREADS], trimmer;
+	bool end = false;
+
+	CHECK_EQ(pthread_create(&trimmer, NULL, trim_often, &end), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		CHECK_EQ(pthread_create(&threads[i], NULL, exchange, (void *)i), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	__atomic_store_n(&end, true, __ATOMIC_RELEASE);
+	pthread_join(trimmer, NULL);
+	for (size_t i = 0; i < THREADS; i++)
+		for (size_t j = 0; j < OBJECTS; j++)
+			mem_free(exchanged[i][j], "test");
+}
+
+TEST(realloc_keeps_content_and_gives_back)
+{
+	size_t bytes = 1;
+	unsigned char *addr = mem_alloc(bytes, "test");
+
+	addr[0] = 7;
+	while (bytes < 1 << 20) {
+		addr = mem_realloc(addr, bytes * 2, "test");
+		for (size_t i = bytes; i < bytes * 2; i++)
+			addr[i] = (unsigned char)(i * 31);
+		bytes *= 2;
+	}
+	addr = mem_realloc(addr, 1000, "test");
+	CHECK_LT(mem_size(addr), 4096);
+	CHECK_EQ(addr[0], 7);
+	for (size_t i = 1; i < 1000; i++)
+		CHECK_EQ(addr[i], (unsigned char)(i * 31));
+	CHECK(!mem_realloc(addr, 1ul << 40, "test"));
+	CHECK_EQ(addr[0], 7);
+	mem_free(addr, "test");
 }
