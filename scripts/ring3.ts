@@ -4,17 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { nearest, UsageError } from './options.js';
 
-interface Entry {
-  about: string;
-  run: (args: string[]) => Promise<number>;
-}
-
-function toHost(name: 'insmod' | 'rmmod' | 'lsmod' | 'dmesg', about: string): Entry {
-  return { about, run: async (args) => (await import('./kernel/run-command.js')).runClient(name, args) };
-}
-
 /** A command's module is loaded when it is called: doctor has to run where the addon does not load. */
-const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
+const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Promise<number> }> = new Map([
   [
     'target',
     {
@@ -39,17 +30,6 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map<string, Entry>([
       run: async (args) => (await import('./kernel/kunit-command.js')).runKunit(args),
     },
   ],
-  [
-    'run',
-    {
-      about: 'start a host for modules: ring3 run [MODULE.ko.so...]',
-      run: async (args) => (await import('./kernel/run-command.js')).runRun(args),
-    },
-  ],
-  ['insmod', toHost('insmod', 'load a module into the running host')],
-  ['rmmod', toHost('rmmod', 'unload one')],
-  ['lsmod', toHost('lsmod', 'what is loaded')],
-  ['dmesg', toHost('dmesg', "the host's log; -w follows it")],
   [
     'doctor',
     {

@@ -7,7 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { DEPENDS_SECTION } from '../../kernel-api/elf.js';
+import { DEPENDS_SECTION } from './depends.js';
 import { explainCompiler, explainLink, explainMissing } from './explain.js';
 import type { Config, ModuleSpec } from './kbuild.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { build, sanitizerOf, withDefines } from './build-command.js';
 import { buildHosted, toolchain } from './compile.js';
+import { dependsOf } from './depends.js';
 import { readConfig } from './kbuild.js';
 import { KtapReader, type Results } from './ktap.js';
 import type { Sanitizer } from './paths.js';
@@ -67,9 +68,15 @@ export async function kunit(path: string, options: KunitOptions = {}): Promise<K
   const san = options.san ?? 'none';
   const { lib, kunit: kunitModule } = await buildHosted(toolchain(kernelSource(), { san }));
   const params = options.filter ? [`filter_glob=${options.filter}`] : [];
+  const before = dependsOf(path).filter((needed) => needed !== lib.path && needed !== kunitModule.path);
   const loads: Load[] = options.builtin
     ? [{ path: lib.path }, { path, params }]
-    : [{ path: lib.path }, { path: kunitModule.path, params }, { path }];
+    : [
+        { path: lib.path },
+        { path: kunitModule.path, params },
+        ...before.map((one) => ({ path: one })),
+        { path },
+      ];
   const reader = new KtapReader();
   const started = Date.now();
   const result = await run(loads, {
