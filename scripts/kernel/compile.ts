@@ -5,7 +5,16 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { DEPENDS_SECTION } from './depends.js';
 import { explainCompiler, explainLink, explainMissing } from './explain.js';
@@ -91,6 +100,22 @@ export function toolchain(
   mkdirSync(objects, { recursive: true });
   writeConfig(objects, config);
   return { source, san, config, objects, cc, builtinIncludes, jobs };
+}
+
+let mentioned: Set<string> | undefined;
+
+/** CONFIG_ names that hosted sources or any header look at: others change nothing in the hosted library. */
+function hostedConfig(tools: Toolchain): Config {
+  if (!mentioned) {
+    const own = join(packageRoot, 'kernel-api/include');
+    const headers = readdirSync(own, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.h') && !name.startsWith('generated'))
+      .map((name) => join(own, name));
+    const theirs = [...hosted.lib, ...hosted.kunit, ...hosted.headers.map((name) => `include/${name}`)];
+    const files = [...headers, ...theirs.map((name) => join(tools.source.tree, name))];
+    mentioned = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bCONFIG_\w+/g) ?? []));
+  }
+  return Object.fromEntries(Object.entries(tools.config).filter(([name]) => mentioned!.has(name)));
 }
 
 /** At most @tools.jobs of @work at a time; the first failure, after the others have ended. */
@@ -379,9 +404,8 @@ function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): vo
 const HOSTED_GLUE = join(packageRoot, 'kernel-api/hosted');
 
 /** The hosted library and KUnit, built into the cache; their paths in the order of loading. */
-export async function buildHosted(
-  tools: Toolchain,
-): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
+export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
+  const tools = toolchain(own.source, { san: own.san, config: hostedConfig(own), jobs: own.jobs });
   const tree = (files: string[]) => files.map((file) => join(tools.source.tree, file));
   const lib = await link(tools, {
     spec: {

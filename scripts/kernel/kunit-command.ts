@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `ring3 kunit`: runs the KUnit suites of modules, each module in a process of its own. */
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { build, sanitizerOf, withDefines } from './build-command.js';
 import { buildHosted, toolchain } from './compile.js';
@@ -66,17 +66,15 @@ export interface KunitResult extends Results {
 /** Runs the suites of one module that is already built. */
 export async function kunit(path: string, options: KunitOptions = {}): Promise<KunitResult> {
   const san = options.san ?? 'none';
-  const { lib, kunit: kunitModule } = await buildHosted(toolchain(kernelSource(), { san }));
+  const needed = dependsOf(path);
   const params = options.filter ? [`filter_glob=${options.filter}`] : [];
-  const before = dependsOf(path).filter((needed) => needed !== lib.path && needed !== kunitModule.path);
-  const loads: Load[] = options.builtin
-    ? [{ path: lib.path }, { path, params }]
-    : [
-        { path: lib.path },
-        { path: kunitModule.path, params },
-        ...before.map((one) => ({ path: one })),
-        { path },
-      ];
+  let order = [...needed, path];
+  if (!options.builtin && !needed.some((one) => basename(one) === 'kunit.ko.so')) {
+    const { lib, kunit: runtime } = await buildHosted(toolchain(kernelSource(), { san }));
+    order = [...new Set([...dependsOf(runtime.path), lib.path, runtime.path, ...order])];
+  }
+  const takesFilter = (one: string) => (options.builtin ? one === path : basename(one) === 'kunit.ko.so');
+  const loads: Load[] = order.map((one) => ({ path: one, params: takesFilter(one) ? params : [] }));
   const reader = new KtapReader();
   const started = Date.now();
   const result = await run(loads, {
