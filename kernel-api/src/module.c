@@ -216,14 +216,28 @@ static void set_slot(struct loaded *self, bool there)
 	spin_unlock_bh(&slots_lock);
 }
 
+/* Part of the kernel: it keeps its caches for ever, and so is never unmapped; it may be started again. */
+static bool is_builtin(const struct loaded *self)
+{
+	const char *magic = host_elf_modinfo(self->elf, "vermagic", 0);
+
+	return magic && strstr(magic, " builtin");
+}
+
 /*
  * Its code goes, unless something may still come back into it. Such a file cannot be loaded
  * again: it would find the data of its first life.
  */
 static void unmap(struct loaded *self)
 {
-	unsigned int left = owned_report(self->name, self->begin, self->end);
+	unsigned int left;
 
+	if (is_builtin(self)) {
+		owned_range_del(self->begin);
+		self->module->name[0] = 0;
+		return;
+	}
+	left = owned_report(self->name, self->begin, self->end);
 	if (left)
 		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
 	else

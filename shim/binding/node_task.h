@@ -40,6 +40,8 @@ public:
 	void drop() { if (--holds_ == 0 && !closing_) uv_unref(handle()); }
 	/* Call @fn from a handler; what it throws is an uncaught exception, as from any event. */
 	void call(const Napi::FunctionReference &fn, std::initializer_list<napi_value> args);
+	/* One round of the task; node_task.cc's own, and aio's as it opens the task. */
+	void turn();
 	/* The environment ends: no JavaScript may be called, no handle made. */
 	bool closing() const { return closing_; }
 	Napi::Env env() const { return env_; }
@@ -50,7 +52,6 @@ private:
 	explicit NodeTask(Napi::Env env);
 	uv_handle_t *handle() { return reinterpret_cast<uv_handle_t *>(&poll_); }
 	void watch();
-	void turn();
 	void wake_at(sys_time_t next);
 	static void close(napi_async_cleanup_hook_handle handle, void *self);
 	static void closed(uv_handle_t *handle);

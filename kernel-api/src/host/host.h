@@ -37,7 +37,8 @@ void host_barrier(void);	/* a full fence in every running thread of the process,
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns);	/* 0 = for ever */
 void host_futex_wake(host_u32 *word, int nr);
 int host_thread_start(void (*fn)(void *arg), void *arg, const char *name);	/* detached */
-void host_thread_exit(void) __attribute__((noreturn));	/* from within @fn of host_thread_start() */
+/* Leaves all frames of a thread of host_thread_start() and calls @then(@arg) on it, the last thing it does. */
+void host_thread_exit(void (*then)(void *arg), void *arg) __attribute__((noreturn));
 void host_at_thread_exit(void (*fn)(void *arg), void *arg);
 void host_yield(void);
 void host_sleep_ns(unsigned long long ns);

@@ -9,6 +9,7 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,14 +98,28 @@ struct start {
 	char	name[16];
 };
 
+/* Where host_thread_exit() goes: frames of modules are left at once, not unwound, for they may be gone soon. */
+struct exit_point {
+	jmp_buf	env;
+	void	(*then)(void *arg);
+	void	*arg;
+};
+
+static __thread struct exit_point *exit_point;
+
 static void *thread_main(void *arg)
 {
 	struct start start = *(struct start *)arg;
+	struct exit_point here;
 
 	free(arg);
 	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
-	start.fn(start.arg);
+	exit_point = &here;
+	if (!_setjmp(here.env))
+		start.fn(start.arg);
+	else
+		exit_point->then(exit_point->arg);
 	return NULL;
 }
 
@@ -129,7 +144,12 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 	return -rc;
 }
 
-void host_thread_exit(void) { pthread_exit(NULL); }
+void host_thread_exit(void (*then)(void *arg), void *arg)
+{
+	exit_point->then = then;
+	exit_point->arg = arg;
+	_longjmp(exit_point->env, 1);
+}
 
 int host_barrier_init(void)
 {
