@@ -95,7 +95,8 @@ function explain(error: unknown, command: string): Explained {
   const [first = '', next] = message.split('\n'); // an error that knows its mend brings it along
   if (next !== undefined) return { message: first, next, status: 1 };
   if (name !== 'KernelError' && !code) return { message: stack ?? message, next: 'this is a bug', status: 1 };
-  return { message, next: NEXT[code] ?? 'ring3 doctor looks for what is wrong here', status: 1 };
+  const mend = name === 'KernelError' ? undefined : NEXT[code];
+  return { message, next: mend ?? 'ring3 doctor looks for what is wrong here', status: 1 };
 }
 
 async function main(argv: string[]): Promise<number> {

@@ -19,6 +19,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	register_alarms(env, exports);
 	register_tasks(env, exports);
 	register_diag(env, exports);
+	register_bridge(env, exports);
 	return exports;
 }
 

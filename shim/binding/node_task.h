@@ -48,6 +48,7 @@ void register_polls(Napi::Env env, Napi::Object exports);
 void register_alarms(Napi::Env env, Napi::Object exports);
 void register_tasks(Napi::Env env, Napi::Object exports);
 void register_diag(Napi::Env env, Napi::Object exports);
+void register_bridge(Napi::Env env, Napi::Object exports);
 
 /* An Error with code, errno and syscall, as Node's own. */
 Napi::Error sys_error(Napi::Env env, int err, const char *syscall);
