@@ -7,6 +7,7 @@
  * (asleep = true) and the queues are looked at once more after; a poster pushes
  * first and looks at asleep after: so one of the two sees the other.
  */
+#include <limits.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -162,6 +163,8 @@ static void sleep_hooks(sys_event_task_t task, bool before)
 	}
 }
 
+static atomic_bool no_pwait2;
+
 static int wait_events(sys_event_task_t task, sys_time_t until)
 {
 	struct timespec limit;
@@ -175,13 +178,17 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	if (sys_time_is_invalid(until))
 		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, -1);
 	until = until > task->now ? until - task->now : 0;
-	limit.tv_sec = (time_t)(until / 1000000000u);
-	limit.tv_nsec = (long)(until % 1000000000u);
-	count = epoll_pwait2(task->epfd, task->batch, (int)task->cfg.max_polls, &limit, NULL);
-	/* Before Linux 5.11 there are milliseconds only. */
-	if (count < 0 && errno == ENOSYS)
-		count = epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, (int)(until / 1000000u) + 1);
-	return count;
+	if (!atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
+		limit.tv_sec = (time_t)(until / 1000000000u);
+		limit.tv_nsec = (long)(until % 1000000000u);
+		count = epoll_pwait2(task->epfd, task->batch, (int)task->cfg.max_polls, &limit, NULL);
+		if (count >= 0 || errno != ENOSYS)
+			return count;
+		atomic_store_explicit(&no_pwait2, true, memory_order_relaxed);
+	}
+	/* Before Linux 5.11 there are milliseconds only, and no more than an int of them. */
+	until = until / 1000000u + 1;
+	return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, until < INT_MAX ? (int)until : INT_MAX);
 }
 
 /*
