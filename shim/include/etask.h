@@ -96,7 +96,8 @@ void etask_alarm_init(struct etask_alarm *alarm,
 /*
  * Arm, or re-arm, at @expire (CLOCK_MONOTONIC ns; the past fires in this round, from
  * an alarm's handler in the next). It fires up to 16.4 us (a tick) after @expire, never
- * before. Any thread, O(1); the lock is the task's own and a leaf. An armed alarm is armed on one
+ * before. Any thread, O(1). The task itself takes no lock for it but by plain stores; another
+ * thread that comes after a long while pays some microseconds once. An armed alarm is armed on one
  * task: cancel it there before it is armed elsewhere. Alarms of a stopped task wait for its restart.
  */
 void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire);

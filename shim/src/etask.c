@@ -32,7 +32,7 @@ static void locks_init(sys_event_task_t task)
 {
 	pthread_mutexattr_t recursive;
 
-	sys_lock_init(&task->alarm_lock);
+	bias_lock_init(&task->alarm_lock);
 	pthread_mutex_init(&task->poll_lock, NULL);
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -246,11 +246,11 @@ static sys_time_t next_alarm(sys_event_task_t task, bool sleeps)
 {
 	sys_time_t next;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	next = wheel_next(&task->wheel);
 	if (sleeps)
 		task->sleeps_until = next;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return next;
 }
 
@@ -275,9 +275,9 @@ static void sleep_until_work(sys_event_task_t task)
 		task->looked = from;
 	}
 	atomic_store(&task->asleep, false);
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	task->sleeps_until = 0;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	sleep_hooks(task, false);
 out:
 	if (task->batch_count < 0)
@@ -427,10 +427,10 @@ sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	next = wheel_next(&task->wheel);
 	task->sleeps_until = next;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return next;
 }
 
