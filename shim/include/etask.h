@@ -194,9 +194,9 @@ sys_time_t etask_next_alarm(sys_event_task_t task);
 void etask_adopt(sys_event_task_t task);
 
 /*
- * Spin up to @spin_ns before a sleep, adaptively: while waits of late were shorter
- * than that, and now and then to see whether they are again. Starts as
- * ETASK_SPIN_NS; 0 = never, which is what it stays where there is one CPU. Before it runs, or on-task.
+ * Spin up to @spin_ns before a sleep, adaptively: both ways are tried now and then, and it
+ * spins while waits are shorter so, and shorter than @spin_ns. Starts as ETASK_SPIN_NS; 0 =
+ * never, which is what it stays where there is one CPU. Before it runs, or on-task.
  */
 #define ETASK_SPIN_NS	20000	/* about what waking a sleeper costs */
 void etask_spin_set(sys_event_task_t task, uint64_t spin_ns);

@@ -62,8 +62,12 @@ struct sys_event_task {
 	struct etask_hook	*hooks;
 	sys_time_t		now;
 	uint64_t		spin_ns;
-	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
-	unsigned int		unspun;			/* sleeps in a row without a spin before them */
+	struct {
+		bool		spins;			/* this block of waits begins with a spin */
+		bool		trial;			/* it is the short one of the other way */
+		unsigned int	left, length;
+		uint64_t	sum_ns, avg_ns[2];	/* of the last block without and with a spin */
+	} waits;
 	struct epoll_event	batch[ETASK_POLLS_MAX];
 	int			batch_count, batch_next;
 	unsigned int		steps_left, lopri_left, alarms_left;	/* until it must look at the descriptors */
