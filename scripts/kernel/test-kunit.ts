@@ -15,6 +15,8 @@ import { type KernelSource, kernelSource, SourceMissing } from './source.js';
 
 interface Entry {
   sources: string[];
+  /** Modules that are loaded before, a file each. */
+  needs?: string[];
   config?: Record<string, string>;
   builtin?: boolean;
   params?: string[];
@@ -38,6 +40,8 @@ interface SelftestEntry extends Entry {
   oracle?: string[];
   /** What init returns when all is well. */
   rc?: number;
+  /** It provokes warnings. */
+  warnings?: boolean;
 }
 
 const suites: { kunit: KunitEntry[]; selftests: SelftestEntry[] } = JSON.parse(
@@ -101,30 +105,47 @@ function selftestProblem(entry: SelftestEntry, path: string, result: RunResult, 
   const rc = result.loaded.get(path);
   if (rc !== (entry.rc ?? 0)) return `init returned ${rc}, expected ${entry.rc ?? 0}`;
   const warning = result.log.find(({ text }) => /^(WARNING|BUG|kernel BUG) at /.test(text));
-  if (warning) return warning.text;
+  if (warning && !entry.warnings) return warning.text;
   if (entry.result && !says.length) return `no line of the log is ${entry.result}`;
   return '';
 }
 
-async function runSelftest(tools: Toolchain, entry: SelftestEntry, path: string): Promise<Outcome> {
+async function runSelftest(
+  tools: Toolchain,
+  entry: SelftestEntry,
+  path: string,
+  before: string[],
+): Promise<Outcome> {
   const { lib } = await buildHosted(tools);
   const started = Date.now();
-  const result = await run([{ path: lib.path }, { path, params: entry.params ?? [] }], {
+  const needed = before.map((module) => ({ path: module }));
+  const result = await run([{ path: lib.path }, ...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
     others: entry.others ?? 2,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
-  const found = entry.result ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean) : [];
-  const lines = entry.result ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null) : [];
+  const found = entry.result
+    ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean)
+    : [];
+  const lines = entry.result
+    ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null)
+    : [];
   const says = lines.map((one) => one.slice(1).join(': '));
   let problem = selftestProblem(entry, path, result, found);
   const wanted = (entry.oracle ?? []).map((name) => ({ name, text: oracle.get(`selftest:${name}`) }));
   for (const { name, text } of wanted) {
-    const ours = lines.map((one) => (one.length > 2 && one[1] === name ? one[2] : one.length === 2 ? one[1] : undefined));
-    if (!problem && text !== undefined && !ours.includes(text)) problem = `the oracle's ${name} says: ${text}`;
+    const ours = lines.map((one) =>
+      one.length > 2 && one[1] === name ? one[2] : one.length === 2 ? one[1] : undefined,
+    );
+    if (!problem && text !== undefined && !ours.includes(text))
+      problem = `the oracle's ${name} says: ${text}`;
   }
-  if (problem) problem += `\n${result.stderr}\n${result.log.slice(-5).map(({ text }) => text).join('\n')}`;
+  if (problem)
+    problem += `\n${result.stderr}\n${result.log
+      .slice(-5)
+      .map(({ text }) => text)
+      .join('\n')}`;
   return {
     passed: problem ? 0 : 1,
     failed: problem ? 1 : 0,
@@ -141,7 +162,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 async function runEntry(
   tools: Toolchain,
   entry: Entry,
-  runIt: (path: string) => Promise<Outcome>,
+  runIt: (path: string, before: string[]) => Promise<Outcome>,
 ): Promise<void> {
   const name = entry.sources[0]!;
   const reason = entry.not?.[tools.san];
@@ -151,19 +172,20 @@ async function runEntry(
     return;
   }
   try {
-    const [module] = await build(entry.sources, {
-      san: tools.san,
-      config: entry.config ?? {},
-      builtin: entry.builtin ?? false,
-      out: join(tools.objects, entry.builtin ? 'builtin' : 'modules'),
-    });
-    const outcome = await runIt(module!.path);
+    const out = join(tools.objects, entry.builtin ? 'builtin' : 'modules');
+    const options = { san: tools.san, config: entry.config ?? {}, builtin: entry.builtin ?? false, out };
+    const before: string[] = [];
+    for (const source of entry.needs ?? []) before.push((await build([source], options))[0]!.path);
+    const [module] = await build(entry.sources, { ...options, uses: before });
+    const outcome = await runIt(module!.path, before);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     total.skipped += outcome.skipped;
     const seconds = (outcome.ms / 1000).toFixed(1).padStart(5);
     const word = outcome.problem ? 'FAIL' : 'ok  ';
-    console.log(`${word} ${name.padEnd(32)} ${seconds} s  oracle: ${outcome.oracle.padEnd(8)}  ${outcome.says}`);
+    console.log(
+      `${word} ${name.padEnd(32)} ${seconds} s  oracle: ${outcome.oracle.padEnd(8)}  ${outcome.says}`,
+    );
     if (outcome.problem) console.log(outcome.problem.replace(/^/gm, '     '));
   } catch (error) {
     total.failed++;
@@ -207,6 +229,6 @@ console.log(
 );
 console.log('# self-tests');
 for (const entry of suites.selftests.filter(wanted))
-  await runEntry(tools, entry, (path) => runSelftest(tools, entry, path));
+  await runEntry(tools, entry, (path, before) => runSelftest(tools, entry, path, before));
 console.log(`# ${((Date.now() - started) / 1000).toFixed(1)} s`);
 finish();
