@@ -37,16 +37,16 @@
     {
       'target_name': 'host',
       'type': 'static_library',
-      'sources': ['<!@(ls shim/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
+      'sources': ['<!@(ls shim/src/*.c shim/diag/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
       # kernel-api/include goes last of all: host code means libc when it says <linux/falloc.h>.
-      'include_dirs': ['shim/include', 'aio/include', 'kernel-api/src'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', 'kernel-api/src'],
       'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
@@ -63,11 +63,23 @@
       'target_name': 'ring3_node',
       'dependencies': ['ring3'],
       'sources': ['<!@(ls shim/binding/*.cc)'],
-      'include_dirs': ['shim/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
+      # A worker that is being terminated takes no exception: swallow it, do not end the process.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags_cc!': ['-fno-exceptions'],
       'cflags_cc': ['-fexceptions', '-Wno-cast-function-type', '-Wno-invalid-offsetof', '-Wno-missing-field-initializers'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+    },
+
+    {
+      # A host for modules under a debugger or a sanitizer; `ring3 kunit` runs it.
+      'target_name': 'ring3-run',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['kernel-api/run/main.c'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
     },
 
     # The target, hosted as any module is: NAME.ko.so, linked against libring3.so and nothing else.
@@ -120,6 +132,22 @@
       'cflags': ['<@(host_cflags)'],
     },
     {
+      # A module with planted bugs, for the tests of diagnostics.
+      'target_name': 'diag_victim.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
+      'target_name': 'diag-test',
+      'type': 'executable',
+      'includes': ['scripts/gyp/test.gypi'],
+      'sources': ['<!@(ls test/c/diag/*.c)'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
+      'dependencies': ['diag_victim.ko'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+    },
+    {
       'target_name': 'aio-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
@@ -127,10 +155,89 @@
       'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
       'cflags': ['<@(host_cflags)'],
     },
+
+    # Modules that the module host is tested with, good ones and bad ones; loaded, never linked.
     {
+      'target_name': 'fix_modules',
+      'type': 'none',
+      'dependencies_traverse': 0,
+      'dependencies': [
+        'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
+        'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko',
+      ],
+    },
+    {
+      'target_name': 'fix_demo.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_demo.c'],
+    },
+    {
+      'target_name': 'fix_user.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_user.c'],
+    },
+    {
+      'target_name': 'fix_closed.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_closed.c'],
+    },
+    {
+      'target_name': 'fix_twice.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_twice.c'],
+    },
+    {
+      'target_name': 'fix_missing.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_missing.c'],
+    },
+    {
+      'target_name': 'fix_unlicensed.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_unlicensed.c'],
+    },
+    {
+      'target_name': 'fix_fails.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_fails.c'],
+    },
+    {
+      'target_name': 'fix_stays.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_stays.c'],
+    },
+    {
+      'target_name': 'fix_crash.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_crash.c'],
+    },
+    {
+      'target_name': 'fix_old.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_old.c'],
+    },
+    {
+      'target_name': 'fix_plain.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_plain.c'],
+    },
+    {
+      # Loads the fix_ modules, which lie beside it.
       'target_name': 'kernel-api-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
+      'dependencies': ['fix_modules'],
       'sources': ['<!@(ls test/c/kernel-api/*.c)'],
       'include_dirs': ['kernel-api/include', 'kernel-api/src'],
       'cflags': ['<@(kernel_cflags)'],

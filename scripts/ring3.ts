@@ -17,10 +17,38 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'build',
+    {
+      about: 'compile kernel code: ring3 build FILE.c|FOLDER',
+      run: async (args) => (await import('./kernel/build-command.js')).runBuild(args),
+    },
+  ],
+  [
+    'kunit',
+    {
+      about: 'run the tests of modules: ring3 kunit MODULE.ko.so',
+      run: async (args) => (await import('./kernel/kunit-command.js')).runKunit(args),
+    },
+  ],
+  [
     'doctor',
     {
       about: 'what keeps it from working here, and the mend',
       run: async (args) => (await import('./doctor.js')).runDoctor(args),
+    },
+  ],
+  [
+    'sigdump',
+    {
+      about: 'what a running ring3 process is doing: ring3 sigdump PID',
+      run: async (args) => (await import('./sigdump.js')).runSigdump(args),
+    },
+  ],
+  [
+    'backtrace',
+    {
+      about: 'stacks of any process or core file: ring3 backtrace PID|CORE',
+      run: async (args) => (await import('./backtrace.js')).runBacktrace(args),
     },
   ],
 ]);
@@ -59,6 +87,7 @@ const oneLine = (message: string): string => message.replace(/\p{Cc}/gu, '?');
 /** One sentence and the next step; for a bug in here, where it is. */
 function explain(error: unknown, command: string): Explained {
   const { code = '', message, name, stack } = error as NodeJS.ErrnoException;
+  if (['BuildError', 'KbuildError'].includes(name)) return { message, next: 'nothing was built', status: 1 };
   if (['UsageError', 'OptionError', 'DiskError'].includes(name))
     return { message: oneLine(message), next: `${command} --help tells more`, status: 2 };
   if (name === 'FlushError')

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import koffi from 'koffi';
 import { AioError, preferProvider } from '../aio/index.js';
 import {
   type Credentials,
@@ -14,8 +15,9 @@ import {
   Target,
   type TargetOptions,
 } from '../scst-port/index.js';
-import { human, humanSize, Journal } from './journal.js';
+import { Journal } from './journal.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
+import { banner, statusLine, type Totals } from './screen.js';
 
 export const targetCommand = {
   name: 'ring3 target',
@@ -54,6 +56,8 @@ const SAME_KEYSTROKE_MS = 250;
 /** What initiators get to log out when they are asked. */
 const GRACE_MS = 1000;
 const STATUS_MS = 1000;
+/** Exit status: a second signal came. */
+const FORCED = 130;
 
 function credentials(name: Name, text: string | undefined, warn: (line: string) => void) {
   if (text === undefined) return undefined;
@@ -63,7 +67,9 @@ function credentials(name: Name, text: string | undefined, warn: (line: string) 
   let secret: Buffer;
   try {
     secret = readFileSync(path);
-    if (statSync(path).mode & 0o004) warn(`${path} can be read by every user; run: chmod 600 ${path}`);
+    const status = statSync(path);
+    if (status.isFile() && status.mode & 0o004)
+      warn(`${path} can be read by every user; run: chmod 600 ${path}`);
   } catch (error) {
     throw new UsageError(
       `--${name}: the secret in ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
@@ -153,31 +159,7 @@ export function targetOptions(
   };
 }
 
-function banner(target: Target): string {
-  const portal = target.portals[0]!.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:');
-  const luns = target.luns.map(({ lun, name, size, provider, thin, readOnly }) =>
-    [
-      `  LUN ${lun}   ${name}   ${humanSize(size)}   ${provider}`,
-      ...(thin ? ['thin'] : []),
-      ...(readOnly ? ['read-only'] : []),
-    ].join(', '),
-  );
-  return [
-    `ring3 target   ${target.iqn}     portal ${target.portals.join(' ')}`,
-    ...luns,
-    `connect:  iscsiadm -m discovery -t st -p ${portal}  |  qemu-img info iscsi://${portal}/${target.iqn}/0`,
-    '',
-  ].join('\n');
-}
-
-interface Totals {
-  sessions: number;
-  readBytes: number;
-  readCommands: number;
-  writeBytes: number;
-  writeCommands: number;
-}
-
+/** Of all sessions, since each began. */
 async function totals(target: Target): Promise<Totals> {
   const sum = { sessions: 0, readBytes: 0, readCommands: 0, writeBytes: 0, writeCommands: 0 };
   for (const session of await target.sessions()) {
@@ -186,20 +168,6 @@ async function totals(target: Target): Promise<Totals> {
       sum[key] += session[key];
   }
   return sum;
-}
-
-/** What happened from @before to @now, in words. */
-export function statusLine(before: Totals, now: Totals, seconds: number): string {
-  const rate = (
-    bytes: number,
-    count: number, // a session that ended takes its counters along
-  ) =>
-    `${human(Math.max(bytes, 0) / seconds)}B/s ${human(Math.max(count, 0) / seconds)
-      .trimEnd()
-      .replace(' ', '')} IOPS`;
-  const read = rate(now.readBytes - before.readBytes, now.readCommands - before.readCommands);
-  const write = rate(now.writeBytes - before.writeBytes, now.writeCommands - before.writeCommands);
-  return `sessions ${now.sessions}   read ${read}   write ${write}`;
 }
 
 /** Calls @show about once a second with what all sessions did, until the returned function is called. */
@@ -223,7 +191,14 @@ function everySecond(target: Target, show: (before: Totals, now: Totals, seconds
   };
 }
 
-/** Resolves at the first signal that ends the target; one that comes later ends the process at once, with 130. */
+/** Ends the process now: process.exit() waits for calls into the kernel side, which may be what hangs. */
+function leave(): never {
+  process.stderr.write('forced: what was not flushed may be lost\n');
+  koffi.load('libc.so.6').func('void _exit(int)')(FORCED);
+  throw new Error('not reached');
+}
+
+/** Resolves at the first signal that ends the target; one that comes later calls @force. */
 function untilSignal(force: () => never): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = 0;
@@ -255,13 +230,15 @@ export async function runTarget(args: string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('SIGXFSZ', () => {});
 
-  const options = targetOptions(given, (line) => journal.warn(line));
+  const warnings: string[] = []; // told when it serves: an error stands alone
+  const options = targetOptions(given, (line) => warnings.push(line));
   chooseAio(given.value('aio'));
-  const signal = untilSignal(() => process.exit(130));
+  const signal = untilSignal(leave);
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
+  for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
   const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
-  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target));
+  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
 
   let stopStatus = () => {};
   if (live)

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, outputFolder } from './build.mjs';
 
-const BINARIES = ['shim-test', 'aio-test', 'kernel-api-test', 'scst-test'];
+const BINARIES = ['shim-test', 'diag-test', 'aio-test', 'kernel-api-test', 'scst-test'];
 const sanitizerOptions = {
   ASAN_OPTIONS: 'abort_on_error=0:exitcode=99:detect_stack_use_after_return=0',
   UBSAN_OPTIONS: 'print_stacktrace=1',

@@ -56,7 +56,11 @@ export interface TargetOptions {
 export interface Lun {
   lun: number;
   name: string;
+  /** Bytes. */
   size: number;
+  /** "vdisk_fileio" and the like. */
+  handler: string;
+  /** Who does its I/O: "threads + io_uring", "ram", "null". */
   provider: string;
   readOnly: boolean;
   thin: boolean;

@@ -139,3 +139,15 @@ const char *ring3_file_provider(struct file *file)
 {
 	return host_file_provider(file->host);
 }
+
+char *file_path(struct file *file, char *buf, int buflen)
+{
+	long len = buflen > 1 ? host_file_path(file->host, buf, (host_size)buflen - 1) : 0;
+
+	if (len < 0)
+		return ERR_PTR(len);
+	if (len >= buflen - 1)
+		return ERR_PTR(-ENAMETOOLONG);
+	buf[len] = 0;
+	return buf;
+}

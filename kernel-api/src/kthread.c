@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kthread.c - kernel threads: a native thread with a task that kthread_stop() frees.
+ * kthread.c - kernel threads: a native thread with a task that outlives it as long as
+ * there are references: kthread.h, sched/task.h.
  *
- * The thread sleeps until its first wake-up; one that is stopped before that never
- * calls its function. The struct lives until both the thread ended and it was stopped.
+ * The thread sleeps until its first wake-up; one that is stopped before that never calls
+ * its function. References: one of the thread's own, which a function that returns leaves
+ * for kthread_stop(), and those of get_task_struct().
  */
 #include <linux/completion.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
+#include "owned.h"
 #include "sched_impl.h"
 
 struct kthread {
@@ -19,24 +24,75 @@ struct kthread {
 	int			(*fn)(void *data);
 	void			*data;
 	int			result;
-	bool			should_stop;	/* atomic */
-	struct completion	exited;
+	bool			should_stop, should_park;	/* atomic */
+	struct completion	exited, parked;
 };
+
+static void kthread_free(struct kthread *kthread)
+{
+	if (refcount_dec_and_test(&kthread->task.usage))
+		kfree(kthread);
+}
+
+struct task_struct *get_task_struct(struct task_struct *task)
+{
+	if (task->kthread)
+		refcount_inc(&task->usage);
+	return task;
+}
+
+void put_task_struct(struct task_struct *task)
+{
+	if (task->kthread)
+		kthread_free(task->kthread);
+}
+
+/* The last that runs on its task. */
+static void kthread_ends(struct kthread *kthread, int result)
+{
+	kthread->result = result;
+	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
+	     kthread->task.preempt_count);
+	WARN(kthread->task.rcu_read_lock_nesting, "%s ended inside rcu_read_lock()", kthread->task.comm);
+	diag_lock_check_none("the function of a kthread");
+	owned_del(kthread);
+	/* Others may free the task from here on: this thread has none any more. */
+	sched_adopt(NULL);
+	complete(&kthread->exited);
+}
 
 static void kthread_main(void *arg)
 {
 	struct kthread *kthread = arg;
+	int result = -EINTR;
 
 	sched_adopt(&kthread->task);
 	schedule();	/* made in TASK_UNINTERRUPTIBLE: until the first wake-up */
-	kthread->result = -EINTR;
+	if (__atomic_load_n(&kthread->should_park, __ATOMIC_ACQUIRE))
+		kthread_parkme();
 	if (!__atomic_load_n(&kthread->should_stop, __ATOMIC_ACQUIRE))
-		kthread->result = kthread->fn(kthread->data);
-	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
-	     kthread->task.preempt_count);
-	/* kthread_stop() may free the task from here on: this thread has none any more. */
-	sched_adopt(NULL);
-	complete(&kthread->exited);
+		result = kthread->fn(kthread->data);
+	kthread_ends(kthread, result);
+}
+
+/* From the middle of the function, whose frames go without a word. Nobody may stop it any more. */
+void kthread_complete_and_exit(struct completion *done, long code)
+{
+	struct kthread *kthread = current->kthread;
+
+	BUG_ON(!kthread);
+	refcount_inc(&kthread->task.usage);
+	kthread_ends(kthread, (int)code);
+	if (done)
+		complete(done);
+	kthread_free(kthread);	/* the thread's own, */
+	kthread_free(kthread);	/* and the one of above */
+	host_thread_exit();
+}
+
+void kthread_exit(long code)
+{
+	kthread_complete_and_exit(NULL, code);
 }
 
 struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, int node, const char *fmt, ...)
@@ -56,12 +112,16 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->task.flags = PF_KTHREAD;
 	kthread->task.cpu = sched_pick_cpu();
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
+	refcount_set(&kthread->task.usage, 1);
+	INIT_LIST_HEAD(&kthread->task.rcu_entry);
 	init_completion(&kthread->exited);
+	init_completion(&kthread->parked);
 	rc = host_thread_start(kthread_main, kthread, kthread->task.comm);
 	if (rc) {
 		kfree(kthread);
 		return ERR_PTR(rc);
 	}
+	owned_add("thread", kthread, kthread->task.comm, (void *)(unsigned long)fn);
 	return &kthread->task;
 }
 
@@ -71,10 +131,11 @@ int kthread_stop(struct task_struct *task)
 	int result;
 
 	__atomic_store_n(&kthread->should_stop, true, __ATOMIC_RELEASE);
+	kthread_unpark(task);
 	wake_up_process(task);
 	wait_for_completion(&kthread->exited);
 	result = kthread->result;
-	kfree(kthread);
+	kthread_free(kthread);
 	return result;
 }
 
@@ -83,6 +144,54 @@ bool kthread_should_stop(void)
 	struct kthread *kthread = current->kthread;
 
 	return kthread && __atomic_load_n(&kthread->should_stop, __ATOMIC_ACQUIRE);
+}
+
+/* ---- parking ------------------------------------------------------------------------ */
+
+bool kthread_should_park(void)
+{
+	struct kthread *kthread = current->kthread;
+
+	return kthread && __atomic_load_n(&kthread->should_park, __ATOMIC_ACQUIRE);
+}
+
+void kthread_parkme(void)
+{
+	struct kthread *kthread = current->kthread;
+
+	for (;;) {
+		set_current_state(TASK_UNINTERRUPTIBLE);
+		if (!kthread_should_park())
+			break;
+		complete_all(&kthread->parked);
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+int kthread_park(struct task_struct *task)
+{
+	struct kthread *kthread = task->kthread;
+
+	if (completion_done(&kthread->exited))
+		return -ENOSYS;
+	if (WARN_ON_ONCE(__atomic_load_n(&kthread->should_park, __ATOMIC_RELAXED)))
+		return -EBUSY;
+	reinit_completion(&kthread->parked);
+	__atomic_store_n(&kthread->should_park, true, __ATOMIC_SEQ_CST);
+	if (task == current)
+		return 0;
+	wake_up_process(task);
+	wait_for_completion(&kthread->parked);
+	return 0;
+}
+
+void kthread_unpark(struct task_struct *task)
+{
+	struct kthread *kthread = task->kthread;
+
+	if (__atomic_exchange_n(&kthread->should_park, false, __ATOMIC_SEQ_CST))
+		wake_up_process(task);
 }
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)

@@ -2,11 +2,16 @@
 /*
  * module.c - the module host, and the start and stop of the whole: ring3/kernel.h.
  *
- * A module is a shared object with the symbol ring3_module_info. Symbols of
- * modules loaded before resolve its own; the order of loading is the caller's.
+ * A module is a shared object with the symbol ring3_module_info. Its file is read and
+ * judged (module_link.c) before any code of it runs. Symbols of modules loaded before
+ * resolve its own, and those modules are in use by it as long as it is there.
  *
- * Locking: modules_lock guards the list; it is held over init and exit, so that
- * loads and unloads come one at a time.
+ * Invariant: a module's own memory is touched only while its slot is taken; the slot
+ * outlives it. A module that left something behind is never unmapped.
+ *
+ * Locking: modules_lock guards all of it, and is held over init and exit, so that loads
+ * and unloads come one at a time. slots_lock, a leaf, is for who looks a slot up and
+ * may not wait for an init: ring3_module_get().
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -18,14 +23,22 @@
 #include <linux/notifier.h>
 #include <ring3/kernel.h>
 
+#include "host/elf.h"
 #include "host/host.h"
+#include "module_impl.h"
+#include "owned.h"
 #include "params.h"
+#include "rcu_impl.h"
 #include "sched_impl.h"
 
 static DEFINE_MUTEX(modules_lock);
 static LIST_HEAD(modules);
 static BLOCKING_NOTIFIER_HEAD(module_notifiers);
 static bool started;
+static DEFINE_SPINLOCK(slots_lock);
+static struct loaded *slots[MODULES_MAX];
+static u64 next_id;
+static char said[2048];		/* by module_say() since the call began */
 
 void get_random_bytes(void *buf, size_t bytes)
 {
@@ -81,32 +94,82 @@ static void set_state(struct module *module, enum module_state state)
 	blocking_notifier_call_chain(&module_notifiers, state, module);
 }
 
-/* ---- loading ------------------------------------------------------------------------- */
+/* ---- what the parts share ---------------------------------------------------------- */
 
-static struct module *find_module(const char *name)
+void module_say(const char *fmt, ...)
 {
-	struct module *module;
+	size_t length = strlen(said);
+	char *text = said + length;
+	va_list args;
 
-	list_for_each_entry(module, &modules, list)
-		if (!strcmp(module->name, name))
-			return module;
-	return NULL;
+	if (length && length + 2 < sizeof(said)) {
+		strscpy(text, "\n", 2);
+		text++;
+	}
+	va_start(args, fmt);
+	vscnprintf(text, sizeof(said) - (size_t)(text - said), fmt, args);
+	va_end(args);
+	pr_err("%s\n", text);
 }
 
-/* "/a/b/scst.ko.so" -> "scst" */
-static void name_of(char *name, const char *path)
+struct loaded *module_slot(unsigned int slot)
+{
+	return slots[slot];
+}
+
+bool module_name_of(char *name, size_t bytes, const char *path)
 {
 	const char *base = strrchr(path, '/');
-	char *dot;
+	size_t length;
 
-	strscpy(name, base ? base + 1 : path, MODULE_NAME_LEN);
-	dot = strchr(name, '.');
-	if (dot)
-		*dot = 0;
+	base = base ? base + 1 : path;
+	length = strcspn(base, ".");
+	if (!length || length >= bytes)
+		return false;
+	memcpy(name, base, length);
+	name[length] = 0;
 	for (; *name; name++)
 		if (*name == '-')
 			*name = '_';
+	return true;
 }
+
+struct loaded *module_find(const char *name)
+{
+	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
+		if (slots[slot] && !strcmp(slots[slot]->name, name))
+			return slots[slot];
+	return NULL;
+}
+
+struct loaded *module_next(const struct loaded *self)
+{
+	struct list_head *next = self ? self->module->list.next : modules.next;
+
+	return next == &modules ? NULL : list_entry(next, struct module, list)->loaded;
+}
+
+void modules_take(void)
+{
+	mutex_lock(&modules_lock);
+	said[0] = 0;
+}
+
+void modules_give(char *why, unsigned long bytes)
+{
+	if (bytes)
+		strscpy(why, said, bytes);
+	mutex_unlock(&modules_lock);
+}
+
+static const char *errno_text(int rc)
+{
+	const char *text = host_errno_name(-rc);
+
+	return text ? text : "no errno";
+}
+
+/* ---- loading --------------------------------------------------------------------------- */
 
 static void call_exits(const struct ring3_module *info)
 {
@@ -131,117 +194,275 @@ static int call_inits(const struct ring3_module *info, const char *name)
 	return 0;
 }
 
-static int start(struct module *self, const char *params)
+/* Each module whose symbols @self uses is in use by it. */
+static void take_deps(struct loaded *self)
 {
-	const struct ring3_module *info = self->info;
-	int rc = params ? params_set(*info->params, self->name, params) : 0;
+	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
+		if (self->deps[slot / 64] >> slot % 64 & 1)
+			__module_get(slots[slot]->module);
+}
 
-	if (rc)
+static void drop_deps(struct loaded *self)
+{
+	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
+		if (self->deps[slot / 64] >> slot % 64 & 1)
+			module_put(slots[slot]->module);
+}
+
+static void set_slot(struct loaded *self, bool there)
+{
+	spin_lock_bh(&slots_lock);
+	slots[self->slot] = there ? self : NULL;
+	spin_unlock_bh(&slots_lock);
+}
+
+/*
+ * Its code goes, unless something may still come back into it. Such a file cannot be loaded
+ * again: it would find the data of its first life.
+ */
+static void unmap(struct loaded *self)
+{
+	unsigned int left = owned_report(self->name, self->begin, self->end);
+
+	if (left)
+		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
+	else
+		host_dlclose(self->handle);
+	owned_range_del(self->begin);
+}
+
+static int start(struct loaded *self, const char *params)
+{
+	struct module *module = self->module;
+	const struct ring3_module *info = module->info;
+	int rc = params_set(*info->params, module, params);
+
+	if (rc) {
+		params_free(*info->params);
 		return rc;
-	set_state(self, MODULE_STATE_COMING);
+	}
+	set_state(module, MODULE_STATE_COMING);
+	take_deps(self);
 	rc = call_inits(info, self->name);
 	if (!rc) {
-		list_add_tail(&self->list, &modules);
-		set_state(self, MODULE_STATE_LIVE);
+		list_add_tail(&module->list, &modules);
+		set_slot(self, true);
+		set_state(module, MODULE_STATE_LIVE);
 		pr_info("%s: loaded\n", self->name);
 		return 0;
 	}
-	pr_err("%s: init failed: %d\n", self->name, rc);
-	set_state(self, MODULE_STATE_GOING);
+	module_say("%s: init failed: %d (%s)", self->name, rc, errno_text(rc));
+	module->going = 1;
+	set_state(module, MODULE_STATE_GOING);
+	if (module_refcount(module))
+		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
+	drop_deps(self);
+	params_free(*info->params);
 	return rc;
+}
+
+/* Maps it; from here on its constructors have run. */
+static int map(struct loaded *self)
+{
+	const struct ring3_module *info;
+	struct module *module;
+	char why[300];
+
+	self->handle = host_dlopen(self->path, why, sizeof(why));
+	if (!self->handle) {
+		module_say("%s: cannot be loaded: %s", self->name, why);
+		return -ENOEXEC;
+	}
+	host_dlrange(self->handle, &self->begin, &self->end);
+	info = host_dlsym(self->handle, "ring3_module_info");
+	if (!info || info->abi != RING3_MODULE_ABI) {
+		module_say("%s: its ring3_module_info is of another version", self->name);
+		host_dlclose(self->handle);
+		return -ENOEXEC;
+	}
+	module = self->module = info->self;
+	if (module->name[0]) {
+		module_say("%s: %s was never unmapped since it was loaded as %s: end the process first", self->name,
+			   self->path, module->name);
+		host_dlclose(self->handle);
+		return -EBUSY;
+	}
+	owned_range_add(self->begin, self->end);
+	strscpy(module->name, self->name, sizeof(module->name));
+	module->version = host_elf_modinfo(self->elf, "version", 0);
+	module->refcnt = 0;
+	module->going = 0;
+	module->info = info;
+	module->loaded = self;
+	module->kunit_suites = info->suites_start;
+	module->num_kunit_suites = (int)(info->suites_end - info->suites_start);
+	return 0;
+}
+
+static void free_loaded(struct loaded *self)
+{
+	if (self)
+		host_elf_close(self->elf);
+	kfree(self);
+}
+
+static struct loaded *make_loaded(const char *path, const char *name, int *rc)
+{
+	struct loaded *self = kzalloc(sizeof(*self) + strlen(path), GFP_KERNEL);
+	char why[400];
+
+	*rc = -ENOMEM;
+	if (!self)
+		return NULL;
+	memcpy(self->path, path, strlen(path) + 1);
+	strscpy(self->name, name, sizeof(self->name));
+	self->id = ++next_id;
+	while (self->slot < MODULES_MAX && slots[self->slot])
+		self->slot++;
+	if (self->slot == MODULES_MAX) {
+		module_say("%s: there are %u modules, which is the limit", name, MODULES_MAX);
+		*rc = -ENOSPC;
+	} else {
+		self->elf = host_elf_open(self->path, rc, why, sizeof(why));
+		if (self->elf)
+			return self;
+		module_say("%s", why);
+	}
+	kfree(self);
+	return NULL;
 }
 
 static int load(const char *path, const char *name, const char *params)
 {
-	const struct ring3_module *info;
-	char why[200];
-	void *handle = host_dlopen(path, why, sizeof(why));
-	struct module *self;
+	int rc;
+	struct loaded *self = make_loaded(path, name, &rc);
+
+	if (!self)
+		return rc;
+	rc = module_check_info(self);
+	if (!rc)
+		rc = module_resolve(self);
+	if (!rc)
+		rc = map(self);
+	if (!rc) {
+		rc = start(self, params);
+		if (rc)
+			unmap(self);
+	}
+	if (rc)
+		free_loaded(self);
+	return rc;
+}
+
+int ring3_module_load(const char *path, const char *params, char *why, unsigned long bytes)
+{
+	char name[MODULE_NAME_LEN];
 	int rc;
 
-	if (!handle) {
-		pr_err("%s: cannot be loaded: %s\n", name, why);
-		return -ENOEXEC;
+	modules_take();
+	if (!started) {
+		module_say("no kernel runs: start it first");
+		rc = -ENODEV;
+	} else if (!module_name_of(name, sizeof(name), path)) {
+		module_say("%s: a module's file is called NAME.ko.so, NAME has 1 to %d characters", path,
+			   MODULE_NAME_LEN - 1);
+		rc = -EINVAL;
+	} else if (module_find(name)) {
+		module_say("%s: there is a module of this name already, from %s", name, module_find(name)->path);
+		rc = -EEXIST;
+	} else {
+		rc = load(path, name, params ? params : "");
 	}
-	info = host_dlsym(handle, "ring3_module_info");
-	if (!info || info->abi != RING3_MODULE_ABI) {
-		pr_err("%s: %s is no module of this library: ring3_module_info is %s\n", name, path,
-		       info ? "of another version" : "missing");
-		host_dlclose(handle);
-		return -ENOEXEC;
-	}
-	self = info->self;
-	strscpy(self->name, name, sizeof(self->name));
-	self->refcnt = 0;
-	self->going = 0;
-	self->info = info;
-	self->handle = handle;
-	self->kunit_suites = info->suites_start;
-	self->num_kunit_suites = (int)(info->suites_end - info->suites_start);
-	rc = start(self, params);
-	if (rc)
-		host_dlclose(handle);
+	modules_give(why, bytes);
 	return rc;
 }
 
 int ring3_insmod(const char *path, const char *params)
 {
-	char name[MODULE_NAME_LEN];
-	int rc;
-
-	name_of(name, path);
-	mutex_lock(&modules_lock);
-	if (!started)
-		rc = -EINVAL;
-	else if (find_module(name))
-		rc = -EEXIST;
-	else
-		rc = load(path, name, params);
-	mutex_unlock(&modules_lock);
-	return rc;
+	return ring3_module_load(path, params, NULL, 0);
 }
 
-static int unload(struct module *module)
+/* ---- unloading ------------------------------------------------------------------------- */
+
+static int refuse_unload(struct loaded *self, bool permanent)
 {
+	char users[300];
+
+	module_users(self, users, sizeof(users));
+	if (permanent)
+		module_say("%s: cannot be unloaded: it has an init and no exit", self->name);
+	else if (users[0])
+		module_say("%s: is in use by: %s (%d references)", self->name, users, module_refcount(self->module));
+	else
+		module_say("%s: is in use: %d references", self->name, module_refcount(self->module));
+	return -EBUSY;
+}
+
+static int unload(struct loaded *self)
+{
+	struct module *module = self->module;
 	const struct ring3_module *info = module->info;
 	bool permanent = info->init_start < info->init_end && info->exit_start == info->exit_end;
 
 	__atomic_store_n(&module->going, 1, __ATOMIC_SEQ_CST);
 	if (module_refcount(module) || permanent) {
 		__atomic_store_n(&module->going, 0, __ATOMIC_SEQ_CST);
-		pr_err("%s: cannot be unloaded: %s\n", module->name, permanent ? "it has no exit" : "it is in use");
-		return -EBUSY;
+		return refuse_unload(self, permanent);
 	}
 	list_del(&module->list);
-	pr_info("%s: unloaded\n", module->name);
 	call_exits(info);
 	set_state(module, MODULE_STATE_GOING);
-	host_dlclose(module->handle);
+	params_free(*info->params);
+	drop_deps(self);
+	set_slot(self, false);
+	pr_info("%s: unloaded\n", self->name);
+	unmap(self);
+	free_loaded(self);
 	return 0;
+}
+
+int ring3_module_unload(const char *name, char *why, unsigned long bytes)
+{
+	struct loaded *self;
+	char clean[MODULE_NAME_LEN];
+	int rc = -ENOENT;
+
+	modules_take();
+	self = module_name_of(clean, sizeof(clean), name) ? module_find(clean) : NULL;
+	if (self)
+		rc = unload(self);
+	else
+		module_say("%s: is not loaded", name);
+	modules_give(why, bytes);
+	return rc;
 }
 
 int ring3_rmmod(const char *name)
 {
-	struct module *module;
-	int rc;
+	return ring3_module_unload(name, NULL, 0);
+}
 
-	mutex_lock(&modules_lock);
-	module = find_module(name);
-	rc = module ? unload(module) : -ENOENT;
-	mutex_unlock(&modules_lock);
+/* ---- references by id -------------------------------------------------------------------- */
+
+int ring3_module_get(unsigned long long id)
+{
+	int rc = -ENODEV;
+
+	spin_lock_bh(&slots_lock);
+	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
+		if (slots[slot] && slots[slot]->id == id && try_module_get(slots[slot]->module))
+			rc = 0;
+	spin_unlock_bh(&slots_lock);
 	return rc;
 }
 
-int ring3_lsmod(char *buf, unsigned long bytes)
+void ring3_module_put(unsigned long long id)
 {
-	struct module *module;
-	int done = 0;
-
-	mutex_lock(&modules_lock);
-	list_for_each_entry(module, &modules, list)
-		done += scnprintf(buf + done, bytes - (unsigned long)done, "%s %d\n", module->name, module->refcnt);
-	mutex_unlock(&modules_lock);
-	return done;
+	spin_lock_bh(&slots_lock);
+	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
+		if (slots[slot] && slots[slot]->id == id)
+			module_put(slots[slot]->module);
+	spin_unlock_bh(&slots_lock);
 }
 
 /* ---- start and stop --------------------------------------------------------------------- */
@@ -256,6 +477,8 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	rc = started ? -EBUSY : sched_init(events, others);
 	if (!rc)
 		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started);
+	if (!rc)
+		rc = rcu_init();
 	if (!rc) {
 		rc = workqueue_init();
 		started = !rc;
@@ -271,10 +494,12 @@ int ring3_kernel_stop(void)
 
 	mutex_lock(&modules_lock);
 	while (started && !rc && !list_empty(&modules))
-		rc = unload(list_last_entry(&modules, struct module, list));
+		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
 		workqueue_exit();
+		rcu_exit();
 		host_events_stop();
+		module_link_exit();
 		started = false;
 	}
 	mutex_unlock(&modules_lock);

@@ -9,9 +9,11 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "module_impl.h"
 #include "params.h"
 
 #define PARAM_TYPE(name, type, wide, parse, format)					\
@@ -87,16 +89,51 @@ int param_get_invbool(char *buffer, const struct kernel_param *kp)
 
 const struct kernel_param_ops param_ops_invbool = { .set = param_set_invbool, .get = param_get_invbool };
 
+/* Strings that were set here, and not by the module's own initialiser. */
+struct kept {
+	struct list_head	list;
+	char			text[];
+};
+static LIST_HEAD(kept);		/* under param_lock */
+static DEFINE_MUTEX(param_lock);
+
+void kernel_param_lock(struct module *mod)
+{
+	mutex_lock(&param_lock);
+}
+
+void kernel_param_unlock(struct module *mod)
+{
+	mutex_unlock(&param_lock);
+}
+
+void param_free_charp(void *arg)
+{
+	struct kept *one;
+
+	list_for_each_entry(one, &kept, list) {
+		if (one->text == *(char **)arg) {
+			*(char **)arg = NULL;
+			list_del(&one->list);
+			kfree(one);
+			return;
+		}
+	}
+}
+
 int param_set_charp(const char *val, const struct kernel_param *kp)
 {
-	char *copy;
+	struct kept *one;
 
 	if (strlen(val) > 1024)
 		return -ENOSPC;
-	copy = kstrdup(val, GFP_KERNEL);
-	if (!copy)
+	one = kmalloc(sizeof(*one) + strlen(val) + 1, GFP_KERNEL);
+	if (!one)
 		return -ENOMEM;
-	*(char **)kp->arg = copy;
+	memcpy(one->text, val, strlen(val) + 1);
+	param_free_charp(kp->arg);
+	list_add(&one->list, &kept);
+	*(char **)kp->arg = one->text;
 	return 0;
 }
 
@@ -107,7 +144,9 @@ int param_get_charp(char *buffer, const struct kernel_param *kp)
 	return scnprintf(buffer, PAGE_SIZE, "%s\n", value ? value : "");
 }
 
-const struct kernel_param_ops param_ops_charp = { .set = param_set_charp, .get = param_get_charp };
+const struct kernel_param_ops param_ops_charp = {
+	.set = param_set_charp, .get = param_get_charp, .free = param_free_charp,
+};
 
 int param_set_copystring(const char *val, const struct kernel_param *kp)
 {
@@ -135,7 +174,7 @@ static int param_array_set(const char *val, const struct kernel_param *kp)
 
 	while (!rc && rest && (text = strsep(&rest, ","))) {
 		if (nr == arr->max) {
-			pr_err("%s: takes %u values at most\n", kp->name, arr->max);
+			module_say("parameter %s takes %u values at most", kp->name, arr->max);
 			rc = -EINVAL;
 			break;
 		}
@@ -169,7 +208,17 @@ static int param_array_get(char *buffer, const struct kernel_param *kp)
 	return done;
 }
 
-const struct kernel_param_ops param_array_ops = { .set = param_array_set, .get = param_array_get };
+static void param_array_free(void *arg)
+{
+	const struct kparam_array *arr = arg;
+
+	for (unsigned int i = 0; arr->ops->free && i < (arr->num ? *arr->num : arr->max); i++)
+		arr->ops->free((char *)arr->elem + (size_t)arr->elemsize * i);
+}
+
+const struct kernel_param_ops param_array_ops = {
+	.set = param_array_set, .get = param_array_get, .free = param_array_free,
+};
 
 /* ---- "name=value name="a b"" -------------------------------------------------------------- */
 
@@ -180,28 +229,102 @@ static bool same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
-static int set_param(struct kernel_param *params, const char *module, char *name, char *value)
+/* What its type is called, and what may stand behind "=". */
+static const struct {
+	const struct kernel_param_ops	*ops;
+	const char			*type, *expected;
+} types[] = {
+	{ &param_ops_byte, "byte", "a whole number from 0 to 255" },
+	{ &param_ops_short, "short", "a whole number from -32768 to 32767" },
+	{ &param_ops_ushort, "ushort", "a whole number from 0 to 65535" },
+	{ &param_ops_int, "int", "a whole number from -2147483648 to 2147483647" },
+	{ &param_ops_uint, "uint", "a whole number from 0 to 4294967295" },
+	{ &param_ops_hexint, "hexint", "a whole number from 0 to 0xffffffff" },
+	{ &param_ops_long, "long", "a whole number of 64 bits" },
+	{ &param_ops_ulong, "ulong", "a whole number of 64 bits, from 0" },
+	{ &param_ops_ullong, "ullong", "a whole number of 64 bits, from 0" },
+	{ &param_ops_bool, "bool", "y or n, 1 or 0, on or off" },
+	{ &param_ops_invbool, "invbool", "y or n, 1 or 0, on or off" },
+	{ &param_ops_charp, "charp", "text, at most 1024 bytes" },
+};
+
+static const char *type_of(const struct kernel_param_ops *ops)
 {
-	struct kernel_param *kp;
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].ops == ops)
+			return types[i].type;
+	return ops == &param_ops_string ? "string" : "of its own";
+}
+
+static void expected_of(const struct kernel_param *kp, char *buf, size_t bytes)
+{
+	bool array = kp->ops == &param_array_ops;
+	const struct kernel_param_ops *ops = array ? kp->arr->ops : kp->ops;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		if (types[i].ops != ops)
+			continue;
+		if (array)
+			scnprintf(buf, bytes, "up to %u values with commas between, each %s", kp->arr->max, types[i].expected);
+		else
+			scnprintf(buf, bytes, "%s", types[i].expected);
+		return;
+	}
+	if (ops == &param_ops_string)
+		scnprintf(buf, bytes, "text, at most %u bytes", kp->str->maxlen - 1);
+	else
+		scnprintf(buf, bytes, "what the module's own check takes");
+}
+
+static struct kernel_param *find_param(struct kernel_param *kp, const char *name)
+{
+	for (; kp && !same_name(kp->name, name); kp = kp->next)
+		;
+	return kp;
+}
+
+static void say_unknown(struct kernel_param *params, const char *module, const char *name)
+{
+	char text[300];
+	int done = 0;
+
+	for (struct kernel_param *kp = params; kp; kp = kp->next)
+		done += scnprintf(text + done, sizeof(text) - (size_t)done, "%s%s", done ? ", " : "", kp->name);
+	if (params)
+		module_say("%s: unknown parameter '%s'; it has: %s", module, name, text);
+	else
+		module_say("%s: unknown parameter '%s'; it has none", module, name);
+}
+
+static int set_value(struct kernel_param *kp, const char *module, const char *value)
+{
+	char expected[160];
 	int rc;
 
-	for (kp = params; kp && !same_name(kp->name, name); kp = kp->next)
-		;
-	if (!kp) {
-		pr_err("%s: unknown parameter '%s'%s\n", module, name, params ? "; it has:" : "; it has none");
-		for (kp = params; kp; kp = kp->next)
-			pr_err("%s:   %s\n", module, kp->name);
-		return -ENOENT;
-	}
+	expected_of(kp, expected, sizeof(expected));
 	if (!value && !(kp->ops->flags & KERNEL_PARAM_OPS_FL_NOARG)) {
-		pr_err("%s: parameter %s wants a value: %s=VALUE\n", module, name, name);
+		module_say("%s: parameter %s has no value: %s=VALUE, %s", module, kp->name, kp->name, expected);
 		return -EINVAL;
+	}
+	if (!kp->ops->set) {
+		module_say("%s: parameter %s can be read only", module, kp->name);
+		return -EPERM;
 	}
 	rc = kp->ops->set(value, kp);
 	if (rc)
-		pr_err("%s: parameter %s: '%s' is %s (%d)\n", module, name, value ? value : "",
-		       rc == -ERANGE ? "out of range" : rc == -ENOSPC ? "too long" : "not valid", rc);
+		module_say("%s: parameter %s is '%s' (%s); expected %s", module, kp->name, value ? value : "",
+			   rc == -ERANGE ? "out of range" : rc == -ENOSPC ? "too long" : "not valid", expected);
 	return rc;
+}
+
+static int set_param(struct kernel_param *params, const char *module, char *name, char *value)
+{
+	struct kernel_param *kp = find_param(params, name);
+
+	if (kp)
+		return set_value(kp, module, value);
+	say_unknown(params, module, name);
+	return -ENOENT;
 }
 
 /* Up to the next space outside quotes, which go away; NULL at the end. */
@@ -223,18 +346,94 @@ static char *next_word(char **rest)
 	return word;
 }
 
-int params_set(struct kernel_param *params, const char *module, const char *text)
+int params_set(struct kernel_param *params, struct module *module, const char *text)
 {
 	char *copy = kstrdup(text, GFP_KERNEL), *rest = copy, *word;
 	int rc = copy ? 0 : -ENOMEM;
 
+	for (struct kernel_param *kp = params; kp; kp = kp->next)
+		kp->mod = module;
+	kernel_param_lock(module);
 	while (!rc && (word = next_word(&rest))) {
 		char *value = strchr(word, '=');
 
 		if (value)
 			*value++ = 0;
-		rc = set_param(params, module, word, value);
+		rc = set_param(params, module->name, word, value);
 	}
+	kernel_param_unlock(module);
 	kfree(copy);
 	return rc;
+}
+
+void params_free(struct kernel_param *params)
+{
+	kernel_param_lock(NULL);
+	for (struct kernel_param *kp = params; kp; kp = kp->next)
+		if (kp->ops->free)
+			kp->ops->free(kp->arg);
+	kernel_param_unlock(NULL);
+}
+
+/* ---- what stands for the files of sysfs ---------------------------------------------------- */
+
+#define READABLE	0444
+#define WRITABLE	0222
+
+int params_read(struct kernel_param *params, const char *name, char *buf, size_t bytes)
+{
+	struct kernel_param *kp = find_param(params, name);
+	char *page;
+	int rc;
+
+	if (!kp || !kp->perm)
+		return -ENOENT;
+	if (!(kp->perm & READABLE) || !kp->ops->get)
+		return -EACCES;
+	page = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	kernel_param_lock(kp->mod);
+	rc = kp->ops->get(page, kp);
+	kernel_param_unlock(kp->mod);
+	if (rc >= 0)
+		rc = scnprintf(buf, bytes, "%.*s", rc, page);
+	free_page((unsigned long)page);
+	return rc;
+}
+
+int params_write(struct kernel_param *params, struct module *module, const char *name, const char *value)
+{
+	struct kernel_param *kp = find_param(params, name);
+	int rc;
+
+	if (!kp || !kp->perm) {
+		if (kp)
+			module_say("%s: parameter %s has permissions 0: it is set when the module is loaded", module->name,
+				   kp->name);
+		else
+			say_unknown(params, module->name, name);
+		return -ENOENT;
+	}
+	if (!(kp->perm & WRITABLE)) {
+		module_say("%s: parameter %s has permissions 0%o: it cannot be written", module->name, kp->name, kp->perm);
+		return -EACCES;
+	}
+	kernel_param_lock(module);
+	rc = set_value(kp, module->name, value);
+	kernel_param_unlock(module);
+	return rc;
+}
+
+int params_list(struct kernel_param *params, char *buf, size_t bytes)
+{
+	int done = 0;
+
+	for (struct kernel_param *kp = params; kp; kp = kp->next) {
+		bool array = kp->ops == &param_array_ops;
+
+		done += scnprintf(buf + done, bytes - (size_t)done, "%s %04o %s%s\n", kp->name, kp->perm,
+				  array ? "array of " : "", type_of(array ? kp->arr->ops : kp->ops));
+	}
+	return done;
 }

@@ -9,14 +9,19 @@
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/reboot.h>
+#include <linux/sched/debug.h>
 #include <linux/string.h>
 #include <ring3/kernel.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 
 #define NR_RECORDS	2048
 #define RECORD_BYTES	240
+#define TEXT_BYTES	1024	/* of one call */
 #define NR_READERS	16
 
 struct record {
@@ -73,24 +78,37 @@ static void log_text(int level, const char *text)
 	unlock();
 }
 
-int _printk(const char *fmt, ...)
+/* A record per line; what is too long for one is cut. */
+int vprintk(const char *fmt, va_list args)
 {
-	char text[RECORD_BYTES];
-	const char *from = text;
-	int level = 4, len;
-	va_list args;
+	char text[TEXT_BYTES];
+	char *from = text, *end;
+	int level = 4, len = vscnprintf(text, sizeof(text), fmt, args);
 
-	va_start(args, fmt);
-	len = vscnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	if (text[0] == KERN_SOH[0] && text[1]) {
-		if (text[1] >= '0' && text[1] <= '7')
-			level = text[1] - '0';
+	while (from[0] == KERN_SOH_ASCII && from[1]) {
+		if (from[1] >= '0' && from[1] <= '7')
+			level = from[1] - '0';
 		from += 2;
 	}
-	if (len && text[len - 1] == '\n')
-		text[len - 1] = 0;
+	while ((end = strchr(from, '\n')) && end[1]) {
+		*end = 0;
+		log_text(level, from);
+		from = end + 1;
+	}
+	if (end)
+		*end = 0;
 	log_text(level, from);
+	return len;
+}
+
+int _printk(const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vprintk(fmt, args);
+	va_end(args);
 	return len;
 }
 
@@ -100,12 +118,12 @@ int ___ratelimit(struct ratelimit_state *rs, const char *func)
 	int missed = 0, allowed;
 
 	lock();
-	if (now - rs->begin_ns > 5 * NSEC_PER_SEC) {
+	if (now - rs->begin_ns > (rs->interval ? (u64)rs->interval * NSEC_PER_MSEC : 5 * NSEC_PER_SEC)) {
 		missed = rs->missed;
 		rs->begin_ns = now;
 		rs->printed = rs->missed = 0;
 	}
-	allowed = rs->printed < 10;
+	allowed = rs->printed < (rs->burst ? rs->burst : DEFAULT_RATELIMIT_BURST);
 	if (allowed)
 		rs->printed++;
 	else
@@ -162,7 +180,11 @@ void ring3_console_loglevel(int level)
 
 void ring3_bug(const char *file, int line, const char *what)
 {
-	pr_emerg("kernel BUG at %s:%d: %s\n", file, line, what);
+	char text[RECORD_BYTES];
+
+	scnprintf(text, sizeof(text), "kernel BUG at %s:%d: %s", file, line, what);
+	diag_panic_reason(text);
+	pr_emerg("%s\n", text);
 	host_backtrace();
 	host_abort();
 }
@@ -187,7 +209,50 @@ void panic(const char *format, ...)
 	va_start(args, format);
 	vscnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	diag_panic_reason(text);
 	pr_emerg("Kernel panic: %s\n", text);
 	host_backtrace();
 	host_abort();
+}
+
+void dump_stack(void)
+{
+	host_backtrace();
+}
+
+static unsigned long taints;	/* atomic */
+
+void add_taint(unsigned int flag, enum lockdep_ok lockdep_ok)
+{
+	__atomic_fetch_or(&taints, 1ul << flag, __ATOMIC_RELAXED);
+}
+
+int test_taint(unsigned int flag)
+{
+	return __atomic_load_n(&taints, __ATOMIC_RELAXED) >> flag & 1;
+}
+
+unsigned long get_taint(void)
+{
+	return __atomic_load_n(&taints, __ATOMIC_RELAXED);
+}
+
+/* ---- reboot.h ----------------------------------------------------------------------- */
+
+void kernel_power_off(void)
+{
+	pr_emerg("reboot: Power down\n");
+	host_exit(0);
+}
+
+void kernel_halt(void)
+{
+	pr_emerg("reboot: System halted\n");
+	host_exit(0);
+}
+
+void kernel_restart(char *cmd)
+{
+	pr_emerg("reboot: Restarting%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
+	host_exit(0);
 }

@@ -16,17 +16,21 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
+#include "rcu_impl.h"
 #include "sched_impl.h"
 
 __thread struct task_struct *ring3_current;
 unsigned int nr_cpu_ids = 1;
+struct cpumask __cpu_possible_mask = { .bits = { 1 } };
 static unsigned int nr_events, next_other;
 static struct vcpu *vcpus;
 
@@ -35,6 +39,7 @@ static struct vcpu *vcpus;
 static void current_free(void *task)
 {
 	ring3_current = NULL;
+	rcu_task_remove(task);
 	kfree(task);
 }
 
@@ -55,6 +60,7 @@ struct task_struct *ring3_current_make(void)
 	task->cpu = sched_pick_cpu();
 	strscpy(task->comm, "thread", sizeof(task->comm));
 	ring3_current = task;
+	rcu_task_add(task);
 	host_at_thread_exit(current_free, task);
 	return task;
 }
@@ -62,9 +68,13 @@ struct task_struct *ring3_current_make(void)
 /* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
 void sched_adopt(struct task_struct *task)
 {
+	if (!task)
+		rcu_task_remove(ring3_current);
 	ring3_current = task;
-	if (task)
+	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
+		rcu_task_add(task);
+	}
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -74,6 +84,7 @@ void sched_event_task_started(void *arg, unsigned int cpu)
 	(void)arg;
 	task->cpu = cpu;
 	task->on_event_task = true;
+	rcu_task_remove(task);	/* its quiescent states are the ends of its handlers */
 	task->preempt_count = SOFTIRQ_OFFSET;
 	scnprintf(task->comm, sizeof(task->comm), "ring3/%u", cpu);
 }
@@ -90,6 +101,9 @@ int sched_init(unsigned int events, unsigned int others)
 	vcpus = made;
 	nr_events = events;
 	nr_cpu_ids = events + others;
+	memset(&__cpu_possible_mask, 0, sizeof(__cpu_possible_mask));
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		__set_bit(cpu, __cpu_possible_mask.bits);
 	percpu_init();
 	return 0;
 }
@@ -153,8 +167,12 @@ void preempt_count_add(int val)
 {
 	struct task_struct *task = current;
 
-	if (!task->preempt_count && vcpus)
-		word_lock(&vcpus[task->cpu].word);
+	if (!task->preempt_count) {
+		if (!task->rcu_read_lock_nesting)
+			ring3_rcu_enter(task);
+		if (vcpus)
+			word_lock(&vcpus[task->cpu].word);
+	}
 	task->preempt_count += val;
 }
 
@@ -164,16 +182,23 @@ void preempt_count_sub(int val)
 
 	BUG_ON(task->preempt_count < val);
 	task->preempt_count -= val;
-	if (!task->preempt_count && vcpus)
+	if (task->preempt_count)
+		return;
+	if (vcpus)
 		word_unlock(&vcpus[task->cpu].word);
+	if (!task->rcu_read_lock_nesting)
+		ring3_rcu_exit(task);
 }
 
 void might_sleep(void)
 {
-	if (unlikely(current->preempt_count)) {
-		pr_emerg("sleeping in atomic context: %s, preempt_count 0x%x\n", current->comm, current->preempt_count);
-		BUG();
-	}
+	struct task_struct *task = current;
+
+	if (likely(!task->preempt_count && !task->rcu_read_lock_nesting))
+		return;
+	pr_emerg("sleeping in atomic context: %s, preempt_count 0x%x, %d rcu_read_lock()\n", task->comm,
+		 task->preempt_count, task->rcu_read_lock_nesting);
+	BUG();
 }
 
 /* ---- sleeping ------------------------------------------------------------------------- */
@@ -216,6 +241,7 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
+	diag_sleep_begin("schedule", task, task->__state & TASK_UNINTERRUPTIBLE && forever);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 gone = host_now_ns() - start;
 
@@ -225,6 +251,7 @@ long schedule_timeout(long timeout)
 			break;
 		host_futex_wait(&task->__state, state, forever ? 0 : limit - gone);
 	}
+	diag_sleep_end();
 	__set_current_state(TASK_RUNNING);
 	if (forever)
 		return timeout;
@@ -260,11 +287,28 @@ void yield(void)
 
 /* ---- locks ------------------------------------------------------------------------------ */
 
-void spin_lock(spinlock_t *lock)
+/* What diagnostics are told: the kind of lock, and when they check orders, the context too. */
+static unsigned int noted(unsigned int kind)
+{
+	if (unlikely(diag_lockdep_on))
+		kind |= in_serving_softirq() ? DIAG_LOCK_SOFTIRQ : in_softirq() ? DIAG_LOCK_BH_OFF : 0;
+	return kind;
+}
+
+static void spin_take(spinlock_t *lock, unsigned int kind, const void *site)
 {
 	preempt_disable();
-	word_lock(&lock->word);
+	if (!word_trylock(&lock->word)) {
+		diag_lock_want(lock, noted(kind), site);
+		word_lock(&lock->word);
+	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, noted(kind), site);
+}
+
+void spin_lock(spinlock_t *lock)
+{
+	spin_take(lock, DIAG_LOCK_SPIN, __builtin_return_address(0));
 }
 
 int spin_trylock(spinlock_t *lock)
@@ -275,12 +319,14 @@ int spin_trylock(spinlock_t *lock)
 		return 0;
 	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, noted(DIAG_LOCK_SPIN | DIAG_LOCK_TRY), __builtin_return_address(0));
 	return 1;
 }
 
 void spin_unlock(spinlock_t *lock)
 {
 	BUG_ON(!ring3_spin_held(lock));
+	diag_lock_drop(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->word);
 	preempt_enable();
@@ -293,7 +339,7 @@ bool ring3_spin_held(const struct spinlock *lock)
 
 void read_lock(rwlock_t *lock)
 {
-	spin_lock(&lock->lock);
+	spin_take(&lock->lock, DIAG_LOCK_READ, __builtin_return_address(0));
 	atomic_inc(&lock->readers);
 	lock->lock.owner = 0;
 	word_unlock(&lock->lock.word);
@@ -301,13 +347,14 @@ void read_lock(rwlock_t *lock)
 
 void read_unlock(rwlock_t *lock)
 {
+	diag_lock_drop(lock);
 	__atomic_fetch_sub(&lock->readers.counter, 1, __ATOMIC_RELEASE);
 	preempt_enable();
 }
 
 void write_lock(rwlock_t *lock)
 {
-	spin_lock(&lock->lock);
+	spin_take(&lock->lock, DIAG_LOCK_WRITE, __builtin_return_address(0));
 	while (__atomic_load_n(&lock->readers.counter, __ATOMIC_ACQUIRE))
 		cpu_relax();
 }
@@ -320,8 +367,12 @@ void write_unlock(rwlock_t *lock)
 void mutex_lock(struct mutex *lock)
 {
 	might_sleep();
-	word_lock(&lock->word);
+	if (!word_trylock(&lock->word)) {
+		diag_lock_want(lock, DIAG_LOCK_MUTEX, __builtin_return_address(0));
+		word_lock(&lock->word);
+	}
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, DIAG_LOCK_MUTEX, __builtin_return_address(0));
 }
 
 int mutex_trylock(struct mutex *lock)
@@ -329,12 +380,14 @@ int mutex_trylock(struct mutex *lock)
 	if (!word_trylock(&lock->word))
 		return 0;
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, DIAG_LOCK_MUTEX | DIAG_LOCK_TRY, __builtin_return_address(0));
 	return 1;
 }
 
 void mutex_unlock(struct mutex *lock)
 {
 	BUG_ON(!ring3_mutex_held(lock));
+	diag_lock_drop(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->word);
 }

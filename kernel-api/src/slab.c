@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* slab.c - kmalloc, caches, pages, vmalloc: slab.h, gfp.h, mm.h, vmalloc.h. */
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -7,8 +8,10 @@
 #include <ring3/kernel.h>
 
 #include "host/host.h"
+#include "owned.h"
 
 char *mem_region;
+unsigned long mem_region_pages;
 struct page *mem_map;
 
 /* The page array is reserved, not filled: a page that is never named costs nothing. */
@@ -19,11 +22,15 @@ __attribute__((__constructor__)) static void mem_map_init(void)
 	mem_region = host_region(&bytes);
 	mem_map = host_map(bytes / PAGE_SIZE * sizeof(struct page));
 	BUG_ON(!mem_map);
+	mem_region_pages = bytes / PAGE_SIZE;
 }
 
 void *kmalloc(size_t size, gfp_t gfp)
 {
-	void *addr = host_alloc(size);
+	void *addr = size ? host_alloc(size) : ZERO_SIZE_PTR;
+
+	if (!size)
+		return addr;
 
 	if (addr && gfp & __GFP_ZERO)
 		memset(addr, 0, size);
@@ -32,12 +39,13 @@ void *kmalloc(size_t size, gfp_t gfp)
 
 void kfree(const void *addr)
 {
-	host_free(addr);
+	if (addr != ZERO_SIZE_PTR)
+		host_free(addr);
 }
 
 size_t ksize(const void *addr)
 {
-	return addr ? host_alloc_size(addr) : 0;
+	return ZERO_OR_NULL_PTR(addr) ? 0 : host_alloc_size(addr);
 }
 
 void *krealloc(const void *addr, size_t size, gfp_t gfp)
@@ -45,10 +53,14 @@ void *krealloc(const void *addr, size_t size, gfp_t gfp)
 	size_t old = ksize(addr);
 	void *fresh;
 
-	if (addr && size <= old)
+	if (!size) {
+		kfree(addr);
+		return ZERO_SIZE_PTR;
+	}
+	if (!ZERO_OR_NULL_PTR(addr) && size <= old)
 		return (void *)addr;
 	fresh = kmalloc(size, gfp);
-	if (fresh && addr) {
+	if (fresh && !ZERO_OR_NULL_PTR(addr)) {
 		memcpy(fresh, addr, old);
 		kfree(addr);
 	}
@@ -62,7 +74,7 @@ void *kvmalloc(size_t size, gfp_t gfp)
 
 void kvfree(const void *addr)
 {
-	if (host_region_has(addr))
+	if (ZERO_OR_NULL_PTR(addr) || host_region_has(addr))
 		kfree(addr);
 	else
 		vfree(addr);
@@ -92,21 +104,92 @@ void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
 	return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
-char *kasprintf(gfp_t gfp, const char *fmt, ...)
+char *kvasprintf(gfp_t gfp, const char *fmt, va_list args)
 {
-	va_list args, again;
+	va_list again;
 	char *text, none[1];
 	int len;
 
-	va_start(args, fmt);
 	va_copy(again, args);
-	len = vsnprintf(none, sizeof(none), fmt, args);
-	va_end(args);
+	len = vsnprintf(none, sizeof(none), fmt, again);
+	va_end(again);
 	text = kmalloc((size_t)len + 1, gfp);
 	if (text)
-		vsnprintf(text, (size_t)len + 1, fmt, again);
-	va_end(again);
+		vsnprintf(text, (size_t)len + 1, fmt, args);
 	return text;
+}
+
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	text = kvasprintf(gfp, fmt, args);
+	va_end(args);
+	return text;
+}
+
+const char *kstrdup_const(const char *s, gfp_t gfp)
+{
+	return ring3_is_rodata(s) ? s : kstrdup(s, gfp);
+}
+
+void kfree_const(const void *addr)
+{
+	if (!ring3_is_rodata(addr))
+		kfree(addr);
+}
+
+char *kmemdup_nul(const char *s, size_t bytes, gfp_t gfp)
+{
+	char *copy = s ? kmalloc(bytes + 1, gfp) : NULL;
+
+	if (copy) {
+		memcpy(copy, s, bytes);
+		copy[bytes] = 0;
+	}
+	return copy;
+}
+
+void *memdup_user(const void __user *from, size_t bytes)
+{
+	void *copy = kmemdup((const void *)from, bytes, GFP_USER);
+
+	return copy ? copy : ERR_PTR(-ENOMEM);
+}
+
+void *memdup_user_nul(const void __user *from, size_t bytes)
+{
+	void *copy = kmemdup_nul((const char *)from, bytes, GFP_USER);
+
+	return copy ? copy : ERR_PTR(-ENOMEM);
+}
+
+ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from, size_t available)
+{
+	loff_t at = *ppos;
+
+	if (at < 0)
+		return -EINVAL;
+	if ((size_t)at >= available || !count)
+		return 0;
+	count = min(count, available - (size_t)at);
+	memcpy(to, (const char *)from + at, count);
+	*ppos = at + (loff_t)count;
+	return (ssize_t)count;
+}
+
+bool ring3_is_rodata(const void *addr)
+{
+	return host_is_rodata(addr);
+}
+
+int get_cmdline(struct task_struct *task, char *buffer, int buflen)
+{
+	long done = host_cmdline(buffer, (host_size)buflen);
+
+	return done < 0 ? 0 : (int)done;
 }
 
 /* ---- caches -------------------------------------------------------------------- */
@@ -131,13 +214,16 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		kfree(cache);
 		return NULL;
 	}
+	owned_add("slab cache", cache, name, __builtin_return_address(0));
 	return cache;
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
 {
-	if (cache && !WARN_ON(host_cache_destroy(cache->host)))
+	if (cache && !WARN_ON(host_cache_destroy(cache->host))) {
+		owned_del(cache);
 		kfree(cache);
+	}
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
@@ -154,6 +240,29 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	host_cache_free(cache->host, obj);
+}
+
+unsigned int kmem_cache_size(struct kmem_cache *cache)
+{
+	return cache->size;
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objs)
+{
+	while (nr)
+		kmem_cache_free(cache, objs[--nr]);
+}
+
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objs)
+{
+	for (size_t i = 0; i < nr; i++) {
+		objs[i] = kmem_cache_alloc(cache, gfp);
+		if (!objs[i]) {
+			kmem_cache_free_bulk(cache, i, objs);
+			return 0;
+		}
+	}
+	return (int)nr;
 }
 
 /* ---- pages ----------------------------------------------------------------------- */
@@ -203,16 +312,32 @@ void free_pages(unsigned long addr, unsigned int order)
 		__free_pages(virt_to_page((void *)addr), order);
 }
 
+#define VMALLOC_MOST	(1ul << 46)	/* of the 47 bits of addresses a process has */
+
 /* The size stands in the page before. */
 void *vmalloc(unsigned long size)
 {
 	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE;
-	unsigned long *base = host_map(bytes);
+	unsigned long *base = size && size < VMALLOC_MOST ? host_map(bytes) : NULL;
 
 	if (!base)
 		return NULL;
 	*base = bytes;
 	return (char *)base + PAGE_SIZE;
+}
+
+void *__vmalloc(unsigned long size, gfp_t gfp)
+{
+	return vmalloc(size);
+}
+
+/* Outside the region and of no object file: mapped, that is; a stack looks the same. */
+bool is_vmalloc_addr(const void *addr)
+{
+	const char *object, *name;
+	host_size offset;
+
+	return !ZERO_OR_NULL_PTR(addr) && !host_region_has(addr) && host_symbol(addr, &name, &object, &offset);
 }
 
 void *vzalloc(unsigned long size)

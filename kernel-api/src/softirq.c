@@ -113,7 +113,27 @@ static void timer_run(void *storage)
 {
 	struct timer_list *timer = container_of(storage, struct timer_list, host);
 
-	timer->function(timer);
+	void (*function)(struct timer_list *timer) = READ_ONCE(timer->function);
+
+	if (function)
+		function(timer);
+}
+
+/* A timer of DEFINE_TIMER() is set up as it is used first. */
+static void timer_prepare(struct timer_list *timer)
+{
+	u32 is = 0;
+
+	if (__atomic_load_n(&timer->ready, __ATOMIC_ACQUIRE) == 2)
+		return;
+	if (__atomic_compare_exchange_n(&timer->ready, &is, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		timer->cpu = home_cpu();
+		host_alarm_init(timer->host, timer_run);
+		__atomic_store_n(&timer->ready, 2, __ATOMIC_RELEASE);
+		return;
+	}
+	while (__atomic_load_n(&timer->ready, __ATOMIC_ACQUIRE) != 2)
+		host_yield();
 }
 
 void timer_setup(struct timer_list *timer, void (*function)(struct timer_list *), u32 flags)
@@ -123,25 +143,46 @@ void timer_setup(struct timer_list *timer, void (*function)(struct timer_list *)
 	timer->expires = 0;
 	timer->cpu = home_cpu();
 	host_alarm_init(timer->host, timer_run);
+	__atomic_store_n(&timer->ready, 2, __ATOMIC_RELEASE);
 }
 
 int mod_timer(struct timer_list *timer, unsigned long expires)
 {
+	timer_prepare(timer);
+	if (!READ_ONCE(timer->function))	/* shut down */
+		return 0;
 	timer->expires = expires;
 	return host_alarm_arm(timer->cpu, timer->host, sched_ns_of_jiffies(expires));
 }
 
+int timer_reduce(struct timer_list *timer, unsigned long expires)
+{
+	if (timer_pending(timer) && time_before_eq(READ_ONCE(timer->expires), expires))
+		return 1;
+	return mod_timer(timer, expires);
+}
+
+int timer_shutdown_sync(struct timer_list *timer)
+{
+	int was = del_timer_sync(timer);
+
+	WRITE_ONCE(timer->function, NULL);
+	return del_timer_sync(timer) || was;
+}
+
 int del_timer(struct timer_list *timer)
 {
+	timer_prepare(timer);
 	return host_alarm_cancel(timer->cpu, timer->host, 0);
 }
 
 int del_timer_sync(struct timer_list *timer)
 {
+	timer_prepare(timer);
 	return host_alarm_cancel(timer->cpu, timer->host, 1);
 }
 
 int timer_pending(const struct timer_list *timer)
 {
-	return host_alarm_armed(timer->host);
+	return __atomic_load_n(&timer->ready, __ATOMIC_ACQUIRE) == 2 && host_alarm_armed(timer->host);
 }

@@ -7,9 +7,16 @@
 
 #include "host/host.h"
 
+static int (*formatter)(char *buf, size_t size, const char *fmt, va_list args) = host_vsnprintf;	/* atomic */
+
+void ring3_set_vsnprintf(int (*fn)(char *buf, size_t size, const char *fmt, va_list args))
+{
+	__atomic_store_n(&formatter, fn ? fn : host_vsnprintf, __ATOMIC_RELEASE);
+}
+
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
-	return host_vsnprintf(buf, size, fmt, args);
+	return __atomic_load_n(&formatter, __ATOMIC_ACQUIRE)(buf, size, fmt, args);
 }
 
 int snprintf(char *buf, size_t size, const char *fmt, ...)
@@ -18,14 +25,14 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 	int len;
 
 	va_start(args, fmt);
-	len = host_vsnprintf(buf, size, fmt, args);
+	len = vsnprintf(buf, size, fmt, args);
 	va_end(args);
 	return len;
 }
 
 int vscnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
-	int len = host_vsnprintf(buf, size, fmt, args);
+	int len = vsnprintf(buf, size, fmt, args);
 
 	if (!size)
 		return 0;
@@ -163,6 +170,11 @@ unsigned long long simple_strtoull(const char *s, char **end, unsigned int base)
 unsigned long simple_strtoul(const char *s, char **end, unsigned int base)
 {
 	return simple_strtoull(s, end, base);
+}
+
+long long simple_strtoll(const char *s, char **end, unsigned int base)
+{
+	return *s == '-' ? -(long long)simple_strtoull(s + 1, end, base) : (long long)simple_strtoull(s, end, base);
 }
 
 long simple_strtol(const char *s, char **end, unsigned int base)

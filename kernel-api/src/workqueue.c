@@ -21,6 +21,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "diag_notes.h"
+#include "owned.h"
 #include "sched_impl.h"
 
 #define WORKERS_MAX	16
@@ -146,6 +148,7 @@ static int worker_main(void *data)
 	for (;;) {
 		while ((work = take(wq, this_worker))) {
 			this_worker->current_func(work);
+			diag_lock_check_none("the function of a work");
 			if (WARN(preempt_count(), "a work of %s returned with preempt_count 0x%x", wq->name,
 				 preempt_count()))
 				preempt_count_sub(preempt_count());
@@ -325,6 +328,7 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	init_waitqueue_head(&wq->more);
 	init_waitqueue_head(&wq->less);
 	wq->max_active = clamp(max_active ? max_active : WORKERS_MAX, 1, WORKERS_MAX);
+	owned_add("work queue", wq, wq->name, __builtin_return_address(0));
 	return wq;
 }
 
@@ -333,6 +337,7 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	drain_workqueue(wq);
 	for (int i = 0; i < wq->nr_workers; i++)
 		kthread_stop(wq->workers[i].task);
+	owned_del(wq);
 	kfree(wq);
 }
 

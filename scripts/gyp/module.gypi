@@ -5,6 +5,6 @@
   'include_dirs': ['../../kernel-api/include', '../../scst-port/kernel/include'],
   'defines': ['MODULE'],
   'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
-  'ldflags': ['-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-Wl,-z,now', '-nostdlib',
+  'ldflags': ['-Wl,-Bsymbolic', '-Wl,-z,now', '-nostdlib',
               '-Wl,-T,<(module_root_dir)/kernel-api/module.lds', "-Wl,-rpath,'$$ORIGIN'"],
 }

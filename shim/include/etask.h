@@ -17,6 +17,7 @@
  *
  * Before it sleeps it may spin for a while (see etask_spin_set).
  *
+ * A round looks at the descriptors, except within ETASK_LOOK_NS of a look that found none.
  * Nobody starves. Between two looks at the descriptors a task runs at most
  *
  *	max_polls poll handlers	(32, at most ETASK_POLLS_MAX), those waiting longest first
@@ -46,6 +47,7 @@
  */
 #define ETASK_POLLS_MAX		128
 #define ETASK_ALARMS_MAX	256
+#define ETASK_LOOK_NS		10000
 
 struct etask_callback {
 	struct etask_callback	*next;		/* the engine's */
@@ -175,10 +177,17 @@ void etask_stop_join(sys_event_task_t task);
 /*
  * One turn for a task whose thread belongs to somebody else (Node's): the
  * task's epoll fd is readable when a turn is due. Never blocks. Returns the
- * time of the next alarm, or sys_time_invalid() when there is none.
+ * time of the next alarm, or sys_time_invalid() when there is none. When
+ * stats.renewals went up in it, the fd is another file by the same number: watch it anew.
  */
 int etask_fd(sys_event_task_t task);
 sys_time_t etask_turn(sys_event_task_t task);
+
+/*
+ * The time of the next alarm, without a turn: for who armed one between two turns and
+ * must sleep shorter now. On-task.
+ */
+sys_time_t etask_next_alarm(sys_event_task_t task);
 
 /* Adopt the calling thread as the task's, for use with etask_turn(). */
 void etask_adopt(sys_event_task_t task);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "diag.h"
 #include "sys_debug.h"
 #include "sys_mem.h"
 
@@ -369,6 +370,8 @@ void sys_check_failed(bool fatal, sstring_t where, sstring_t function, sstring_t
 {
 	OWN_WORDS(own, format);
 
+	if (fatal)
+		diag_panic_reason(condition);
 	sys_eprintf(is_signed ? "%s: %s: %s(): %s: %" PRId64 " (0x%" PRIx64 ") and %" PRId64 " (0x%" PRIx64 ")%s\n"
 			      : "%s: %s: %s(): %s: %" PRIu64 " (0x%" PRIx64 ") and %" PRIu64 " (0x%" PRIx64 ")%s\n",
 		    tier(fatal), where, function, condition, x, x, y, y, own);
@@ -380,6 +383,8 @@ void sys_check_failed_condition(bool fatal, sstring_t where, sstring_t function,
 {
 	OWN_WORDS(own, format);
 
+	if (fatal)
+		diag_panic_reason(condition);
 	sys_eprintf("%s: %s: %s(): %s%s\n", tier(fatal), where, function, condition, own);
 	end_check(fatal);
 }
@@ -400,7 +405,13 @@ void sys_panic_at(sstring_t function, sstring_t format, ...)
 	va_list args;
 	char tag[128];
 
+	char text[256];
+
 	snprintf(tag, sizeof(tag), "PANIC in %s():", function);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	diag_panic_reason(text);
+	va_end(args);
 	va_start(args, format);
 	veprintf(tag, format, args);
 	va_end(args);

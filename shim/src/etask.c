@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "entry.h"
+#include "diag.h"
 #include "etask_impl.h"
 #include "sys_mem.h"
 
@@ -30,7 +31,7 @@ static void locks_init(sys_event_task_t task)
 {
 	pthread_mutexattr_t recursive;
 
-	pthread_mutex_init(&task->alarm_lock, NULL);
+	sys_lock_init(&task->alarm_lock);
 	pthread_mutex_init(&task->poll_lock, NULL);
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -93,6 +94,7 @@ sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg)
 	task->sleeps_until = sys_time_invalid();
 	task->epfd = epoll_create1(EPOLL_CLOEXEC);
 	task->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	diag_task_add(task);
 	/* Edge-triggered: each write is one event, and the counter is never read. */
 	if (task->epfd < 0 || task->evfd < 0 || epoll_ctl(task->epfd, EPOLL_CTL_ADD, task->evfd, &event) < 0) {
 		etask_free(task);
@@ -105,6 +107,7 @@ errno_t etask_free(sys_event_task_t task)
 {
 	if (atomic_load(&task->tid) && !etask_is_current(task))
 		return EBUSY;
+	diag_task_remove(task);
 	/* A waker either is counted here, or finds asleep false and writes nothing. */
 	atomic_store(&task->asleep, false);
 	while (atomic_load(&task->nr_wakers))
@@ -164,6 +167,9 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	struct timespec limit;
 	int count;
 
+	task->steps_left = task->cfg.max_steps;
+	task->lopri_left = task->cfg.max_steps / 4 + 1;
+	task->alarms_left = ETASK_ALARMS_MAX;
 	if (until == 0)
 		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, 0);
 	if (sys_time_is_invalid(until))
@@ -176,6 +182,23 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	if (count < 0 && errno == ENOSYS)
 		count = epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, (int)(until / 1000000u) + 1);
 	return count;
+}
+
+/*
+ * Look at the descriptors. Not when there was nothing at the last look a moment ago, and
+ * callbacks and alarms have not used up what they may between two looks: a system call
+ * each round would cost a task more that gets its callbacks one by one than they do.
+ */
+static void look(sys_event_task_t task)
+{
+	if (!task->found && task->steps_left && task->lopri_left && task->alarms_left &&
+	    task->now - task->looked < ETASK_LOOK_NS)
+		return;
+	task->batch_count = wait_events(task, 0);
+	if (task->batch_count < 0)
+		task->batch_count = 0;
+	task->found = task->batch_count > 0;
+	task->looked = task->now = time_now();
 }
 
 /*
@@ -213,32 +236,34 @@ static void sleep_until_work(sys_event_task_t task)
 	uint64_t idle;
 
 	task->now = from;
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	until = wheel_next(&task->wheel);
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	if (until <= from || spin(task, from, until))
 		goto out;
 
 	sleep_hooks(task, true);
 	/* Asleep first: who arms an earlier alarm from now on wakes us. */
 	atomic_store(&task->asleep, true);
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	until = wheel_next(&task->wheel);
 	task->sleeps_until = until;
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	if (etask_queues_empty(task) && !atomic_load(&task->stop)) {
 		stat_add(&task->stats.sleeps, 1);
 		task->batch_count = wait_events(task, until ? until : 1);
 	}
 	atomic_store(&task->asleep, false);
-	pthread_mutex_lock(&task->alarm_lock);
+	sys_lock_acquire_spin(&task->alarm_lock);
 	task->sleeps_until = 0;
-	pthread_mutex_unlock(&task->alarm_lock);
+	sys_lock_release(&task->alarm_lock);
 	sleep_hooks(task, false);
 out:
 	if (task->batch_count < 0)
 		task->batch_count = 0;	/* EINTR */
 	task->now = time_now();
+	task->found = task->batch_count > 0;
+	task->looked = task->now;
 	idle = task->now - from;
 	stat_add(&task->stats.idle_ns, idle);
 	if (idle > 16 * task->spin_ns)
@@ -284,10 +309,7 @@ errno_t etask_run(sys_event_task_t task)
 			hook->start(hook->env, task);
 	while (!atomic_load(&task->stop)) {
 		if (more) {
-			task->batch_count = wait_events(task, 0);
-			if (task->batch_count < 0)
-				task->batch_count = 0;
-			task->now = time_now();
+			look(task);
 			more = task->batch_count || !etask_queues_empty(task);
 		}
 		if (!more)
@@ -335,6 +357,7 @@ static void *etask_thread(void *arg)
 	sys_event_task_t task = arg;
 
 	prctl(PR_SET_NAME, task->name);
+	diag_thread_enter();
 	if (task->cpu >= 0) {
 		cpu_set_t set;
 
@@ -380,12 +403,21 @@ int etask_fd(sys_event_task_t task)
 	return task->epfd;
 }
 
-sys_time_t etask_turn(sys_event_task_t task)
+sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+sys_time_t etask_turn(sys_event_task_t task)
+{
 	int turns = 0;
 
-	task->turned = true;
 	atomic_store(&task->asleep, false);
 	do {
 		task->batch_count = wait_events(task, 0);
@@ -398,11 +430,7 @@ sys_time_t etask_turn(sys_event_task_t task)
 	/* More than a turn's share: come again at once. */
 	if (!etask_queues_empty(task))
 		etask_wake(task);
-	pthread_mutex_lock(&task->alarm_lock);
-	next = wheel_next(&task->wheel);
-	task->sleeps_until = next;
-	pthread_mutex_unlock(&task->alarm_lock);
-	return next;
+	return etask_next_alarm(task);
 }
 
 void etask_hook_add(sys_event_task_t task, struct etask_hook *hook)

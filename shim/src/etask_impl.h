@@ -7,12 +7,14 @@
 #include <stdatomic.h>
 
 #include "etask.h"
+#include "sys_spinlock.h"
 #include "wheel.h"
 
 /* A queue with many producers: pushed on a stack, taken whole by the task and turned round. */
 struct etask_queue {
-	_Atomic(struct etask_callback *) incoming;
-	struct etask_callback	*head, **tail;		/* on-task only */
+	_Atomic(struct etask_callback *) incoming __attribute__((aligned(64)));
+	/* On-task only, and on a line of its own: posters must not feel each callback that runs. */
+	struct etask_callback	*head __attribute__((aligned(64))), **tail;
 };
 
 /*
@@ -34,7 +36,7 @@ struct sys_event_task {
 	atomic_bool		asleep;
 	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
 	sys_event_task_t	next_unused;
-	pthread_mutex_t		alarm_lock;		/* wheel, alarm_running; leaf */
+	sys_lock_t		alarm_lock __attribute__((aligned(64)));		/* wheel, alarm_running; leaf, held for a few lines */
 	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
 	/*
 	 * Recursive. Guards the turns from running to not running and back, so that
@@ -52,8 +54,7 @@ struct sys_event_task {
 	const char		*name;
 	int			cpu;
 
-	struct etask_queue	queue __attribute__((aligned(64)));
-	struct etask_queue	lopri;
+	struct etask_queue	queue, lopri;
 
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));
@@ -65,8 +66,10 @@ struct sys_event_task {
 	unsigned int		unspun;			/* sleeps in a row without a spin before them */
 	struct epoll_event	batch[ETASK_POLLS_MAX];
 	int			batch_count, batch_next;
+	unsigned int		steps_left, lopri_left, alarms_left;	/* until it must look at the descriptors */
+	bool			found;			/* at the last look */
+	sys_time_t		looked;
 	unsigned int		stale_rounds;		/* in a row, with events of polls long gone */
-	bool			turned;			/* by etask_turn(): others watch epfd */
 
 	_Atomic(struct watch *)	watches[WATCH_CHUNKS];
 

@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 
 #include "buf_cache.h"
+#include "diag.h"
 #include "entry.h"
 #include "etask_impl.h"
 #include "mtelib.h"
@@ -41,6 +42,8 @@ static bool print_cache(void *env, const struct mem_stats *stats)
 
 static void dump(sstring_t reason)
 {
+	if (diag_dump(STDERR_FILENO, false, 0, reason) == 0)
+		return;
 	fprintf(stderr, "ring3: dump: %s\n", reason);
 	mem_stats_each(print_cache, NULL);
 }
@@ -58,6 +61,7 @@ static void *thread_main(void *arg)
 {
 	sys_thread_t thread = arg;
 
+	diag_thread_enter();
 	sys_thread = thread;
 	thread->tid = (pid_t)syscall(SYS_gettid);
 	pthread_setname_np(pthread_self(), thread->name);

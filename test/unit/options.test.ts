@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { doctorCommand } from '../../scripts/doctor.js';
 import { type Command, helpOf, nearest, readArguments, UsageError } from '../../scripts/options.js';
-import { defaultDisk, statusLine, targetCommand, targetOptions } from '../../scripts/target-command.js';
+import { defaultDisk, targetCommand, targetOptions } from '../../scripts/target-command.js';
 
 const command = {
   name: 'ring3 test',
@@ -247,23 +247,4 @@ describe('options of ring3 target', () => {
       else process.env.XDG_DATA_HOME = before;
     }
   });
-});
-
-describe('the status line', () => {
-  const zero = { sessions: 0, readBytes: 0, readCommands: 0, writeBytes: 0, writeCommands: 0 };
-  it('tells rates of what happened', () => {
-    const now = {
-      sessions: 2,
-      readBytes: 82_400_000,
-      readCommands: 20_200,
-      writeBytes: 500,
-      writeCommands: 1,
-    };
-    assert.equal(statusLine(zero, now, 2), 'sessions 2   read 41.2 MB/s 10.1k IOPS   write 250 B/s 1 IOPS');
-  });
-  it('is never below nothing, when a session took its counters along', () =>
-    assert.equal(
-      statusLine({ ...zero, sessions: 3, readBytes: 1e9, readCommands: 5 }, zero, 1),
-      'sessions 0   read 0 B/s 0 IOPS   write 0 B/s 0 IOPS',
-    ));
 });

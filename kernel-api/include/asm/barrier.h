@@ -12,10 +12,17 @@
 #define rmb()			smp_rmb()
 #define wmb()			smp_wmb()
 #define smp_load_acquire(p)	__atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define smp_store_release(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define smp_store_release(p, v) ({							\
+	__typeof__(*(p)) __released = (__typeof__(*(p)))(v);				\
+	__atomic_store_n((p), __released, __ATOMIC_RELEASE);				\
+})
 #define smp_store_mb(var, value) __atomic_store_n(&(var), (value), __ATOMIC_SEQ_CST)
 #define smp_mb__before_atomic()	smp_mb()
 #define smp_mb__after_atomic()	smp_mb()
+#define __smp_mb()		smp_mb()
+#define dma_rmb()		rmb()
+#define dma_wmb()		wmb()
+#define smp_acquire__after_ctrl_dep() smp_rmb()
 #define cpu_relax()		__builtin_ia32_pause()
 
 #endif /* _ASM_BARRIER_H */

@@ -96,7 +96,9 @@ static inline void put_unaligned_be24(u32 val, void *p)
 	b[1] = (u8)(val >> 8);
 	b[2] = (u8)val;
 }
-#define get_unaligned(ptr)	({ __typeof__(*(ptr)) __v; __builtin_memcpy(&__v, (ptr), sizeof(__v)); __v; })
-#define put_unaligned(val, ptr)	({ __typeof__(*(ptr)) __v = (val); __builtin_memcpy((ptr), &__v, sizeof(__v)); })
+#define get_unaligned(ptr)	\
+	({ struct { __typeof__(*(ptr)) v; } __packed const *__up = (const void *)(ptr); __up->v; })
+#define put_unaligned(val, ptr)	\
+	({ __typeof__(*(ptr)) __v = (val); __builtin_memcpy((void *)(ptr), &__v, sizeof(__v)); })
 
 #endif /* _ASM_UNALIGNED_H */

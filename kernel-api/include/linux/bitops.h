@@ -66,6 +66,9 @@ static inline void change_bit(long nr, volatile unsigned long *addr)
 }
 static inline bool test_bit(unsigned long nr, const volatile unsigned long *addr)
 {
+	/* What the compiler knows it may compute. */
+	if (__builtin_constant_p(((const unsigned long *)addr)[BIT_WORD(nr)] >> (nr % BITS_PER_LONG) & 1))
+		return ((const unsigned long *)addr)[BIT_WORD(nr)] >> (nr % BITS_PER_LONG) & 1;
 	return __atomic_load_n(&addr[BIT_WORD(nr)], __ATOMIC_RELAXED) & BIT_MASK(nr) ? true : false;
 }
 static inline bool test_bit_acquire(unsigned long nr, const volatile unsigned long *addr)
@@ -139,7 +142,5 @@ static inline bool __test_and_change_bit(unsigned long nr, volatile unsigned lon
 	} while (!__atomic_compare_exchange_n((ptr), &__old, __new, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));	\
 	__old;										\
 })
-
-#include <linux/find.h>
 
 #endif /* _LINUX_BITOPS_H */

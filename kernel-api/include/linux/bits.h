@@ -2,12 +2,11 @@
 #ifndef _LINUX_BITS_H
 #define _LINUX_BITS_H
 
+#include <asm/bitsperlong.h>
 #include <linux/build_bug.h>
 #include <linux/const.h>
 
 #define BITS_PER_BYTE		8
-#define BITS_PER_LONG		64
-#define BITS_PER_LONG_LONG	64
 #define BIT(nr)			(1UL << (nr))
 #define BIT_ULL(nr)		(1ULL << (nr))
 #define BIT_MASK(nr)		(1UL << ((nr) % BITS_PER_LONG))

@@ -6,6 +6,7 @@
  * Checks that stand in every build.
  */
 #include <linux/build_bug.h>
+#include <linux/instruction_pointer.h>
 #include <linux/types.h>
 
 /* src/bug.c: prints the place and a backtrace; ring3_bug() then ends the process by SIGABRT. */
@@ -36,5 +37,7 @@ __visible void ring3_warn(const char *file, int line, const char *format, ...) _
 	unlikely(__once);							\
 })
 #define WARN_ON_ONCE(condition)	WARN_ONCE(condition, "WARN_ON_ONCE(%s)", #condition)
+#define WARN_TAINT(condition, taint, format...)	WARN(condition, format)
+#define CHECK_DATA_CORRUPTION(condition, format...)	WARN(condition, format)
 
 #endif /* _LINUX_BUG_H */

@@ -34,5 +34,6 @@
 #define __UNIQUE_ID(prefix)	__PASTE(__PASTE(__UNIQUE_ID_, prefix), __COUNTER__)
 
 #include <asm/barrier.h>
+#include <linux/export.h>
 
 #endif /* _LINUX_COMPILER_H */

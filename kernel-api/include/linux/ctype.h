@@ -2,20 +2,37 @@
 #ifndef _LINUX_CTYPE_H
 #define _LINUX_CTYPE_H
 
-/*
- * Differs from the kernel: ASCII only, no Latin-1.
- */
+/* Characters are Latin-1, as in the kernel. */
+#include <linux/compiler.h>
+#include <linux/types.h>
+
 static inline int isdigit(int c) { return c >= '0' && c <= '9'; }
-static inline int isspace(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static inline int isupper(int c) { return c >= 'A' && c <= 'Z'; }
-static inline int islower(int c) { return c >= 'a' && c <= 'z'; }
+static inline int isodigit(int c) { return c >= '0' && c <= '7'; }
+static inline int isascii(int c) { return (u8)c <= 0x7f; }
+#define toascii(c)	((u8)(c) & 0x7f)
+static inline int isspace(int c) { return (u8)c == ' ' || ((u8)c >= '\t' && (u8)c <= '\r') || (u8)c == 0xa0; }
+static inline int isupper(int c)
+{
+	return ((u8)c >= 'A' && (u8)c <= 'Z') || ((u8)c >= 0xc0 && (u8)c <= 0xde && (u8)c != 0xd7);
+}
+static inline int islower(int c)
+{
+	return ((u8)c >= 'a' && (u8)c <= 'z') || ((u8)c >= 0xdf && (u8)c != 0xf7);
+}
 static inline int isalpha(int c) { return isupper(c) || islower(c); }
-static inline int isalnum(int c) { return isalpha(c) || isdigit(c); }
-static inline int isxdigit(int c) { return isdigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-static inline int isprint(int c) { return c >= ' ' && c <= '~'; }
-static inline int isgraph(int c) { return c > ' ' && c <= '~'; }
+static inline int isalnum(int c) { return isalpha(c) || isdigit((u8)c); }
+static inline int isxdigit(int c)
+{
+	return isdigit((u8)c) || ((u8)c >= 'a' && (u8)c <= 'f') || ((u8)c >= 'A' && (u8)c <= 'F');
+}
+static inline int isprint(int c) { return ((u8)c >= ' ' && (u8)c <= '~') || (u8)c >= 0xa0; }
+static inline int isgraph(int c) { return isprint(c) && (u8)c != ' ' && (u8)c != 0xa0; }
 static inline int ispunct(int c) { return isgraph(c) && !isalnum(c); }
-static inline int tolower(int c) { return isupper(c) ? c + 32 : c; }
-static inline int toupper(int c) { return islower(c) ? c - 32 : c; }
+static inline int iscntrl(int c) { return (u8)c < ' ' || (u8)c == 0x7f; }
+static inline unsigned char __tolower(unsigned char c) { return (unsigned char)(isupper(c) ? c + 32 : c); }
+static inline unsigned char __toupper(unsigned char c) { return (unsigned char)(islower(c) ? c - 32 : c); }
+#define tolower(c)	__tolower(c)
+#define toupper(c)	__toupper(c)
+#define _tolower(c)	((char)((c) | 0x20))	/* of a letter */
 
 #endif /* _LINUX_CTYPE_H */

@@ -9,6 +9,7 @@
  */
 #include <linux/err.h>
 #include <linux/fcntl.h>
+#include <linux/path.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -21,6 +22,7 @@ struct inode {
 	struct file	*host;
 };
 struct file {
+	struct path	f_path;		/* no dentry: nothing makes one */
 	unsigned int	f_flags;
 	loff_t		f_pos;
 	struct inode	f_inode;
@@ -67,6 +69,9 @@ __visible loff_t i_size_read(const struct inode *inode);
 #define SEEK_END	2
 #define SEEK_DATA	3
 #define SEEK_HOLE	4
+
+/* The name it has now, in @buf; ERR_PTR(-ENAMETOOLONG). */
+__visible char *file_path(struct file *file, char *buf, int buflen);
 
 /* Which provider of aio serves it: "threads", "io_uring", "ram" ...; a static string. */
 __visible const char *ring3_file_provider(struct file *file);

@@ -4,19 +4,9 @@
 
 #include <linux/types.h>
 
-/* Accepted and ignored, but for __GFP_ZERO: nothing here waits for memory. */
-#define GFP_KERNEL		0x0cc0u
-#define GFP_ATOMIC		0x0a20u
-#define GFP_NOWAIT		0x0800u
-#define GFP_NOIO		0x0c00u
-#define GFP_NOFS		0x0c40u
-#define GFP_USER		0x0dc0u
-#define __GFP_ZERO		0x0100u
-#define __GFP_NOWARN		0x2000u
-#define __GFP_NOFAIL		0x8000u
-#define __GFP_NORETRY		0x10000u
-#define __GFP_COMP		0x40000u
-
+#include <asm/page.h>
+#include <linux/gfp_types.h>
+#include <linux/topology.h>
 #include <linux/mm_types.h>
 
 __visible struct page *alloc_pages(gfp_t gfp, unsigned int order);
@@ -28,5 +18,11 @@ __visible void free_pages(unsigned long addr, unsigned int order);
 #define __free_page(page)	__free_pages((page), 0)
 #define __get_free_page(gfp)	__get_free_pages((gfp), 0)
 #define free_page(addr)		free_pages((addr), 0)
+#define alloc_pages_node(node, gfp, order)	alloc_pages((gfp), (order))
+static inline bool gfpflags_allow_blocking(gfp_t gfp) { return gfp & __GFP_DIRECT_RECLAIM; }
+static inline bool gfpflags_normal_context(gfp_t gfp)
+{
+	return (gfp & (__GFP_DIRECT_RECLAIM | __GFP_MEMALLOC)) == __GFP_DIRECT_RECLAIM;
+}
 
 #endif /* _LINUX_GFP_H */

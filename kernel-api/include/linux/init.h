@@ -32,9 +32,9 @@ typedef void (*exitcall_t)(void);
 #define __init_memblock
 
 #define RING3_INITCALL(fn, level)							\
-	static initcall_t __used __section(".ring3_init." #level) __PASTE(__initcall_, fn) = (fn)
+	static initcall_t __used __section(".ring3_init." #level) __PASTE(__initcall_, fn) = (fn);
 #define RING3_EXITCALL(fn)								\
-	static exitcall_t __used __section(".ring3_exit") __PASTE(__exitcall_, fn) = (fn)
+	static exitcall_t __used __section(".ring3_exit") __PASTE(__exitcall_, fn) = (fn);
 
 #ifndef MODULE
 #define pure_initcall(fn)	RING3_INITCALL(fn, 0)
@@ -49,7 +49,7 @@ typedef void (*exitcall_t)(void);
 #define early_initcall(fn)	pure_initcall(fn)
 #define __initcall(fn)		device_initcall(fn)
 #define __exitcall(fn)		RING3_EXITCALL(fn)
-#define __setup(text, fn)	static void *__used __PASTE(__setup_, fn) = (fn)
+#define __setup(text, fn)	static void *__used __PASTE(__setup_, fn) = (fn);
 #define early_param(text, fn)	__setup(text, fn)
 #endif
 

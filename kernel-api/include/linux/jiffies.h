@@ -6,6 +6,8 @@
  * Differs from the kernel: jiffies is a function call, and HZ is 1000.
  */
 #include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/time.h>
 #include <linux/types.h>
 
 #define HZ			1000

@@ -2,6 +2,7 @@
 #ifndef _LINUX_MATH_H
 #define _LINUX_MATH_H
 
+#include <asm/div64.h>
 #include <linux/types.h>
 
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))

@@ -34,7 +34,6 @@
 #define clamp(v, lo, hi)	min((__typeof__(v))max(v, lo), hi)
 #define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
 #define clamp_val(v, lo, hi)	clamp_t(__typeof__(v), v, lo, hi)
-#define in_range(v, start, len)	((u64)(v) - (u64)(start) < (u64)(len))
 #define swap(a, b)		do { __typeof__(a) __swap = (a); (a) = (b); (b) = __swap; } while (0)
 
 #endif /* _LINUX_MINMAX_H */

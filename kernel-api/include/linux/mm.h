@@ -2,15 +2,26 @@
 #ifndef _LINUX_MM_H
 #define _LINUX_MM_H
 
+#include <asm/page.h>
 #include <linux/bug.h>
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm_types.h>
+#include <linux/mmzone.h>
+#include <linux/page-flags.h>
 
-#define PAGE_SHIFT		12
-#define PAGE_SIZE		(1UL << PAGE_SHIFT)
-#define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(addr)	ALIGN(addr, PAGE_SIZE)
+#define PAGE_ALIGNED(addr)	IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
+#define PFN_UP(x)		(((x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x)		((x) >> PAGE_SHIFT)
+#define VM_NONE			0x0
+#define VM_READ			0x1
+#define VM_WRITE		0x2
+#define VM_EXEC			0x4
+#define VM_SHARED		0x8
+#define VM_MAYREAD		0x10
+#define VM_MAYWRITE		0x20
+#define VM_MAYEXEC		0x40
 #define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
 
 /* Set once before any module runs: the region and its pages. */
@@ -36,6 +47,14 @@ static inline unsigned int get_order(unsigned long size)
 {
 	return size <= PAGE_SIZE ? 0 : (unsigned int)fls64((size - 1) >> PAGE_SHIFT);
 }
+#define totalram_pages()	(mem_region_pages)
+__visible extern unsigned long mem_region_pages;
+struct task_struct;
+__visible int get_cmdline(struct task_struct *task, char *buffer, int buflen);	/* bytes of the process's */
+__visible bool is_vmalloc_addr(const void *addr);
+/* Memory that must not be kfree()d: constants of an object file. */
+__visible bool ring3_is_rodata(const void *addr);
+#define is_kernel_rodata(addr)	ring3_is_rodata((const void *)(addr))
 
 #include <linux/vmalloc.h>
 

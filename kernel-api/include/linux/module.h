@@ -5,15 +5,23 @@
 /*
  * Modules: init, exit, reference counts, notifiers.
  *
- * Differs from the kernel: MODULE_* texts are dropped; request_module() and aliases are
- * not there; a crash in a module is a crash of the process.
+ * Differs from the kernel: request_module() and aliases are not there; a crash in a module
+ * is a crash of the process. MODULE_* texts stand in .modinfo of the shared object.
  */
+#include <linux/cache.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/stringify.h>
+#include <linux/string.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #define MODULE_NAME_LEN		56
 
@@ -32,7 +40,7 @@ struct module {
 	int			refcnt;		/* atomic */
 	int			going;		/* no new references */
 	const struct ring3_module *info;
-	void			*handle;	/* dlopen's */
+	struct loaded		*loaded;	/* the host's own */
 	struct list_head	list;
 	int			num_kunit_suites;
 	struct kunit_suite	**kunit_suites;
@@ -47,7 +55,17 @@ struct ring3_module {
 	struct kernel_param	**params;
 	struct module		*self;
 };
-#define RING3_MODULE_ABI	2
+#define RING3_MODULE_ABI	3
+
+/* What a module and its host compare before any of its code runs; the first word must be the same. */
+#ifdef __SANITIZE_ADDRESS__
+#define RING3_SANITIZER		" asan"
+#elif defined(__SANITIZE_THREAD__)
+#define RING3_SANITIZER		" tsan"
+#else
+#define RING3_SANITIZER		""
+#endif
+#define RING3_VERMAGIC		"ring3-" __stringify(RING3_MODULE_ABI) RING3_SANITIZER
 
 /* One per object, merged by the linker; the host fills it in before init runs. */
 __weak struct module __this_module __attribute__((__visibility__("hidden")));
@@ -75,6 +93,11 @@ __weak __visible const struct ring3_module ring3_module_info = {
 	.suites_start = ring3_suites_start, .suites_end = ring3_suites_end,
 	.params = &__module_params, .self = &__this_module,
 };
+#ifdef MODULE
+RING3_MODINFO(vermagic, RING3_VERMAGIC);
+#else
+RING3_MODINFO(vermagic, RING3_VERMAGIC " builtin");
+#endif
 #endif
 
 #ifdef MODULE
@@ -96,7 +119,7 @@ __weak __visible const struct ring3_module ring3_module_info = {
 #define module_exit(fn)		__exitcall(fn)
 #endif
 
-#define MODULE_INFO(tag, text)	_Static_assert(1, "")
+#define MODULE_INFO(tag, text)	RING3_MODINFO(tag, text)
 #define MODULE_LICENSE(text)	MODULE_INFO(license, text)
 #define MODULE_AUTHOR(text)	MODULE_INFO(author, text)
 #define MODULE_DESCRIPTION(text) MODULE_INFO(description, text)
@@ -115,7 +138,6 @@ static inline const char *module_name(struct module *module) { return module ? m
 static inline bool module_is_live(struct module *module) { return module->state != MODULE_STATE_GOING; }
 
 /* Called with MODULE_STATE_COMING before init, LIVE after it, GOING after exit or a failed init; may sleep. */
-struct notifier_block;
 __visible int register_module_notifier(struct notifier_block *nb);
 __visible int unregister_module_notifier(struct notifier_block *nb);
 

@@ -3,13 +3,14 @@
 #define _LINUX_MODULEPARAM_H
 
 /*
- * Module parameters: "name=value" at insmod.
+ * Module parameters: "name=value" at insmod, and later through what stands for
+ * /sys/module/NAME/parameters (ring3/kernel.h), as far as the permissions allow it to anyone.
  *
- * Differs from the kernel: permissions are ignored, there is no sysfs file; a string
- * that charp allocated stays until the process ends; kernel_param_lock() takes nothing.
+ * Differs from the kernel: one lock for the parameters of all modules, not one per module.
  */
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/stringify.h>
 #include <linux/types.h>
@@ -69,6 +70,7 @@ RING3_PARAM_TYPE(hexint);
 RING3_PARAM_TYPE(bool);
 RING3_PARAM_TYPE(invbool);
 RING3_PARAM_TYPE(charp);
+__visible void param_free_charp(void *arg);
 __visible extern const struct kernel_param_ops param_ops_string, param_array_ops;
 __visible int param_set_copystring(const char *val, const struct kernel_param *kp);
 __visible int param_get_string(char *buffer, const struct kernel_param *kp);
@@ -78,7 +80,13 @@ __visible int param_set_uint_minmax(const char *val, const struct kernel_param *
 /* Hidden in each module: its own list. */
 __weak struct kernel_param *__module_params __attribute__((__visibility__("hidden")));
 
+/* What sysfs takes: octal, not writable for all, no right for a group that the owner has not. */
+#define RING3_CHECK_PERM(pperm)								\
+	_Static_assert((pperm) >= 0 && (pperm) <= 0777 && !((pperm) & 0002) &&		\
+		       !(((pperm) & 0060) & ~(((pperm) >> 3) & 0060)) &&		\
+		       !(((pperm) & 0004) & ~(((pperm) >> 3) & 0004)), "permissions of a parameter")
 #define __module_param_call(prefix, pname, pops, parg, pperm)				\
+	RING3_CHECK_PERM(pperm);							\
 	static struct kernel_param __param_##pname = {					\
 		.name = #pname, .ops = (pops), .perm = (pperm), .arg = (void *)(parg),	\
 	};										\
@@ -105,8 +113,8 @@ __weak struct kernel_param *__module_params __attribute__((__visibility__("hidde
 #define module_param_array(name, type, nump, perm) module_param_array_named(name, name, type, nump, perm)
 #define core_param(name, var, type, perm)	module_param_named(name, var, type, perm)
 #define core_param_cb(name, ops, arg, perm)	module_param_cb(name, ops, arg, perm)
-#define MODULE_PARM_DESC(name, text)	_Static_assert(1, "")
-#define kernel_param_lock(mod)		((void)(mod))
-#define kernel_param_unlock(mod)	((void)(mod))
+#define MODULE_PARM_DESC(name, text)	RING3_MODINFO(parm, #name ":" text)
+__visible void kernel_param_lock(struct module *mod);
+__visible void kernel_param_unlock(struct module *mod);
 
 #endif /* _LINUX_MODULEPARAM_H */

@@ -8,24 +8,25 @@
  * Differs from the kernel: no consoles but stderr, pr_debug() is compiled out.
  */
 #include <linux/compiler.h>
+#include <linux/init.h>
+#include <linux/kern_levels.h>
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
-
-#define KERN_SOH		"\001"
-#define KERN_EMERG		KERN_SOH "0"
-#define KERN_ALERT		KERN_SOH "1"
-#define KERN_CRIT		KERN_SOH "2"
-#define KERN_ERR		KERN_SOH "3"
-#define KERN_WARNING		KERN_SOH "4"
-#define KERN_NOTICE		KERN_SOH "5"
-#define KERN_INFO		KERN_SOH "6"
-#define KERN_DEBUG		KERN_SOH "7"
-#define KERN_CONT		KERN_SOH "c"
 
 #ifndef pr_fmt
 #define pr_fmt(fmt)		fmt
 #endif
 
+#include <stdarg.h>
+
+struct va_format {
+	const char	*fmt;
+	va_list		*va;
+};
+
 __visible int _printk(const char *fmt, ...) __printf(1, 2);
+__visible int vprintk(const char *fmt, va_list args) __printf(1, 0);
+static inline int __printf(1, 2) no_printk(const char *fmt, ...) { return 0; }
 
 #define printk(fmt, ...)	_printk(fmt, ##__VA_ARGS__)
 #define pr_emerg(fmt, ...)	printk(KERN_EMERG pr_fmt(fmt), ##__VA_ARGS__)
@@ -35,14 +36,12 @@ __visible int _printk(const char *fmt, ...) __printf(1, 2);
 #define pr_warn(fmt, ...)	printk(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_notice(fmt, ...)	printk(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info(fmt, ...)	printk(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_warning(fmt, ...)	pr_warn(fmt, ##__VA_ARGS__)
+#define pr_cont(fmt, ...)	printk(KERN_CONT fmt, ##__VA_ARGS__)
+#define pr_devel(fmt, ...)	pr_debug(fmt, ##__VA_ARGS__)
+#define printk_deferred(fmt, ...) printk(fmt, ##__VA_ARGS__)
 #define pr_debug(fmt, ...)	do { if (0) printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__); } while (0)
 
-/* At most 10 messages in 5 seconds from one place. */
-struct ratelimit_state {
-	u64		begin_ns;
-	int		printed, missed;
-};
-__visible int ___ratelimit(struct ratelimit_state *rs, const char *func);
 #define printk_ratelimited(fmt, ...) do {						\
 	static struct ratelimit_state __rs;						\
 	if (___ratelimit(&__rs, __func__))						\
@@ -60,5 +59,19 @@ __visible int ___ratelimit(struct ratelimit_state *rs, const char *func);
 	}										\
 } while (0)
 #define pr_warn_once(fmt, ...)	printk_once(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_err_once(fmt, ...)	printk_once(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
+#define pr_info_once(fmt, ...)	printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
+#define printk_ratelimit()	({ static struct ratelimit_state __rs; ___ratelimit(&__rs, __func__); })
+
+__visible void dump_stack(void);	/* this thread's, to stderr */
+
+/* lib/hexdump.c of the hosted library. */
+enum { DUMP_PREFIX_NONE, DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET };
+int hex_dump_to_buffer(const void *buf, size_t len, int rowsize, int groupsize, char *linebuf, size_t linebuflen,
+		       bool ascii);
+void print_hex_dump(const char *level, const char *prefix_str, int prefix_type, int rowsize, int groupsize,
+		    const void *buf, size_t len, bool ascii);
+#define print_hex_dump_debug(...)	do { } while (0)
+#define print_hex_dump_bytes(...)	do { } while (0)
 
 #endif /* _LINUX_PRINTK_H */

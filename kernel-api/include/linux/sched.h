@@ -9,6 +9,7 @@
  */
 #include <linux/list.h>
 #include <linux/preempt.h>
+#include <linux/refcount.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
@@ -32,6 +33,12 @@ struct task_struct {
 	bool		on_event_task;
 	char		comm[TASK_COMM_LEN];
 	void		*kthread;		/* struct kthread, for kthreads */
+	int		rcu_read_lock_nesting;	/* its own thread only */
+	unsigned long	rcu_seq;		/* atomic: 0, or the grace period it began to read in */
+	struct list_head rcu_entry;		/* in the list of all tasks; rcu.c */
+	refcount_t	usage;			/* of a kthread's */
+	struct kunit	*kunit_test;		/* that runs on it; KUnit's */
+	void		*journal_info;
 };
 
 /* Never NULL: a thread that was not made here gets one at first use. */
@@ -55,6 +62,16 @@ __visible long schedule_timeout_uninterruptible(long timeout);
 __visible int wake_up_process(struct task_struct *task);	/* 1: it slept */
 __visible int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags);
 __visible int cond_resched(void);
+#define cond_resched_lock(lock)		({ (void)(lock); 0; })
+#define need_resched()			0
+#define task_pid_nr(task)		((task)->pid)
+#define task_pid_vnr(task)		((task)->pid)
+#define get_task_comm(buf, task)	strscpy((buf), (task)->comm, sizeof(buf))
+#define task_cpu(task)			((task)->cpu)
+#define schedule_timeout_idle(timeout)	schedule_timeout_uninterruptible(timeout)
+#define set_user_nice(task, nice)	do { } while (0)
+#define MAX_NICE			19
+#define MIN_NICE			(-20)
 __visible void yield(void);
 
 #endif /* _LINUX_SCHED_H */

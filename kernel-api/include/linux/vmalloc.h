@@ -10,6 +10,11 @@
 /* Page-aligned memory of any size, mapped on first touch, zeroed: outside the region. */
 __visible void *vmalloc(unsigned long size);
 __visible void *vzalloc(unsigned long size);
+__visible void *__vmalloc(unsigned long size, gfp_t gfp);
+#define vmalloc_node(size, node)	vmalloc(size)
+#define vzalloc_node(size, node)	vzalloc(size)
+#define vmalloc_user(size)		vzalloc(size)
+#define vmalloc_32(size)		vmalloc(size)
 __visible void vfree(const void *addr);
 
 #endif /* _LINUX_VMALLOC_H */

@@ -37,6 +37,14 @@ struct delayed_work {
 } while (0)
 #define DECLARE_WORK(name, fn)	struct work_struct name = { .func = (fn), .entry = LIST_HEAD_INIT((name).entry) }
 __visible void delayed_work_timer_fn(struct timer_list *timer);
+#define DECLARE_DELAYED_WORK(name, fn)	struct delayed_work name = {			\
+	.work = { .func = (fn), .entry = LIST_HEAD_INIT((name).work.entry) },		\
+	.timer = { .function = delayed_work_timer_fn },					\
+}
+#define INIT_WORK_ONSTACK(work, fn)		INIT_WORK((work), (fn))
+#define INIT_DELAYED_WORK_ONSTACK(work, fn)	INIT_DELAYED_WORK((work), (fn))
+#define destroy_work_on_stack(work)		do { } while (0)
+#define destroy_delayed_work_on_stack(work)	do { } while (0)
 #define INIT_DELAYED_WORK(_work, _func) do {						\
 	INIT_WORK(&(_work)->work, (_func));						\
 	timer_setup(&(_work)->timer, delayed_work_timer_fn, 0);				\

@@ -33,6 +33,43 @@ int ring3_kernel_stop(void);
 int ring3_insmod(const char *path, const char *params);
 int ring3_rmmod(const char *name);
 
+/*
+ * The same two with the reasons of a refusal in @why, a sentence per line ("" without one).
+ *
+ * Load: -ENODEV no kernel runs; -EINVAL bad file name or parameter value; -EEXIST the name is
+ * loaded; -ENOSPC 128 modules are; -ENOEXEC it is no module for this host; -ENOENT a symbol,
+ * a module or a parameter is missing; -EBUSY it left something behind in its last life; or
+ * what open(2) said, or what its init returned. Nothing of it is left then, or @why says what.
+ * Unload: -ENOENT it is not loaded; -EBUSY it is in use, or has an init and no exit.
+ */
+int ring3_module_load(const char *path, const char *params, char *why, unsigned long bytes);
+int ring3_module_unload(const char *name, char *why, unsigned long bytes);
+
+/*
+ * A line per module, in the order of loading: name, bytes, references, users with commas
+ * between (or "-"), id, path. An id is never used twice. Returns bytes written.
+ */
+int ring3_modules(char *buf, unsigned long bytes);
+
+/* Keep it from being unloaded: 0, or -ENODEV where it is gone or going. Does not wait for loads. */
+int ring3_module_get(unsigned long long id);
+void ring3_module_put(unsigned long long id);
+
+/* A symbol that it exports, while a reference is held; NULL: there is none. */
+void *ring3_module_symbol(unsigned long long id, const char *name);
+/* Names it exports, a line each. */
+int ring3_module_exports(unsigned long long id, char *buf, unsigned long bytes);
+
+/*
+ * /sys/module/MODULE/parameters/PARAM: bytes or -errno, 0 or -errno. -ENOENT: there is no such
+ * file, as for a parameter with permissions 0; -EACCES: its permissions do not allow it to
+ * anyone; else what its type says to the value.
+ */
+int ring3_param_read(const char *module, const char *param, char *buf, unsigned long bytes);
+int ring3_param_write(const char *module, const char *param, const char *value, char *why, unsigned long bytes);
+/* A line per parameter, also of those without a file: "name 0644 type". Bytes or -ENOENT. */
+int ring3_params(const char *module, char *buf, unsigned long bytes);
+
 /* One line per module, "name refcount"; returns bytes written. */
 int ring3_lsmod(char *buf, unsigned long bytes);
 

@@ -2,6 +2,7 @@
 /* files.c - files of the host, through aio. See host.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +46,16 @@ unsigned int host_file_mode(struct host_file *file)
 	struct stat st;
 
 	return fstat(aio_file_fd(aio_of(file)), &st) ? 0 : st.st_mode;
+}
+
+long host_file_path(struct host_file *file, char *buf, host_size bytes)
+{
+	char link[40];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", aio_file_fd(aio_of(file)));
+	len = readlink(link, buf, bytes);
+	return len < 0 ? -errno : len;
 }
 
 const char *host_file_provider(struct host_file *file) { return aio_file_provider(aio_of(file)); }

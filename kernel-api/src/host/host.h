@@ -34,12 +34,17 @@ int host_tid(void);
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns);	/* 0 = for ever */
 void host_futex_wake(host_u32 *word, int nr);
 int host_thread_start(void (*fn)(void *arg), void *arg, const char *name);	/* detached */
+void host_thread_exit(void) __attribute__((noreturn));	/* from within @fn of host_thread_start() */
 void host_at_thread_exit(void (*fn)(void *arg), void *arg);
 void host_yield(void);
 void host_sleep_ns(unsigned long long ns);
 void host_write_stderr(const char *text, host_size bytes);
 void host_backtrace(void);
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args);
+void host_exit(int status) __attribute__((noreturn));
+int host_symbol(const void *addr, const char **name, const char **object, host_size *offset);	/* 0 or -ENOENT */
+int host_is_rodata(const void *addr);
+long host_cmdline(char *buf, host_size bytes);
 void host_abort(void) __attribute__((noreturn));
 void host_random(void *buf, host_size bytes);
 int host_eventfd(void);
@@ -82,6 +87,7 @@ struct host_file *host_file_open(const char *path, int flags, unsigned int mode,
 int host_file_close(struct host_file *file);
 long long host_file_size(struct host_file *file);
 unsigned int host_file_mode(struct host_file *file);
+long host_file_path(struct host_file *file, char *buf, host_size bytes);	/* its length, no 0 behind */
 const char *host_file_provider(struct host_file *file);
 enum { HOST_READ, HOST_WRITE, HOST_SYNC, HOST_DISCARD, HOST_ZERO };
 /* At once: bytes, -errno, or -EAGAIN. */
@@ -99,5 +105,8 @@ long long host_file_seek(struct host_file *file, long long offset, int whence);
 void *host_dlopen(const char *path, char *why, host_size bytes);
 void *host_dlsym(void *handle, const char *name);
 void host_dlclose(void *handle);
+/* Where its code and data lie. */
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end);
+const char *host_errno_name(int err);	/* "EINVAL", or NULL */
 
 #endif /* RING3_HOST_H */

@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "host/host.h"
 #include "sys_mem.h"
 
@@ -90,6 +94,7 @@ static void *thread_main(void *arg)
 	struct start start = *(struct start *)arg;
 
 	free(arg);
+	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
 	start.fn(start.arg);
 	return NULL;
@@ -115,6 +120,8 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 		free(start);
 	return -rc;
 }
+
+void host_thread_exit(void) { pthread_exit(NULL); }
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
@@ -174,6 +181,49 @@ int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list
 }
 
 void host_abort(void) { abort(); }
+void host_exit(int status) { exit(status); }
+
+int host_symbol(const void *addr, const char **name, const char **object, host_size *offset)
+{
+	Dl_info info;
+
+	if (!dladdr(addr, &info) || !info.dli_sname)
+		return -ENOENT;
+	*name = info.dli_sname;
+	*object = strrchr(info.dli_fname, '/') ? strrchr(info.dli_fname, '/') + 1 : info.dli_fname;
+	*offset = (host_size)((const char *)addr - (const char *)info.dli_saddr);
+	return 0;
+}
+
+/* Is it in a segment of an object file that cannot be written? */
+static int rodata_of(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	uintptr_t addr = (uintptr_t)*(const void **)arg;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t from = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type == PT_LOAD && addr >= from && addr < from + ph->p_memsz)
+			return ph->p_flags & PF_W ? 2 : 1;
+	}
+	return 0;
+}
+
+int host_is_rodata(const void *addr) { return dl_iterate_phdr(rodata_of, &addr) == 1; }
+
+long host_cmdline(char *buf, host_size bytes)
+{
+	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t done;
+
+	if (fd < 0)
+		return -errno;
+	done = read(fd, buf, bytes);
+	close(fd);
+	return done < 0 ? -errno : done;
+}
 
 void host_random(void *buf, host_size bytes)
 {
@@ -203,12 +253,57 @@ void host_close(int fd) { close(fd); }
 
 void *host_dlopen(const char *path, char *why, host_size bytes)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+	char file[4096];
+	void *handle;
 
+	/* A name without a slash is a file here, not one the dynamic linker searches for. */
+	snprintf(file, sizeof(file), "%s%s", strchr(path, '/') ? "" : "./", path);
+	handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
 	if (!handle)
 		snprintf(why, bytes, "%s", dlerror());
 	return handle;
 }
+
+struct range {
+	unsigned long base, begin, end;
+};
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct range *range = arg;
+
+	(void)size;
+	if (info->dlpi_addr != range->base)
+		return 0;
+	range->begin = ~0ul;
+	range->end = 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		unsigned long from = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		if (from < range->begin)
+			range->begin = from;
+		if (from + info->dlpi_phdr[i].p_memsz > range->end)
+			range->end = from + info->dlpi_phdr[i].p_memsz;
+	}
+	return 1;
+}
+
+void host_dlrange(void *handle, unsigned long *begin, unsigned long *end)
+{
+	struct range range = { 0 };
+	struct link_map *map;
+
+	if (!dlinfo(handle, RTLD_DI_LINKMAP, &map)) {
+		range.base = map->l_addr;
+		dl_iterate_phdr(find_range, &range);
+	}
+	*begin = range.begin;
+	*end = range.end;
+}
+
+const char *host_errno_name(int err) { return strerrorname_np(err); }
 
 void *host_dlsym(void *handle, const char *name) { return dlsym(handle, name); }
 void host_dlclose(void *handle) { dlclose(handle); }

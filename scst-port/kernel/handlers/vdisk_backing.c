@@ -23,6 +23,8 @@ int vdisk_say(char *why, size_t bytes, int rc, const char *format, ...)
 
 static int open_memory(struct vdisk *vdisk, char *why, size_t bytes)
 {
+	if (!vdisk->size)
+		return vdisk_say(why, bytes, -EINVAL, "size is missing, or 0");
 	vdisk->memory = vzalloc(vdisk->is_null ? VDISK_MAX_TRANSFER : vdisk->size);
 	if (vdisk->memory && !vdisk->is_null)
 		vdisk->mapped = vzalloc(BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE)) * sizeof(long));

@@ -2,7 +2,6 @@
 /* vdisk_inquiry.c - INQUIRY, READ CAPACITY (SPC-4 6.6, 7.8; SBC-3 5.15, 5.16, 6.6). */
 #include "vdisk.h"
 
-#define VENDOR	"RING3   "
 #define REV	"0100"
 
 static void put_padded(u8 *to, const char *from, unsigned int bytes)
@@ -21,8 +20,9 @@ static u32 standard(struct vdisk *vdisk, u8 *buf)
 	buf[2] = 6;		/* SPC-4 */
 	buf[3] = 0x12;		/* HISUP, response format 2 */
 	buf[4] = 96 - 5;
+	buf[5] = 8;		/* 3PC */
 	buf[7] = 2;		/* CMDQUE */
-	memcpy(buf + 8, VENDOR, 8);
+	memcpy(buf + 8, SCST_VENDOR, 8);
 	put_padded(buf + 16, "VIRTUAL-DISK", 16);
 	memcpy(buf + 32, REV, 4);
 	for (unsigned int i = 0; i < ARRAY_SIZE(versions); i++)
@@ -30,7 +30,6 @@ static u32 standard(struct vdisk *vdisk, u8 *buf)
 	return 96;
 }
 
-/* NAA 3h, locally assigned: 60 bits out of the serial number's hash (SPC-4 7.8.6.6.4). */
 static u32 page_83(struct scst_cmd *cmd, u8 *buf)
 {
 	struct scst_device *dev = cmd->dev;
@@ -39,13 +38,13 @@ static u32 page_83(struct scst_cmd *cmd, u8 *buf)
 	buf[at] = 2;
 	buf[at + 1] = 1;	/* T10 vendor ID, of the logical unit */
 	buf[at + 3] = (u8)(8 + len);
-	memcpy(buf + at + 4, VENDOR, 8);
+	memcpy(buf + at + 4, SCST_VENDOR, 8);
 	memcpy(buf + at + 12, dev->usn, len);
 	at += 12 + len;
 	buf[at] = 1;
 	buf[at + 1] = 3;	/* NAA */
 	buf[at + 3] = 8;
-	put_unaligned_be64(3ull << 60 | dev->serial_hash >> 4, buf + at + 4);
+	put_unaligned_be64(scst_dev_naa(dev), buf + at + 4);
 	at += 12;
 	buf[at] = 1;
 	buf[at + 1] = 0x14;	/* relative target port */
@@ -76,7 +75,7 @@ static u32 page_b0(struct vdisk *vdisk, u8 *buf)
 
 static u32 vpd_page(struct scst_cmd *cmd, u8 page, u8 *buf)
 {
-	static const u8 pages[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2 };
+	static const u8 pages[] = { 0x00, 0x80, 0x83, 0x8f, 0xb0, 0xb1, 0xb2 };
 	struct vdisk *vdisk = vdisk_of(cmd);
 	u32 len;
 
@@ -93,6 +92,9 @@ static u32 vpd_page(struct scst_cmd *cmd, u8 page, u8 *buf)
 		break;
 	case 0x83:
 		len = page_83(cmd, buf);
+		break;
+	case 0x8f:
+		len = 4 + scst_copy_vpd_page(buf + 4);
 		break;
 	case 0xb0:
 		len = page_b0(vdisk, buf);

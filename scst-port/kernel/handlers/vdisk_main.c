@@ -362,6 +362,11 @@ static bool supports(struct scst_device *dev, u8 op, int sa)
 	return true;
 }
 
+static u64 nr_blocks(struct scst_device *dev)
+{
+	return READ_ONCE(((struct vdisk *)dev->dh_priv)->nr_blocks);
+}
+
 static void reset(struct scst_device *dev, enum scst_tm_fn fn)
 {
 	vdisk_mode_defaults(dev->dh_priv);
@@ -405,7 +410,8 @@ static struct scst_dev_type var = {								\
 	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
 	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = parse,	\
 	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
-	.on_abort = vdisk_abort_sanitize, .pollable_sense = vdisk_pollable_sense,		\
+	.nr_blocks = nr_blocks, .on_abort = vdisk_abort_sanitize,				\
+	.pollable_sense = vdisk_pollable_sense,							\
 	.task_mgmt_fn_done = reset,								\
 }
 
@@ -437,4 +443,4 @@ static void __exit vdisk_exit(void)
 
 module_init(vdisk_init);
 module_exit(vdisk_exit);
-MODULE_LICENSE("MIT");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -123,6 +123,7 @@ struct scst_cmd {
 	unsigned int		deferred:1;		/* in a list, by work.entry, until its turn */
 	unsigned int		atomic_held:1;		/* in dev->atomic_cmds, behind the gate */
 	unsigned int		abort_told:1;		/* on_abort() was called */
+	unsigned int		internal:1;		/* the copy manager's own, whose tgt_priv it has */
 
 	/* by core or handler: what the CDB says. A word of its own: bits share theirs when they are written. */
 	unsigned int		:0;
@@ -343,6 +344,9 @@ struct scst_dev_type {
 	/* Does @dev execute this op code of the core's table (@sa: service action, or -1)? NULL: all. */
 	bool (*supports)(struct scst_device *dev, u8 op, int sa);
 
+	/* Blocks of the medium; NULL: there is none, and nothing is copied to or from it. */
+	u64 (*nr_blocks)(struct scst_device *dev);
+
 	/* REQUEST SENSE (SPC-4 5.11.3): set sense for a state that lasts, and return true. May be NULL. */
 	bool (*pollable_sense)(struct scst_cmd *cmd);
 
@@ -405,7 +409,21 @@ struct scst_tgt_dev {
 	u32			nr_cmds;		/* home CPU only: in the task set */
 	struct list_head	deferred_cmd_list;	/* home CPU only: behind an ORDERED one */
 	u32			nr_ordered;
+	u32			nr_copies;			/* home CPU only: EXTENDED COPYs it received */
+	u32			copy_refs;			/* home CPU only: segments of copies that use it */
+	struct scst_copy_result	*copy_results;			/* home CPU only: see scst_copy.c */
 };
+
+#define SCST_VENDOR	"RING3   "	/* T10 vendor identification, 8 characters */
+
+/* The NAA designator of page 83h: 3h, locally assigned; 60 bits of the serial number's hash. */
+static inline u64 scst_dev_naa(const struct scst_device *dev)
+{
+	return 3ull << 60 | dev->serial_hash >> 4;
+}
+
+/* What VPD page 8Fh says of the copy manager, from byte 4 on: at most 128 bytes. */
+u32 scst_copy_vpd_page(u8 *buf);
 
 /* ---- ending commands --------------------------------------------------- */
 

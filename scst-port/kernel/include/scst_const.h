@@ -23,6 +23,7 @@
 #define ILLEGAL_REQUEST		0x5
 #define UNIT_ATTENTION		0x6
 #define DATA_PROTECT		0x7
+#define COPY_ABORTED		0xa
 #define ABORTED_COMMAND		0xb
 #define MISCOMPARE		0xe
 
@@ -62,6 +63,15 @@
 #define scst_sense_reservation_released		UNIT_ATTENTION, 0x2a, 0x04
 #define scst_sense_registrations_preempted	UNIT_ATTENTION, 0x2a, 0x05
 #define scst_sense_cleared_by_another_ini_UA	UNIT_ATTENTION, 0x2f, 0x00
+#define scst_sense_operation_in_progress	ILLEGAL_REQUEST, 0x00, 0x16
+#define scst_sense_too_many_cscds		ILLEGAL_REQUEST, 0x26, 0x06
+#define scst_sense_unsupported_cscd_type	ILLEGAL_REQUEST, 0x26, 0x07
+#define scst_sense_too_many_segments		ILLEGAL_REQUEST, 0x26, 0x08
+#define scst_sense_unsupported_segment_type	ILLEGAL_REQUEST, 0x26, 0x09
+#define scst_sense_inline_data_too_long		ILLEGAL_REQUEST, 0x26, 0x0b
+#define scst_sense_insufficient_resources	ABORTED_COMMAND, 0x55, 0x03
+#define scst_sense_copy_target_not_reachable	COPY_ABORTED, 0x0d, 0x02
+#define scst_sense_copy_target_wrong_type	COPY_ABORTED, 0x0d, 0x03
 #define scst_sense_reported_luns_data_changed	UNIT_ATTENTION, 0x3f, 0x0e
 
 /* SPC-4 table F.2, SBC-3 table 12 */
@@ -132,6 +142,10 @@
 #define PROUT_PREEMPT_AND_ABORT		0x05
 #define PROUT_REGISTER_AND_IGNORE	0x06
 #define PROUT_REGISTER_AND_MOVE		0x07
+
+/* SPC-4 6.24 to 6.26 */
+#define RCR_COPY_STATUS			0x00
+#define RCR_OPERATING_PARAMETERS	0x03
 
 /* SBC-4 5.34 */
 #define SANITIZE_OVERWRITE		0x01

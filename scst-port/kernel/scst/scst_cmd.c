@@ -64,7 +64,7 @@ static int alloc_space(struct scst_cmd *cmd)
 	struct scst_dev_type *devt = cmd->dev ? cmd->dev->handler : NULL;
 	void *buf;
 
-	if (!cmd->bufflen)
+	if (!cmd->bufflen || cmd->sg)
 		return 0;
 	if (devt && devt->dev_alloc_data_buf && !(cmd->op_flags & SCST_LOCAL) &&
 	    devt->dev_alloc_data_buf(cmd) == SCST_EXEC_COMPLETED)
@@ -105,7 +105,7 @@ static bool check_and_parse(struct scst_cmd *cmd)
 		cmd->op_flags |= SCST_LOCAL;
 		return true;
 	}
-	if (READ_ONCE(cmd->tgt_dev->ua_pending) && !(op && op->flags & SCST_SKIP_UA) && scst_ua_take(cmd))
+	if (READ_ONCE(cmd->tgt_dev->ua_pending) && !cmd->internal && !(op && op->flags & SCST_SKIP_UA) && scst_ua_take(cmd))
 		return false;
 	if (!op && other_sa) {
 		scst_set_invalid_field_in_cdb(cmd, 1, 4);
@@ -248,7 +248,7 @@ void scst_cmd_init_done(struct scst_cmd *cmd)
 		scst_finish_cmd(cmd);
 		return;
 	}
-	if (cmd->data_direction == SCST_DATA_WRITE && cmd->bufflen) {
+	if (cmd->data_direction == SCST_DATA_WRITE && cmd->bufflen && !cmd->internal) {
 		cmd->tgt_needs_data = 1;
 		tgtt_of(cmd)->rdy_to_xfer(cmd);
 		return;
@@ -293,6 +293,10 @@ void scst_finish_cmd(struct scst_cmd *cmd)
 	if (cmd->data_direction != SCST_DATA_READ || cmd->status != SAM_STAT_GOOD)
 		cmd->resp_data_len = 0;
 	cmd->completed = 1;
+	if (unlikely(cmd->internal)) {
+		scst_copy_io_done(cmd);
+		return;
+	}
 	count(cmd);
 	tgtt_of(cmd)->xmit_response(cmd);
 }
@@ -320,7 +324,8 @@ void scst_tgt_cmd_done(struct scst_cmd *cmd)
 
 	if (cmd->dev && cmd->dev->handler->on_free_cmd)
 		cmd->dev->handler->on_free_cmd(cmd);
-	tgtt_of(cmd)->on_free_cmd(cmd);
+	if (likely(!cmd->internal))
+		tgtt_of(cmd)->on_free_cmd(cmd);
 	free_space(cmd);
 	list_del(&cmd->sess_cmd_list_entry);
 	if (unlikely(cmd->atomic_held))

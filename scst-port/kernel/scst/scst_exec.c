@@ -109,6 +109,13 @@ void scst_exec_local(struct scst_cmd *cmd)
 		if (exec_pr_out(cmd))
 			return;
 		break;
+	case EXTENDED_COPY:
+		if (scst_copy_start(cmd))
+			return;
+		break;
+	case RECEIVE_COPY_RESULTS:
+		scst_copy_results(cmd);
+		break;
 	case MAINTENANCE_IN:
 		if ((cmd->cdb[1] & 0x1f) == MI_REPORT_SUPPORTED_OPERATION_CODES)
 			scst_report_opcodes(cmd);

@@ -135,4 +135,4 @@ static void __exit scst_exit(void)
 
 module_init(scst_init);
 module_exit(scst_exit);
-MODULE_LICENSE("MIT");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -26,6 +26,12 @@
 #define SCST_MAX_PARAM_DATA	(8 + 8 * SCST_MAX_LUNS)	/* bytes of parameter data: REPORT LUNS of all */
 #define SCST_MAX_TARGETS	256
 
+/* EXTENDED COPY: of one parameter list, and of one nexus. */
+#define SCST_COPY_MAX_CSCDS	16
+#define SCST_COPY_MAX_SEGMENTS	128
+#define SCST_COPY_MAX_SEGMENT_BYTES	(16u << 20)
+#define SCST_COPY_MAX_CONCURRENT	16	/* copies under way, and results that are kept */
+
 extern struct mutex scst_mutex;
 extern struct list_head scst_tgtt_list, scst_devt_list, scst_dev_list;
 
@@ -117,6 +123,11 @@ void scst_pr_nexus_made(struct scst_tgt_dev *tgt_dev);
 void scst_pr_nexus_lost(struct scst_tgt_dev *tgt_dev);
 int scst_pr_init(struct scst_device *dev);
 void scst_pr_exit(struct scst_device *dev);
+
+/* scst_copy.c. Home CPU. */
+bool scst_copy_start(struct scst_cmd *cmd);		/* false: it ends now, status is set */
+void scst_copy_io_done(struct scst_cmd *io);
+void scst_copy_results(struct scst_cmd *cmd);
 
 void scst_ua_add_locked(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);	/* dev_lock is held */
 void scst_ua_add(struct scst_tgt_dev *tgt_dev, u8 asc, u8 ascq);

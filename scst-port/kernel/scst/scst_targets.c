@@ -212,6 +212,7 @@ void scst_tgt_dev_free(struct scst_tgt_dev *tgt_dev)
 	scst_res_nexus_lost(tgt_dev);
 	scst_ua_clear(tgt_dev);
 	spin_unlock_bh(&tgt_dev->dev->dev_lock);
+	kfree(tgt_dev->copy_results);
 	kfree(tgt_dev);
 }
 
@@ -231,7 +232,7 @@ static void change_at_home(void *info)
 	struct scst_session *sess = change->sess;
 	struct scst_tgt_dev *old = change->lun < sess->nr_luns ? sess->luns[change->lun] : NULL;
 
-	if (!change->fresh && old && old->nr_cmds) {
+	if (!change->fresh && old && (old->nr_cmds || old->copy_refs)) {
 		change->busy = true;
 		return;
 	}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _LINUX_TIME64_H
+#define _LINUX_TIME64_H
+
+#include <linux/math64.h>
+#include <linux/types.h>
+
+#define MSEC_PER_SEC	1000L
+#define USEC_PER_MSEC	1000L
+#define NSEC_PER_USEC	1000L
+#define NSEC_PER_MSEC	1000000L
+#define USEC_PER_SEC	1000000L
+#define NSEC_PER_SEC	1000000000L
+#define PSEC_PER_SEC	1000000000000LL
+#define FSEC_PER_SEC	1000000000000000LL
+#define TIME64_MAX	((s64)~((u64)1 << 63))
+#define TIME64_MIN	(-TIME64_MAX - 1)
+#define KTIME_MAX	((s64)~((u64)1 << 63))
+#define KTIME_SEC_MAX	(KTIME_MAX / NSEC_PER_SEC)
+
+struct timespec64 {
+	time64_t	tv_sec;
+	long		tv_nsec;	/* 0 .. 999999999 */
+};
+struct itimerspec64 {
+	struct timespec64 it_interval, it_value;
+};
+
+static inline s64 timespec64_to_ns(const struct timespec64 *ts) { return ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec; }
+static inline struct timespec64 ns_to_timespec64(s64 ns)
+{
+	struct timespec64 ts = { ns / NSEC_PER_SEC, (long)(ns % NSEC_PER_SEC) };
+
+	if (ts.tv_nsec < 0) {
+		ts.tv_nsec += NSEC_PER_SEC;
+		ts.tv_sec--;
+	}
+	return ts;
+}
+static inline struct timespec64 timespec64_add(struct timespec64 a, struct timespec64 b)
+{
+	return ns_to_timespec64(timespec64_to_ns(&a) + timespec64_to_ns(&b));
+}
+static inline struct timespec64 timespec64_sub(struct timespec64 a, struct timespec64 b)
+{
+	return ns_to_timespec64(timespec64_to_ns(&a) - timespec64_to_ns(&b));
+}
+static inline bool timespec64_equal(const struct timespec64 *a, const struct timespec64 *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+static inline int timespec64_compare(const struct timespec64 *a, const struct timespec64 *b)
+{
+	if (a->tv_sec != b->tv_sec)
+		return a->tv_sec < b->tv_sec ? -1 : 1;
+	return a->tv_nsec < b->tv_nsec ? -1 : a->tv_nsec > b->tv_nsec;
+}
+
+#endif /* _LINUX_TIME64_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring3-run - a host in C, for modules under a debugger or a sanitizer:
+ *
+ *	ring3-run [--cpus N] [--others N] [--] MODULE.ko.so [NAME=VALUE...] [MODULE.ko.so ...]
+ *
+ * Starts the kernel, loads the modules in this order, unloads them in the other and
+ * stops. On stdout: the log as ring3_dmesg() gives it, and of its own a line per step
+ * that starts with '=': "=insmod PATH RC", "=stop RC". Exit status: 0 when all loaded,
+ * 1 when one did not, 64 for wrong usage.
+ *
+ * Threads: main, and one that copies the log to stdout as it grows.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ring3/kernel.h"
+
+#define OTHER_CPUS_DEFAULT	2
+
+static int log_fd;
+static int stopping;	/* atomic */
+static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long long seq;	/* under out_lock */
+
+/* All that is new; a ring that went round says so, since a test's verdict may be gone. */
+static void copy_log(void)
+{
+	static char buf[1 << 16];
+
+	pthread_mutex_lock(&out_lock);
+	for (;;) {
+		unsigned long long before = seq, lines = 0;
+		int len = ring3_dmesg(&seq, buf, sizeof(buf));
+
+		if (len <= 0)
+			break;
+		for (int i = 0; i < len; i++)
+			lines += buf[i] == '\n';
+		if (seq - before > lines)
+			printf("=lost %llu\n", seq - before - lines);
+		fwrite(buf, 1, (size_t)len, stdout);
+	}
+	fflush(stdout);
+	pthread_mutex_unlock(&out_lock);
+}
+
+static void *log_thread(void *arg)
+{
+	struct pollfd pfd = { .fd = log_fd, .events = POLLIN };
+
+	(void)arg;
+	while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
+		unsigned long long count;
+
+		if (poll(&pfd, 1, 200) > 0 && read(log_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+			break;
+		copy_log();
+	}
+	return NULL;
+}
+
+static void say(const char *what, const char *path, int rc)
+{
+	copy_log();
+	pthread_mutex_lock(&out_lock);
+	printf("=%s %s%s%d\n", what, path, *path ? " " : "", rc);
+	fflush(stdout);
+	pthread_mutex_unlock(&out_lock);
+}
+
+static int is_module(const char *arg)
+{
+	size_t len = strlen(arg);
+
+	return len > 3 && !strcmp(arg + len - 3, ".so") && !strchr(arg, '=');
+}
+
+/* One module with the parameters behind it; moves *at to the next. */
+static int load(char **args, int *at)
+{
+	char params[4096] = "";
+	const char *path = args[(*at)++];
+	int rc;
+
+	for (; args[*at] && !is_module(args[*at]); (*at)++) {
+		size_t len = strlen(params);
+		int more = snprintf(params + len, sizeof(params) - len, "%s%s", len ? " " : "", args[*at]);
+
+		if (len + (size_t)more >= sizeof(params)) {
+			fprintf(stderr, "ring3-run: the parameters of %s have more than 4095 bytes\n", path);
+			return -E2BIG;
+		}
+	}
+	rc = ring3_insmod(path, params);
+	say("insmod", path, rc);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = OTHER_CPUS_DEFAULT };
+	int at = 1, failed = 0, rc;
+	pthread_t thread;
+
+	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
+		if (!strcmp(argv[at], "--cpus"))
+			options.nr_event_cpus = (unsigned int)atoi(argv[at + 1]);
+		else if (!strcmp(argv[at], "--others"))
+			options.nr_other_cpus = (unsigned int)atoi(argv[at + 1]);
+		else
+			break;
+	}
+	if (at < argc && !strcmp(argv[at], "--"))
+		at++;
+	if (at >= argc || !is_module(argv[at])) {
+		fprintf(stderr, "usage: ring3-run [--cpus N] [--others N] MODULE.ko.so [NAME=VALUE...] ...\n");
+		return 64;
+	}
+	rc = ring3_kernel_start(&options);
+	log_fd = ring3_dmesg_fd();
+	if (rc || log_fd < 0 || pthread_create(&thread, NULL, log_thread, NULL)) {
+		fprintf(stderr, "ring3-run: the kernel does not start: %d\n", rc ? rc : log_fd);
+		return 1;
+	}
+	while (at < argc)
+		failed |= load(argv, &at) != 0;
+	rc = ring3_kernel_stop();
+	say("stop", "", rc);
+	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	if (write(log_fd, &(unsigned long long){ 1 }, 8) < 0)	/* wakes the copier */
+		perror("ring3-run: eventfd");
+	pthread_join(thread, NULL);
+	return failed || rc;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/** `ring3 build`: C files or Kbuild folders to NAME.ko.so. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { type Command, helpOf, readArguments, UsageError } from '../options.js';
+import { buildModules, type Linked, shown, toolchain } from './compile.js';
+import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
+import type { Sanitizer } from './paths.js';
+import { kernelSource } from './source.js';
+
+type Names = 'builtin' | 'config' | 'define' | 'output' | 'name' | 'asan' | 'tsan' | 'warnings' | 'help';
+
+const command: Command<Names> = {
+  name: 'ring3 build',
+  operands: 'FILE.c...|FOLDER...',
+  about:
+    'Compiles unmodified kernel code to modules, NAME.ko.so. Files make one module, named after the first;\na folder makes those of its Kbuild or Makefile. A path that is not here is looked for in the kernel tree.',
+  options: [
+    { name: 'config', value: 'FILE', help: 'a .config; a folder that has one uses it' },
+    { name: 'define', value: 'CONFIG_X=y', repeatable: true, help: 'one of its lines' },
+    { name: 'output', value: 'FOLDER', help: 'where modules are put (the current folder)' },
+    { name: 'name', value: 'NAME', help: "the module's name, when it is made of files" },
+    { name: 'asan', help: 'with AddressSanitizer and UndefinedBehaviorSanitizer' },
+    { name: 'tsan', help: 'with ThreadSanitizer' },
+    {
+      name: 'builtin',
+      help: 'as part of the kernel, with KUnit and its executor: for tests that cannot be modules',
+    },
+    { name: 'warnings', help: 'print what the compiler warns of' },
+    { name: 'help', help: 'this text' },
+  ],
+  example: 'ring3 build lib/list-test.c && ring3 kunit list-test.ko.so',
+};
+
+export interface BuildOptions {
+  san?: Sanitizer;
+  config?: Config;
+  /** As part of the kernel, KUnit included. */
+  builtin?: boolean;
+  /** Overrides the name of a module made of files. */
+  name?: string;
+  out: string;
+}
+
+/** As given, or below the kernel tree. */
+function locate(path: string, tree: string): string {
+  const here = resolve(path);
+  if (existsSync(here)) return here;
+  const there = join(tree, path);
+  if (existsSync(there)) return there;
+  throw new KbuildError(
+    `${path}: neither here nor in the kernel tree ${tree}\nring3 build takes C files or folders with a Kbuild file`,
+  );
+}
+
+function specsOf(paths: string[], config: Config, name: string | undefined): ModuleSpec[] {
+  const files = paths.filter((path) => !statSync(path).isDirectory());
+  const wrong = files.find((path) => !path.endsWith('.c'));
+  if (wrong) throw new KbuildError(`${wrong} is no C file\nring3 build takes .c files and folders`);
+  const specs: ModuleSpec[] = [];
+  if (files.length)
+    specs.push({
+      name: name ?? basename(files[0]!, '.c'),
+      sources: files,
+      flags: [],
+      sourceFlags: {},
+    });
+  for (const folder of paths.filter((path) => statSync(path).isDirectory()))
+    specs.push(...readKbuild(folder, config));
+  return specs;
+}
+
+/** @throws BuildError, KbuildError, SourceMissing: the message explains, its second line says what to do */
+export async function build(targets: string[], options: BuildOptions): Promise<Linked[]> {
+  const source = kernelSource();
+  const paths = targets.map((target) => locate(target, source.tree));
+  const config: Config = { ...options.config };
+  for (const path of paths) {
+    const file = join(path, '.config');
+    if (statSync(path).isDirectory() && existsSync(file))
+      Object.assign(config, { ...readConfig(readFileSync(file, 'utf8'), file), ...options.config });
+  }
+  const specs = specsOf(paths, config, options.name);
+  if (!specs.length)
+    throw new KbuildError(
+      `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants a CONFIG_ variable: -D CONFIG_X=m`,
+    );
+  if (options.builtin) for (const spec of specs) spec.builtin = true;
+  return buildModules(toolchain(source, { san: options.san ?? 'none', config }), specs, options.out);
+}
+
+/** @throws UsageError */
+export function sanitizerOf(asan: boolean, tsan: boolean): Sanitizer {
+  if (asan && tsan) throw new UsageError('--asan and --tsan exclude each other');
+  return asan ? 'address' : tsan ? 'thread' : 'none';
+}
+
+/** -D X and -DX, as the compiler has them, become --define X. */
+export function withDefines(argv: string[]): string[] {
+  return argv.flatMap((arg) => {
+    if (arg === '-D') return ['--define'];
+    return arg.startsWith('-D') ? ['--define', arg.slice(2)] : [arg];
+  });
+}
+
+export async function runBuild(argv: string[]): Promise<number> {
+  const args = readArguments(command, withDefines(argv));
+  if (args.has('help')) {
+    process.stdout.write(helpOf(command));
+    return 0;
+  }
+  if (!args.operands.length) throw new UsageError('ring3 build: which file or folder?');
+  const file = args.value('config');
+  const config: Config = file ? readConfig(readFileSync(file, 'utf8'), file) : {};
+  for (const line of args.values('define'))
+    Object.assign(config, readConfig(line.includes('=') ? line : `${line}=y`, '-D'));
+  const started = Date.now();
+  const out = resolve(args.value('output') ?? '.');
+  const name = args.value('name');
+  const built = await build(args.operands, {
+    san: sanitizerOf(args.has('asan'), args.has('tsan')),
+    config,
+    out,
+    builtin: args.has('builtin'),
+    ...(name === undefined ? {} : { name }),
+  });
+  for (const module of built) {
+    if (args.has('warnings') && module.warnings) process.stderr.write(module.warnings);
+    process.stdout.write(`${shown(module.path)}\n`);
+  }
+  process.stderr.write(`built in ${((Date.now() - started) / 1000).toFixed(2)} s\n`);
+  return 0;
+}

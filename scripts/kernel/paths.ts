@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/** Where this package and what it was built into are. Loads nothing native. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** none, or a sanitizer of gcc's. */
+export type Sanitizer = 'none' | 'address' | 'thread';
+
+function findRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'binding.gyp'))) folder = dirname(folder);
+  return folder;
+}
+
+export const packageRoot: string = findRoot();
+
+/** The folder with libring3.so and ring3-run of a build. */
+export function nativeFolder(san: Sanitizer): string {
+  if (san === 'none') return process.env.RING3_BUILD ?? join(packageRoot, 'build/Release');
+  return join(packageRoot, `build-${san}/build/Release`);
+}
+
+/** @throws Error whose second line is the mend */
+export function requireNative(san: Sanitizer): string {
+  const folder = nativeFolder(san);
+  for (const name of ['libring3.so', 'ring3-run'])
+    if (!existsSync(join(folder, name))) {
+      const how = san === 'none' ? '' : ` --san=${san}`;
+      throw new Error(`${join(folder, name)} is not built\nnode scripts/build.mjs --quiet${how} ring3-run`);
+    }
+  return folder;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/** Runs modules in ring3-run, a process of their own, and reads its log. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type LogLine, readLogLine } from './ktap.js';
+import { requireNative, type Sanitizer } from './paths.js';
+
+export interface Load {
+  path: string;
+  /** "name=value" each. */
+  params?: string[];
+}
+
+export interface RunOptions {
+  san?: Sanitizer;
+  /** Virtual CPUs that run events, and those that threads share. */
+  cpus?: number;
+  others?: number;
+  /** Seconds until it is killed. */
+  timeout?: number;
+  onLine?: (line: LogLine) => void;
+  /** Under gdb, with the terminal: nothing is read. */
+  gdb?: boolean;
+}
+
+export interface RunResult {
+  /** What insmod of each module returned: 0 or -errno; a module that was not reached is not in it. */
+  loaded: Map<string, number>;
+  log: LogLine[];
+  /** Lines the ring lost before they were read. */
+  lost: number;
+  /** How the process ended: "" = well; else "exit status 99", "SIGABRT", "no end after 60 s". */
+  ended: string;
+  /** What it wrote to stderr: backtraces, reports of sanitizers. */
+  stderr: string;
+}
+
+const SANITIZER_ENV = {
+  ASAN_OPTIONS: 'abort_on_error=0:exitcode=99:detect_stack_use_after_return=0:detect_leaks=0',
+  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  TSAN_OPTIONS: 'exitcode=99:halt_on_error=1:second_deadlock_stack=1',
+};
+
+export function commandOf(loads: Load[], options: RunOptions): string[] {
+  const { san = 'none', cpus = 1, others = 2, gdb = false } = options;
+  const command = [
+    join(requireNative(san), 'ring3-run'),
+    '--cpus',
+    String(cpus),
+    '--others',
+    String(others),
+    '--',
+  ];
+  for (const { path, params = [] } of loads) command.push(path, ...params);
+  if (gdb) command.unshift('gdb', '-q', '-ex', 'set breakpoint pending on', '--args');
+  // TSan's shadow wants addresses where it expects them: no randomisation.
+  else if (san === 'thread') command.unshift('setarch', '-R');
+  return command;
+}
+
+export function run(loads: Load[], options: RunOptions = {}): Promise<RunResult> {
+  const [program = '', ...args] = commandOf(loads, options);
+  const result: RunResult = { loaded: new Map(), log: [], lost: 0, ended: '', stderr: '' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: options.gdb ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...SANITIZER_ENV },
+    });
+    const seconds = options.timeout ?? 120;
+    const timer = setTimeout(
+      () => {
+        result.ended = `no end after ${seconds} s`;
+        child.kill('SIGKILL');
+      },
+      options.gdb ? 2 ** 31 - 1 : seconds * 1000,
+    );
+    child.on('error', reject);
+    child.stderr?.on('data', (part) => {
+      result.stderr += part;
+    });
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on('line', (text) => {
+        const line = readLogLine(text);
+        if (line) {
+          result.log.push(line);
+          options.onLine?.(line);
+        }
+        const insmod = /^=insmod (.*) (-?\d+)$/.exec(text);
+        if (insmod) result.loaded.set(insmod[1]!, Number(insmod[2]));
+        const lost = /^=lost (\d+)$/.exec(text);
+        if (lost) result.lost += Number(lost[1]);
+      });
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      if (!result.ended && signal) result.ended = signal;
+      else if (!result.ended && status !== 0 && status !== 1) result.ended = `exit status ${status}`;
+      resolve(result);
+    });
+  });
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Kernel sources and headers that are hosted unmodified: unpacked from the distribution's package into a cache
+ * folder, never into this one. What is taken is named in kernel-api/hosted.json.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { packageRoot } from './paths.js';
+
+export interface Hosted {
+  /** The Debian package. */
+  package: string;
+  /** Folders and files of the tree that are unpacked. */
+  trees: string[];
+  /** lib/gen_NAMEtable.c: programs that print a table the sources include. */
+  tables: string[];
+  /** Headers, below include/, that belong to hosted sources; all others are kernel-api's own. */
+  headers: string[];
+  /** Sources of linux_lib.ko.so. */
+  lib: string[];
+  /** Sources of kunit.ko.so. */
+  kunit: string[];
+  /** What runs suites that are built in. */
+  executor: string[];
+}
+
+/** The sources are not here; the second line of the message is what to do. */
+export class SourceMissing extends Error {
+  override name = 'SourceMissing';
+}
+
+export const hosted: Hosted = JSON.parse(readFileSync(join(packageRoot, 'kernel-api/hosted.json'), 'utf8'));
+
+/** ${XDG_CACHE_HOME:-~/.cache}/ring3 */
+export const cacheFolder: string = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ring3');
+
+export interface KernelSource {
+  /** The unpacked tree. */
+  tree: string;
+  /** Its version, as the package has it. */
+  version: string;
+  /** Include folders for hosted code, behind kernel-api/include. */
+  includes: string[];
+}
+
+/** Where the archive is: $RING3_LINUX_SOURCE, where the package puts it, or downloaded into the cache. */
+function findArchive(): string {
+  const given = process.env.RING3_LINUX_SOURCE;
+  if (given !== undefined) {
+    if (existsSync(given)) return given;
+    throw new SourceMissing(
+      `RING3_LINUX_SOURCE is ${given || 'empty'}, and there is no such file\nunset it, or name the ${hosted.package}.tar.xz`,
+    );
+  }
+  const installed = `/usr/src/${hosted.package}.tar.xz`;
+  if (existsSync(installed)) return installed;
+  const kept = join(cacheFolder, `${hosted.package}.tar.xz`);
+  if (existsSync(kept)) return kept;
+  return download(kept);
+}
+
+/** Without root: the package is fetched as a file, and only its archive kept. */
+function download(kept: string): string {
+  mkdirSync(cacheFolder, { recursive: true });
+  const folder = mkdtempSync(join(cacheFolder, 'download-'));
+  try {
+    const got = spawnSync('apt-get', ['download', hosted.package], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const deb = got.status === 0 && readdirSync(folder).find((name) => name.endsWith('.deb'));
+    if (!deb)
+      throw new SourceMissing(
+        `the kernel's sources are not here: no /usr/src/${hosted.package}.tar.xz\ninstall them: sudo apt-get install ${hosted.package}`,
+      );
+    execFileSync('dpkg-deb', ['-x', deb, 'files'], { cwd: folder });
+    renameSync(join(folder, 'files/usr/src', `${hosted.package}.tar.xz`), kept);
+    return kept;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function generateTables(tree: string): void {
+  const generated = join(tree, 'generated');
+  mkdirSync(generated, { recursive: true });
+  mkdirSync(join(tree, 'include/generated'), { recursive: true });
+  copyFileSync(
+    join(packageRoot, 'kernel-api/include/generated/autoconf.h'),
+    join(tree, 'include/generated/autoconf.h'),
+  );
+  for (const table of hosted.tables) {
+    const program = join(generated, `gen_${table}`);
+    execFileSync(process.env.CC || 'gcc', ['-o', program, join(tree, `lib/gen_${table}table.c`)]);
+    writeFileSync(join(generated, `${table}table.h`), execFileSync(program));
+    rmSync(program);
+  }
+}
+
+/** A folder of links, so that no other of the package's headers is found by accident. */
+function linkHeaders(tree: string): void {
+  for (const header of hosted.headers) {
+    const link = join(tree, 'hosted', header);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(tree, 'include', header), link);
+  }
+}
+
+function unpack(archive: string, tree: string, stamp: string): void {
+  mkdirSync(cacheFolder, { recursive: true });
+  const fresh = mkdtempSync(join(cacheFolder, 'unpack-'));
+  try {
+    const names = hosted.trees.map((name) => `${hosted.package}/${name}`);
+    const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
+    const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, fresh, ...names], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      encoding: 'utf8',
+    });
+    if (done.status !== 0)
+      throw new SourceMissing(
+        `${archive} cannot be unpacked: ${done.stderr.split('\n')[0]}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
+      );
+    generateTables(fresh);
+    rmSync(tree, { recursive: true, force: true });
+    renameSync(fresh, tree);
+    linkHeaders(tree);
+    writeFileSync(join(tree, '.ring3-stamp'), stamp);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** @throws SourceMissing where there is no archive, and none can be had */
+export function kernelSource(): KernelSource {
+  const tree = join(cacheFolder, hosted.package.replace('linux-source', 'linux'));
+  const archive = findArchive();
+  const query = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', hosted.package], {
+    encoding: 'utf8',
+  });
+  const version = query.status === 0 ? query.stdout : '6.1';
+  const wanted = createHash('sha256')
+    .update(JSON.stringify(hosted))
+    .update(readFileSync(join(packageRoot, 'kernel-api/include/generated/autoconf.h')))
+    .digest('hex');
+  const stamp = `${version} ${wanted}`;
+  const stampFile = join(tree, '.ring3-stamp');
+  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) unpack(archive, tree, stamp);
+  return { tree, version, includes: [join(tree, 'hosted'), join(tree, 'generated')] };
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a dump says, as JSON. Members may be added; those here keep their names and meanings while `ring3Dump` is 1.
+ * Addresses are strings ("0x7f..."), for they do not fit a number. Times are in what their names end with.
+ */
+
+/** Parts of a dump that can be asked for by name. */
+export const SECTIONS = [
+  'threads',
+  'locks',
+  'tasks',
+  'memory',
+  'aio',
+  'iscsi',
+  'modules',
+  'watchdogs',
+] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export interface SourceLine {
+  function: string;
+  file: string;
+  line: number;
+}
+
+/** One call on a stack, the innermost first. */
+export interface Frame {
+  pc: string;
+  /** The file that holds the code, and the address in it: what `addr2line -e MODULE ADDRESS` takes. */
+  module?: string;
+  address?: string;
+  function?: string;
+  /** Bytes from the start of `function`. */
+  offset?: number;
+  file?: string;
+  line?: number;
+  /** Functions inlined here, the innermost first; `function` is the one they are inlined in. */
+  inlined?: SourceLine[];
+  /** The JavaScript function that runs here. `line` is where it begins, 0 = unknown. */
+  js?: SourceLine;
+}
+
+export interface Thread {
+  tid: number;
+  name: string;
+  role: string;
+  /** As in proc(5): R runs, S sleeps, D sleeps uninterruptibly, ... */
+  state: string;
+  cpuMs: number;
+  syscall?: string;
+  waitChannel?: string;
+  crashed?: boolean;
+  /** Why it did not tell its stack itself: what is shown was read from outside and may begin further out. */
+  silent?: string;
+  sleepsIn?: string;
+  sleepsMs?: number;
+  locksHeld?: number;
+  /** The lock it waits for, and the thread that holds that. */
+  waitsFor?: string;
+  heldBy?: number;
+  /** Number of its stack in `stacks`; threads with equal stacks share one. */
+  stack?: number;
+}
+
+export interface Locks {
+  orderChecked: boolean;
+  classes?: number;
+  edges?: number;
+  /** Circles of threads, a sentence for each thread. */
+  deadlocks: string[][];
+  held: { is: 'held' | 'wanted'; tid: number; kind: string; lock: string; at: string; sinceMs?: number }[];
+  contention: { kind: string; at: string; waits: number; waitedUs: number; longestUs: number }[];
+  orderFindings: {
+    what: string;
+    tid: number;
+    where?: string;
+    lock1?: string;
+    lock2?: string;
+    sites: string[];
+    stack: string[];
+  }[];
+}
+
+export interface Task {
+  name: string;
+  tid: number;
+  state: string;
+  heartbeatMs?: number;
+  runs?: string;
+  queued: number;
+  queuedLow: number;
+  mostInARound: number;
+  longestRoundUs: number;
+  rounds: number;
+  sleeps: number;
+  callbacks: number;
+  busyMs: number;
+  idleMs: number;
+  polls: { fd: number; events: string; name?: string; function: string }[];
+  nrPolls: number;
+  /** The soonest 64. */
+  alarms: { dueInUs: number; name?: string; function: string }[];
+  nrAlarms: number;
+}
+
+export interface Cache {
+  name: string;
+  objectBytes: number;
+  used: number;
+  bytes: number;
+  pages: number;
+  allocs: number;
+  frees: number;
+  grownSinceLastDump: number;
+}
+
+export interface Crash {
+  signal: string;
+  code: number;
+  tid: number;
+  address: string;
+  addressIs: string;
+  panic?: string;
+  registers: Record<string, string>;
+}
+
+/** A section another room writes is a sentence instead when it could not answer in time. */
+export interface Dump {
+  ring3Dump: 1;
+  pid: number;
+  reason: string;
+  timeMs: number;
+  uptimeMs: number;
+  threadsCaughtMs: number;
+  dumpMs: number;
+  crash?: Crash;
+  locks?: Locks;
+  threads?: Thread[];
+  stacks?: { stack: number; threads: number[]; frames: Frame[] }[];
+  tasks?: Task[];
+  memory?: Cache[] | string;
+  aio?: unknown;
+  iscsi?: unknown[] | string;
+  modules?: { name: string; references: string }[] | string;
+  watchdogs?: Record<string, number>;
+}
+
+/** Stacks taken from outside. */
+export interface Backtrace {
+  ring3Backtrace: 1;
+  pid: number;
+  /** That ended it, for a core file. */
+  signal?: number;
+  threads: {
+    tid: number;
+    name?: string;
+    role?: string;
+    state?: string;
+    syscall?: string;
+    frames: Frame[];
+  }[];
+}
+
+/** What a watchdog found. */
+export interface Stall {
+  kind: 'task' | 'callback' | 'kthread' | 'lock' | 'io' | 'node' | 'order';
+  /** The culprit, 0 = none. */
+  tid: number;
+  durationMs: number;
+  /** Of its kind so far, those included that were not reported. */
+  count: number;
+  what: string;
+  /** A frame a line. */
+  stack: string;
+}

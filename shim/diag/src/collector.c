@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector.c - the thread that makes dumps, and the ways in: SIGQUIT, the socket,
+ * calls, crashes. See diag.h.
+ *
+ * Invariant: what this thread calls between the ring of its bell and the end of a
+ * write are system calls, diag's own code, and nothing else.
+ * Locking: start_lock guards starting, of those who call diag_start(); the collector
+ * never takes it. A request from code is claimed by a compare-and-swap of its state.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "diag_impl.h"
+
+enum {
+	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20, TICK_MS = 250,
+	QUIT_GAP_NS = 200000000,	/* between two dumps by signal: a storm of them makes few */
+	WRITE_WAIT_MS = 1000,
+	CALL_WAIT_NS = 3000000000ul,
+};
+
+static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool started;
+static unsigned int active_flags;
+static int bell = -1, listener = -1, dump_file = STDERR_FILENO;
+static int own_tid;		/* atomic */
+static int quit_pending;	/* atomic: signals not yet answered */
+
+static struct space space;
+static struct v8 v8;
+static struct arena arena;
+static struct arena text;
+static uint64_t born;
+
+/* One caller of diag_dump() at a time. */
+static struct {
+	uint32_t	state;		/* futex: 0 free, 1 asked, 2 being made, 3 done */
+	int		fd, result;
+	bool		json;
+	unsigned int	sections;
+	const char	*reason;
+} call;
+
+struct space *collector_space(void) { return &space; }
+struct v8 *collector_v8(void) { return &v8; }
+struct arena *collector_arena(void) { return &arena; }
+int collector_tid(void) { return __atomic_load_n(&own_tid, __ATOMIC_ACQUIRE); }
+bool diag_running(void) { return collector_tid() != 0; }
+
+static void ring(void)
+{
+	uint64_t one = 1;
+	int saved = errno;
+	ssize_t put = write(bell, &one, sizeof(one));
+
+	(void)put;	/* full counts as rung */
+	errno = saved;
+}
+
+void collector_wake_for_crash(void)
+{
+	ring();
+}
+
+/* ---- making a dump ------------------------------------------------------------------- */
+
+static void emit_head(struct dump *dump)
+{
+	struct diag_out *out = dump->out;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	out_num(out, "ring3Dump", 1);
+	out_num(out, "pid", getpid());
+	out_str(out, "reason", dump->reason);
+	out_num(out, "timeMs", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	out_num(out, "uptimeMs", (int64_t)(diag_now() - born) / 1000000);
+}
+
+static size_t make_dump(struct dump *dump, bool json)
+{
+	struct diag_out out;
+
+	arena_reset(&arena);
+	dump->space = &space;
+	dump->arena = &arena;
+	dump->v8 = &v8;
+	dump->out = &out;
+	dump->started = diag_now();
+	if (!dump->sections)
+		dump->sections = DIAG_EVERYTHING;
+	out_init(&out, text.base, text.size, json);
+	space_refresh(&space);
+	v8_open(&v8, &space);
+	if (dump->sections & (DIAG_THREADS | DIAG_LOCKS))
+		threads_collect(dump, 0);
+	locks_analyse(dump);
+	out_object(&out, NULL);
+	emit_head(dump);
+	out_num(&out, "threadsCaughtMs", (int64_t)(diag_now() - dump->started) / 1000000);
+	if (dump->crash_tid)
+		crash_emit(dump);
+	if (dump->sections & DIAG_LOCKS)
+		locks_emit(dump);
+	if (dump->sections & DIAG_THREADS)
+		threads_emit(dump);
+	if (dump->sections & DIAG_TASKS)
+		tasks_emit(dump);
+	if (dump->sections & DIAG_WATCHDOGS)
+		watch_emit(dump);
+	probe_emit(dump);
+	out_num(&out, "dumpMs", (int64_t)(diag_now() - dump->started) / 1000000);
+	out_finish(&out);
+	return out.used;
+}
+
+/* What does not go out within a second of waiting is lost: a stopped terminal must not hold the collector. */
+int collector_write(int fd, const char *from, size_t bytes)
+{
+	while (bytes) {
+		struct pollfd ready = { .fd = fd, .events = POLLOUT };
+		ssize_t put;
+		int rc = poll(&ready, 1, WRITE_WAIT_MS);
+
+		if (rc < 0 && errno == EINTR)
+			continue;
+		if (rc <= 0)
+			return rc ? -errno : -ETIMEDOUT;
+		put = write(fd, from, bytes < 4096 ? bytes : 4096);
+		if (put < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (put <= 0)
+			return put ? -errno : -EIO;
+		from += put;
+		bytes -= (size_t)put;
+	}
+	return 0;
+}
+
+size_t collector_stack_text(int tid, char *buf, size_t bytes)
+{
+	struct dump dump = { .space = &space, .v8 = &v8, .arena = &arena };
+
+	arena_reset(&arena);
+	space_refresh(&space);
+	v8_open(&v8, &space);
+	threads_collect(&dump, tid);
+	buf[0] = 0;
+	if (!dump.threads.nr || !dump.threads.all[0].stack)
+		return 0;
+	return frames_text(&space, &v8, dump.threads.all[0].stack->frames, dump.threads.all[0].stack->nr, buf, bytes);
+}
+
+/* ---- SIGQUIT ------------------------------------------------------------------------------ */
+
+static void on_quit(int signum)
+{
+	(void)signum;
+	__atomic_fetch_add(&quit_pending, 1, __ATOMIC_RELAXED);
+	ring();
+}
+
+static int listen_quit(void)
+{
+	struct sigaction action = { .sa_handler = on_quit, .sa_flags = SA_RESTART | SA_ONSTACK };
+
+	return sigaction(SIGQUIT, &action, NULL) < 0 ? -errno : 0;
+}
+
+static void answer_quit(void)
+{
+	static uint64_t last;
+	uint64_t gap = diag_now() - last;
+	char reason[64] = "SIGQUIT";
+	int nr;
+
+	if (last && gap < QUIT_GAP_NS) {
+		struct timespec rest = { 0, (long)(QUIT_GAP_NS - gap) };
+
+		nanosleep(&rest, NULL);
+	}
+	nr = __atomic_exchange_n(&quit_pending, 0, __ATOMIC_ACQ_REL);
+	if (!nr)
+		return;
+	if (nr > 1)
+		diag_format(reason, sizeof(reason), "SIGQUIT, %d times", nr);
+	struct dump dump = { .reason = reason };
+
+	collector_write(dump_file, text.base, make_dump(&dump, false));
+	last = diag_now();
+}
+
+/* ---- calls -------------------------------------------------------------------------------- */
+
+static void answer_call(void)
+{
+	uint32_t asked = 1;
+
+	if (!__atomic_compare_exchange_n(&call.state, &asked, 2, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	struct dump dump = { .sections = call.sections, .reason = call.reason };
+
+	call.result = collector_write(call.fd, text.base, make_dump(&dump, call.json));
+	__atomic_store_n(&call.state, 3, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &call.state, FUTEX_WAKE_PRIVATE, 1);
+}
+
+int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
+{
+	uint64_t deadline = diag_now() + CALL_WAIT_NS;
+	uint32_t free = 0, state;
+	int rc;
+
+	if (!diag_running() || (int)syscall(SYS_gettid) == collector_tid())
+		return -ESRCH;
+	/* 4: being filled in. */
+	if (!__atomic_compare_exchange_n(&call.state, &free, 4, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return -EBUSY;
+	call.fd = fd;
+	call.json = json;
+	call.sections = sections;
+	call.reason = reason;
+	__atomic_store_n(&call.state, 1, __ATOMIC_RELEASE);
+	ring();
+	while ((state = __atomic_load_n(&call.state, __ATOMIC_ACQUIRE)) != 3) {
+		uint64_t now = diag_now();
+		struct timespec left;
+
+		if (now >= deadline) {
+			uint32_t asked = 1;
+
+			/* Not begun: nobody will. Begun: its end frees it, as there is nobody to read the result. */
+			if (__atomic_compare_exchange_n(&call.state, &asked, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+				return -ETIMEDOUT;
+			deadline = UINT64_MAX;
+			continue;
+		}
+		left = (struct timespec){ (time_t)((deadline - now) / 1000000000u % 3600),
+					  (long)((deadline - now) % 1000000000u) };
+		syscall(SYS_futex, &call.state, FUTEX_WAIT_PRIVATE, state, &left);
+	}
+	rc = call.result;
+	__atomic_store_n(&call.state, 0, __ATOMIC_RELEASE);
+	return rc;
+}
+
+/* ---- the socket ------------------------------------------------------------------------------ */
+
+static int open_listener(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	/*
+	 * Abstract: no file to be left behind, gone with the process. The whole field is the name, zeros and all:
+	 * so do Node's versions before and after they learnt of such names.
+	 */
+	diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 8) < 0) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static bool section_bit(const char *word, size_t length, unsigned int *bits)
+{
+	static const char *const names[] = {
+		"threads", "locks", "tasks", "memory", "aio", "iscsi", "modules", "watchdogs",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == length && !memcmp(names[i], word, length)) {
+			*bits |= 1u << i;
+			return true;
+		}
+	return false;
+}
+
+/* "dump [json] [only=a,b]"; false and a sentence in @why. */
+static bool parse_request(char *line, struct dump *dump, bool *json, char *why, size_t bytes)
+{
+	char *word = line, *next;
+	bool first = true;
+
+	for (; *word; word = next, first = false) {
+		size_t length = strcspn(word, " ");
+
+		next = word + length + strspn(word + length, " ");
+		if (first) {
+			if (length != 4 || memcmp(word, "dump", 4))
+				break;
+		} else if (length == 4 && !memcmp(word, "json", 4)) {
+			*json = true;
+		} else if (length > 5 && !memcmp(word, "only=", 5)) {
+			for (char *part = word + 5; part < word + length;) {
+				size_t size = strcspn(part, ", ");
+
+				if (!section_bit(part, size, &dump->sections)) {
+					diag_format(why, bytes, "no section '%.*s'", (int)size, part);
+					return false;
+				}
+				part += size + (part[size] == ',');
+			}
+		} else {
+			break;
+		}
+	}
+	if (*word || first)
+		diag_format(why, bytes, "expected: dump [json] [only=SECTION,...]");
+	return !*word && !first;
+}
+
+static size_t read_line(int fd, char *line, size_t bytes)
+{
+	size_t used = 0;
+	uint64_t deadline = diag_now() + 200000000;
+
+	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		ssize_t got = poll(&ready, 1, 100) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
+
+		if (got <= 0)
+			break;
+		used += (size_t)got;
+	}
+	line[used] = 0;
+	line[strcspn(line, "\r\n")] = 0;
+	return used;
+}
+
+static void answer_socket(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct dump dump = { .reason = "sigdump" };
+	char line[256], why[160] = "";
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	bool json = false;
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
+		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
+	else if (read_line(fd, line, sizeof(line)) && parse_request(line, &dump, &json, why, sizeof(why)))
+		collector_write(fd, text.base, make_dump(&dump, json));
+	if (why[0]) {
+		char answer[200];
+		int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
+
+		collector_write(fd, answer, (size_t)bytes);
+	}
+	close(fd);
+}
+
+/* ---- the thread --------------------------------------------------------------------------------- */
+
+bool collector_dump_crash(void)
+{
+	char reason[256];
+	struct dump dump = { .reason = reason };
+
+	if (!crash_pending(&dump, reason, sizeof(reason)))
+		return false;
+	collector_write(dump_file, text.base, make_dump(&dump, false));
+	crash_done();
+	return true;
+}
+
+static void *collect(void *arg)
+{
+	(void)arg;
+	prctl(PR_SET_NAME, "ring3/diag");
+	__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
+	__atomic_store_n(&own_tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	for (;;) {
+		struct pollfd ready[2] = {
+			{ .fd = bell, .events = POLLIN },
+			{ .fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE), .events = POLLIN },
+		};
+		uint64_t count;
+
+		poll(ready, 2, watch_wanted() ? TICK_MS : -1);
+		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
+		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
+			continue;
+		collector_dump_crash();
+		if (__atomic_load_n(&quit_pending, __ATOMIC_ACQUIRE))
+			answer_quit();
+		answer_call();
+		if (ready[1].revents)
+			answer_socket();
+		if (watch_wanted())
+			watch_tick(diag_now());
+	}
+	return NULL;
+}
+
+static int start_collector(void)
+{
+	const char *file = getenv("RING3_DUMP_FILE");
+	sigset_t all, before;
+	pthread_t thread;
+	int rc = capture_init(SIGRTMAX - 5);
+
+	if (rc)
+		return rc;
+	born = diag_now();
+	if (file && *file) {
+		int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+		if (fd >= 0)
+			dump_file = fd;
+	}
+	bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (bell < 0)
+		return -errno;
+	rc = space_open(&space, 0);
+	if (!rc && (!arena_init(&arena, DUMP_BYTES) || !arena_init(&text, OUT_BYTES) || !probe_init()))
+		rc = -ENOMEM;
+	if (rc)
+		return rc;
+	/* Every signal goes to somebody else: a handler here could wait for the collector. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	rc = -pthread_create(&thread, NULL, collect, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc)
+		return rc;
+	pthread_detach(thread);
+	while (!diag_running())
+		sched_yield();
+	return 0;
+}
+
+/* A child of fork() has the memory of a collector and no collector. */
+static void forked(void)
+{
+	__atomic_store_n(&own_tid, 0, __ATOMIC_RELEASE);
+}
+
+int diag_start(unsigned int flags)
+{
+	const char *mode = getenv("RING3_DIAG");
+	int rc = 0;
+
+	if (mode && !strcmp(mode, "off"))
+		return 0;
+	pthread_mutex_lock(&start_lock);
+	if (!started) {
+		rc = start_collector();
+		if (!rc)
+			pthread_atfork(NULL, NULL, forked);
+		started = !rc;
+	}
+	if (!rc && flags & DIAG_SOCKET && listener < 0) {
+		int fd = open_listener();
+
+		/* Taken: another namespace's process of this number. The other ways in remain. */
+		if (fd >= 0)
+			__atomic_store_n(&listener, fd, __ATOMIC_RELEASE);
+	}
+	if (!rc && flags & DIAG_SIGQUIT)
+		rc = listen_quit();
+	if (!rc && flags & DIAG_CRASH)
+		rc = crash_init();
+	__atomic_fetch_or(&active_flags, rc ? 0 : flags, __ATOMIC_RELAXED);
+	if (!rc)
+		ring();
+	pthread_mutex_unlock(&start_lock);
+	return rc;
+}
+
+bool watch_wanted(void)
+{
+	return __atomic_load_n(&active_flags, __ATOMIC_RELAXED) & DIAG_WATCH;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crash.c - fatal signals: the collector dumps, with the crashed thread's registers and
+ * a word on the address, and the process dies of the signal it would have died of.
+ *
+ * The handler fills in one record, rings the collector and waits, a few seconds at
+ * most; it runs on an alternate stack where the thread has one (diag_thread_enter()),
+ * so that an overflowed stack is told as well. When the collector itself crashed, or
+ * does not answer, the handler writes what it can alone.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "diag_impl.h"
+
+enum { WAIT_NS = 2000000000, ROUNDS = 3, NEAR = 128 << 10 };
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+enum { FATAL = sizeof(fatal) / sizeof(fatal[0]) };
+
+static struct sigaction previous[FATAL];
+static bool installed;
+
+static struct {
+	uint32_t	state;		/* futex: 0 none, 1 told, 2 dumped */
+	int		tid, signum, code;
+	uint64_t	addr;
+	struct caught	caught;
+	bool		taken;		/* by the collector */
+} crash;
+static int crashed;			/* atomic: the first to crash is told */
+static char panic_text[256];
+static int panic_set;
+
+bool (*diag_crash_first)(int signum, void *info, void *context);
+bool (*diag_classify)(uintptr_t addr, char *text, unsigned long bytes);
+
+void diag_panic_reason(const char *text)
+{
+	int none = 0;
+
+	/* The first one: what follows is its echo. */
+	if (__atomic_compare_exchange_n(&panic_set, &none, 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		diag_format(panic_text, sizeof(panic_text), "%s", text);
+}
+
+static const char *signal_name(int signum)
+{
+	return signum == SIGSEGV ? "SIGSEGV" : signum == SIGBUS ? "SIGBUS" : signum == SIGILL ? "SIGILL" :
+	       signum == SIGFPE ? "SIGFPE" : "SIGABRT";
+}
+
+/* ---- the handler ----------------------------------------------------------------------- */
+
+static void tell_alone(int signum, const siginfo_t *info, const struct caught *caught)
+{
+	char line[256];
+	int bytes = diag_format(line, sizeof(line), "ring3: %s in thread %d: address %p, pc %#lx, sp %#lx, bp %#lx "
+				"(no collector to tell more)\n", signal_name(signum), (int)syscall(SYS_gettid),
+				info->si_addr, caught->regs[REG_PC], caught->regs[REG_SP], caught->regs[REG_BP]);
+	ssize_t put = write(STDERR_FILENO, line, (size_t)bytes);
+
+	(void)put;
+}
+
+static void wait_for_dump(void)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct timespec limit = { WAIT_NS / 1000000000, WAIT_NS % 1000000000 };
+		uint32_t state = __atomic_load_n(&crash.state, __ATOMIC_ACQUIRE);
+
+		if (state == 2)
+			return;
+		syscall(SYS_futex, &crash.state, FUTEX_WAIT_PRIVATE, state, &limit);
+	}
+}
+
+/* Die as if nobody had looked: the fault happens again, or the signal is sent again. */
+static void die_of(int signum, const siginfo_t *info)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	for (int i = 0; i < FATAL; i++)
+		if (fatal[i] == signum)
+			action = previous[i];	/* a sanitizer has its own to say */
+#endif
+	sigaction(signum, &action, NULL);
+	if (info->si_code <= 0 && signum != SIGABRT)
+		syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), signum);
+}
+
+static void on_crash(int signum, siginfo_t *info, void *context)
+{
+	int tid = (int)syscall(SYS_gettid), nobody = 0;
+	struct caught caught;
+
+	if (diag_crash_first && diag_crash_first(signum, info, context))
+		return;
+	caught_of_context(&caught, context);
+	if (!__atomic_compare_exchange_n(&crashed, &nobody, tid, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		/* Another thread's crash is being told; or ours is, and telling it crashed. */
+		if (nobody != tid)
+			wait_for_dump();
+		die_of(signum, info);
+		return;
+	}
+	crash.tid = tid;
+	crash.signum = signum;
+	crash.code = info->si_code;
+	crash.addr = (uint64_t)(uintptr_t)info->si_addr;
+	crash.caught = caught;
+	if (tid == collector_tid() || !diag_running()) {
+		tell_alone(signum, info, &caught);
+	} else {
+		__atomic_store_n(&crash.state, 1, __ATOMIC_RELEASE);
+		collector_wake_for_crash();
+		wait_for_dump();
+		if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != 2)
+			tell_alone(signum, info, &caught);
+	}
+	die_of(signum, info);
+}
+
+int crash_init(void)
+{
+	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	if (installed)
+		return 0;
+	/* A capture must not come in between; nor must SIGQUIT. */
+	sigfillset(&action.sa_mask);
+	for (int i = 0; i < FATAL; i++)
+		sigdelset(&action.sa_mask, fatal[i]);
+	for (int i = 0; i < FATAL; i++)
+		if (sigaction(fatal[i], &action, &previous[i]) < 0)
+			return -errno;
+	installed = true;
+	diag_thread_enter();
+	return 0;
+}
+
+/* ---- alternate stacks ------------------------------------------------------------------------ */
+
+enum { ALT_BYTES = 64 << 10, GUARD = 4096 };
+
+static pthread_key_t alt_key;
+static pthread_once_t alt_once = PTHREAD_ONCE_INIT;
+
+static void alt_free(void *base)
+{
+	stack_t none = { .ss_flags = SS_DISABLE };
+
+	sigaltstack(&none, NULL);
+	munmap(base, ALT_BYTES + GUARD);
+}
+
+static void alt_make_key(void)
+{
+	pthread_key_create(&alt_key, alt_free);
+}
+
+void diag_thread_enter(void)
+{
+	stack_t old, stack = { .ss_size = ALT_BYTES };
+	char *base;
+
+	/* One of somebody else's, a sanitizer's for one, serves as well. */
+	if (!installed || sigaltstack(NULL, &old) < 0 || !(old.ss_flags & SS_DISABLE))
+		return;
+	pthread_once(&alt_once, alt_make_key);
+	base = mmap(NULL, ALT_BYTES + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (base == MAP_FAILED)
+		return;
+	mprotect(base, GUARD, PROT_NONE);
+	stack.ss_sp = base + GUARD;
+	if (sigaltstack(&stack, NULL) < 0 || pthread_setspecific(alt_key, base))
+		alt_free(base);
+}
+
+/* ---- the collector's part ----------------------------------------------------------------------- */
+
+bool crash_pending(struct dump *dump, char *reason, size_t bytes)
+{
+	if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != 1 || crash.taken)
+		return false;
+	crash.taken = true;
+	dump->crash_tid = crash.tid;
+	dump->crash_caught = &crash.caught;
+	if (panic_set)
+		diag_format(reason, bytes, "%s: %s", signal_name(crash.signum), panic_text);
+	else
+		diag_format(reason, bytes, "%s", signal_name(crash.signum));
+	return true;
+}
+
+void crash_done(void)
+{
+	__atomic_store_n(&crash.state, 2, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &crash.state, FUTEX_WAKE_PRIVATE, 1024);
+}
+
+/* Whose stack lies right above @addr; 0 = nobody's. */
+static int stack_above(struct dump *dump, uint64_t addr)
+{
+	for (unsigned int i = 0; i < dump->threads.nr; i++) {
+		const struct thread *thread = &dump->threads.all[i];
+		uint64_t sp = thread->tid == crash.tid ? crash.caught.regs[REG_SP] : thread->sp;
+
+		if (sp && addr < sp + NEAR && sp < addr + NEAR)
+			return thread->tid;
+	}
+	return 0;
+}
+
+static void classify(struct dump *dump, char *buf, size_t bytes)
+{
+	uint64_t addr = crash.addr, sp = crash.caught.regs[REG_SP];
+	const struct mapping *mapping = space_mapping(dump->space, addr);
+	int owner;
+
+	if (crash.signum == SIGABRT || crash.code <= 0)
+		diag_format(buf, bytes, "none: the signal was sent");
+	else if (crash.signum == SIGFPE || crash.signum == SIGILL)
+		diag_format(buf, bytes, "of the instruction");
+	else if (diag_classify && diag_classify(addr, buf, bytes))
+		;
+	else if (crash.code == SI_KERNEL && !addr)
+		diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits");
+	else if (addr < 65536)
+		diag_format(buf, bytes, "null pointer, %#lx behind it", addr);
+	else if (addr == crash.caught.regs[REG_PC] && (!mapping || !mapping->executable))
+		diag_format(buf, bytes, "a jump to where no code is");
+	else if ((!mapping || !mapping->readable) && addr < sp + NEAR && sp < addr + NEAR)
+		diag_format(buf, bytes, "stack overflow of thread %d: the guard page below its stack", crash.tid);
+	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, addr)) != 0)
+		diag_format(buf, bytes, "the guard page of thread %d's stack", owner);
+	else if (mapping && crash.signum == SIGBUS)
+		diag_format(buf, bytes, "beyond the end of %s", mapping->path[0] ? mapping->path : "a mapped file");
+	else if (mapping && mapping->readable && !mapping->writable)
+		diag_format(buf, bytes, "read-only memory of %s", mapping->path[0] ? mapping->path : "nobody");
+	else if (mapping)
+		diag_format(buf, bytes, "memory that may not be touched so (%s)", mapping->path[0] ? mapping->path : "anonymous");
+	else
+		diag_format(buf, bytes, "not mapped");
+}
+
+void crash_emit(struct dump *dump)
+{
+	static const char *const names[REGS] = {
+		"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+		"r15", "rip",
+	};
+	struct diag_out *out = dump->out;
+	char text[512];
+
+	out_object(out, "crash");
+	out_str(out, "signal", signal_name(crash.signum));
+	out_num(out, "code", crash.code);
+	out_num(out, "tid", crash.tid);
+	out_hex(out, "address", crash.addr);
+	classify(dump, text, sizeof(text));
+	out_str(out, "addressIs", text);
+	if (panic_set)
+		out_str(out, "panic", panic_text);
+	out_object(out, "registers");
+	for (int i = 0; i < REGS; i++)
+		out_hex(out, names[i], crash.caught.regs[i]);
+	out_end(out);
+	out_end(out);
+}

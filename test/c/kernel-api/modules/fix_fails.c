@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Init fails as its parameters say, and leaves behind what they say. */
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+static int error = -ENODEV;
+module_param(error, int, 0);
+static bool leave;
+module_param(leave, bool, 0);
+
+static int idle(void *data)
+{
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(10);
+	return 0;
+}
+
+static int __init fails_init(void)
+{
+	if (leave) {
+		struct task_struct *task = kthread_create(idle, NULL, "fails-idle");
+
+		if (IS_ERR(task) || !alloc_workqueue("fails-wq", 0, 0) ||
+		    !kmem_cache_create("fails-cache", 32, 8, 0, NULL))
+			return -ENOMEM;
+		wake_up_process(task);
+	}
+	return error;
+}
+module_init(fails_init);
+
+static void __exit fails_exit(void)
+{
+}
+module_exit(fails_exit);
+
+MODULE_LICENSE("GPL");

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: MIT
+/** The ring3 command as a user meets it: help, errors, output, signals. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Initiator, Op } from '../outside/initiator.js';
+import { findProgram, ring3, root, runProgram, TargetProcess } from '../outside/target.js';
+
+const run = (...args: string[]) => {
+  const [command, ...rest] = ring3(args);
+  return runProgram(command!, rest);
+};
+
+/** Fails with @status, one line that matches, and a second one with the next step; nothing on stdout. */
+async function fails(args: string[], status: number, line: RegExp, next: RegExp): Promise<void> {
+  const done = await run(...args);
+  assert.equal(done.status, status, done.output);
+  const [first, second, ...more] = done.stderr.split('\n');
+  assert.match(first!, line);
+  assert.ok(first!.startsWith('ring3: '));
+  assert.match(second!, /^ {2}\S/);
+  assert.match(second!, next);
+  assert.deepEqual(more, [''], 'two lines');
+  assert.equal(done.stdout, '');
+}
+
+/** What the threads of a process are called. */
+const threadNames = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim());
+
+describe('the ring3 command', function () {
+  this.timeout(20_000);
+
+  for (const args of [
+    ['--help'],
+    ['-h'],
+    ['help'],
+    ['target', '--help'],
+    ['target', '-h'],
+    ['doctor', '--help'],
+  ])
+    it(`helps with ${args.join(' ')}`, async () => {
+      const done = await run(...args);
+      assert.deepEqual([done.status, done.stderr], [0, '']);
+      assert.match(done.stdout, /^usage: ring3/);
+    });
+  it('names every command in its help, and each of them has help', async () => {
+    const { stdout } = await run('--help');
+    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1]!);
+    assert.ok(names.includes('target') && names.includes('doctor'), stdout);
+    for (const name of names) {
+      const done = await run(name, '--help');
+      assert.equal(done.status, 0, `${name}: ${done.output}`);
+      assert.match(done.stdout, new RegExp(`^usage: ring3 ${name}\\b`));
+    }
+  });
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    for (const option of ['--version', '-V']) {
+      const done = await run(option);
+      assert.deepEqual([done.status, done.stdout], [0, `${version}\n`]);
+    }
+  });
+  it('without a command, shows help and fails', async () => {
+    const done = await run();
+    assert.equal(done.status, 2);
+    assert.match(done.output, /^usage: ring3 COMMAND/);
+  });
+
+  for (const [args, line, next] of [
+    [['tagret'], /'tagret' is no command; did you mean target\?/, /ring3 --help/],
+    [['frobnicate'], /'frobnicate' is no command$/, /ring3 --help/],
+    [['constructor'], /'constructor' is no command$/, /ring3 --help/],
+    [['--verison'], /'--verison' is no command/, /ring3 --help/],
+    [
+      ['target', '--lisen', 'x'],
+      /--lisen is no option of ring3 target; did you mean --listen\?/,
+      /ring3 target --help/,
+    ],
+    [['doctor', '--jsno'], /did you mean --json\?/, /ring3 doctor --help/],
+    [
+      ['target', 'ram:1M', '--threads', 'x'],
+      /--threads is 'x', should be a whole number from 1 to 256/,
+      /--help/,
+    ],
+    [['target', 'ram:1M', '--iqn', 'me'], /'me' is no name of a target; expected such as iqn\./, /--help/],
+    [['target', 'ram:1M', '--initiator', ''], /--initiator needs a value/, /--help/],
+    [['target', 'ram:1M', '--initiator', 'a b'], /'a b' is no pattern of initiator names/, /--help/],
+    [
+      ['target', 'ram:1M', '--listen', 'host:1'],
+      /'host:1' is no address to listen on; expected such as/,
+      /--help/,
+    ],
+    [['target', 'ram:nix'], /'nix' is no size; expected a number and K, M, G, T or P/, /--help/],
+    [['target', 'ram:1M,fast'], /'fast' is no disk option; expected size=/, /--help/],
+    [['target', 'a\nb\u001b[2J,size=1M'], /'a\?b\?\[2J' is no path of a disk$/, /--help/],
+    [['target', 'a,\n=\u001b[2J'], /'\?=\?\[2J' is no disk option/, /--help/],
+    [
+      ['target', '/no/such/disk'],
+      /\/no\/such\/disk does not exist; add its size: \/no\/such\/disk,size=10G/,
+      /--help/,
+    ],
+    [['target', '/no/such/disk,size=1M'], /\/no\/such\/disk cannot be created: ENOENT/, /--help/],
+    [['target', '/'], /\/ is neither a file nor a block device/, /--help/],
+    [['target', '/dev/zero'], /\/dev\/zero is neither a file nor a block device/, /--help/],
+    [
+      ['target', 'ram:1M', '--chap', 'alice:/dev/null'],
+      /chap: the secret has 0 bytes, should have 12 to 255/,
+      /--help/,
+    ],
+  ] as [string[], RegExp, RegExp][])
+    it(`refuses ${JSON.stringify(args.join(' '))}`, () => fails(args, 2, line, next));
+
+  it('refuses one file as two disks, by whatever name', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
+    const file = join(folder, 'a.img');
+    writeFileSync(file, Buffer.alloc(1 << 20));
+    symlinkSync(file, join(folder, 'b.img'));
+    await fails(
+      ['target', file, join(folder, 'b.img'), '--listen', '127.0.0.1:0'],
+      2,
+      /b\.img is given twice/,
+      /--help/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+  it('refuses the same secret both ways', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
+    writeFileSync(join(folder, 's'), 'a_secret_of_20_bytes', { mode: 0o600 });
+    const secret = `alice:${join(folder, 's')}`;
+    await fails(
+      ['target', 'ram:1M', '--chap', secret, '--mutual-chap', secret],
+      2,
+      /have the same secret/,
+      /--help/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says so when the port is in use, and leaves no file behind', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
+    try {
+      const disk = join(folder, 'new.img');
+      const args = ['target', `${disk},size=1M`, '--listen', '127.0.0.1:0', '--listen', `127.0.0.1:${port}`];
+      await fails(
+        args,
+        1,
+        new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE`),
+        /something listens there already; choose another port: --listen/,
+      );
+      assert.equal(statSync(disk, { throwIfNoEntry: false }), undefined);
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+  it('says so when the address is none of this machine', () =>
+    fails(
+      ['target', 'ram:1M', '--listen', '192.0.2.77:3260'],
+      1,
+      /cannot listen on 192\.0\.2\.77:3260: EADDRNOTAVAIL/,
+      /this machine has no such address/,
+    ));
+  it('with --json, tells an error as an object too', async () => {
+    const done = await run('target', 'ram:1M,fast', '--json');
+    assert.equal(done.status, 2);
+    const { event, message, next, status } = JSON.parse(done.stdout);
+    assert.deepEqual([event, status], ['error', 2]);
+    assert.match(`${message} ${next}`, /is no disk option.*--help/);
+  });
+});
+
+describe('ring3 target', function () {
+  this.timeout(20_000);
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The command with its output as people see it, until it is ready. */
+  async function start(args: string[], command = ring3(['target', ...args])) {
+    const child = spawn(command[0]!, command.slice(1), {
+      cwd: root,
+      env: { ...process.env, XDG_DATA_HOME: join(folder, 'data'), TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const seen = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen.out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      seen.err += text;
+    });
+    for (let i = 0; i < 500 && !seen.out.includes('connect:') && child.exitCode === null; i++)
+      await sleep(10);
+    return { child, seen };
+  }
+  async function ended(child: ChildProcess): Promise<number | string | null> {
+    for (let i = 0; i < 500 && child.exitCode === null && child.signalCode === null; i++) await sleep(10);
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    return child.exitCode ?? child.signalCode;
+  }
+
+  it('without a disk serves 1 GiB of its own, and says how to connect; quiet when piped', async () => {
+    const { child, seen } = await start(['--listen', '127.0.0.1:0']);
+    await sleep(1500);
+    child.kill('SIGINT');
+    assert.equal(await ended(child), 0, seen.err);
+    const disk = join(folder, 'data/ring3/disk.img');
+    assert.equal(statSync(disk).size, 2 ** 30);
+    const [first, lun, connect, ...rest] = seen.out.split('\n');
+    assert.match(first!, /^ring3 target {3}iqn\.2026-11\.dev\.ring3:\S+ {5}portal 127\.0\.0\.1:\d+$/);
+    assert.ok(lun!.startsWith(`  LUN 0   ${disk}   1.0 GiB   file, `), lun);
+    assert.ok(lun!.endsWith(', thin'), lun);
+    const port = /:(\d+)$/.exec(first!)![1];
+    assert.ok(
+      connect!.startsWith(
+        `connect:  iscsiadm -m discovery -t st -p 127.0.0.1:${port}  |  qemu-img info iscsi://`,
+      ),
+    );
+    assert.deepEqual(rest, [''], 'no status line');
+    assert.match(seen.err, /stopping SIGINT: .*\n.*stopped {2}disks are flushed\n$/);
+  });
+
+  it('prints an URL that qemu-img takes', async function () {
+    if (!findProgram('qemu-img')) this.skip();
+    const { child, seen } = await start(['ram:8M', '--listen', '127.0.0.1:0']);
+    const url = /qemu-img info (\S+)/.exec(seen.out)![1]!;
+    const done = await runProgram('qemu-img', ['info', url]);
+    child.kill('SIGTERM');
+    assert.equal(await ended(child), 0);
+    assert.match(done.output, /virtual size: 8 MiB/);
+  });
+
+  it('shows a live line on a terminal, and Ctrl-C ends it there', async function () {
+    if (!findProgram('script')) this.skip();
+    const words = ring3(['target', 'ram:8M', '--listen', '127.0.0.1:0']);
+    const { child, seen } = await start([], ['script', '-qec', words.join(' '), '/dev/null']);
+    for (let i = 0; i < 300 && !seen.out.includes('sessions 0'); i++) await sleep(10);
+    const { portal, iqn } = /ring3 target {3}(?<iqn>\S+) {5}portal (?<portal>\S+)/.exec(seen.out)!.groups!;
+    const peer = await Initiator.login(portal!, iqn!);
+    for (let i = 0; i < 300 && !seen.out.includes('sessions 1'); i++) await sleep(10);
+    peer.close();
+    child.stdin!.write('\x03');
+    assert.equal(await ended(child), 0, seen.out);
+    const flat = seen.out.replaceAll('\r\u001b[K', '<line>');
+    assert.match(flat, /<line>sessions 0 {3}read 0 B\/s 0 IOPS {3}write 0 B\/s 0 IOPS/);
+    assert.match(flat, /<line>sessions 1 {3}read/);
+    assert.match(flat, /<line>\d\d:\d\d:\d\d login {4}iqn/, 'the log does not run into the live line');
+    assert.match(flat, /stopped {2}disks are flushed/);
+  });
+
+  it('with --quiet, says nothing but its banner', async () => {
+    const { child, seen } = await start(['ram:8M', '--listen', '127.0.0.1:0', '--quiet']);
+    const portal = /portal (\S+)/.exec(seen.out)![1]!;
+    const peer = await Initiator.connect(portal);
+    peer.raw(Buffer.alloc(48));
+    await peer.ended();
+    child.kill('SIGTERM');
+    assert.equal(await ended(child), 0);
+    assert.equal(seen.err, '');
+  });
+
+  it('warns when it listens beyond this machine without CHAP, and says what to do', async () => {
+    const { child, seen } = await start(['ram:8M', '--listen', '0.0.0.0:0', '--listen', '127.0.0.1:0']);
+    child.kill('SIGTERM');
+    assert.equal(await ended(child), 0);
+    assert.match(
+      seen.err,
+      /^warning: anyone who reaches 0\.0\.0\.0:0 can read and write the disks; add --chap USER:FILE\n/,
+    );
+    const json = await TargetProcess.start(['ram:8M'], { listen: '[::]:0' });
+    assert.match(String((await json.event('warning'))?.message), /anyone who reaches \[::\]:0/);
+    assert.equal(await json.stop(), 0);
+    const loop = await TargetProcess.start(['ram:8M'], { listen: '[::1]:0' });
+    assert.equal(await loop.event('warning', {}, 50), undefined);
+    assert.equal(await loop.stop(), 0);
+  });
+
+  it('goes on when who reads its output leaves', async () => {
+    const { child, seen } = await start(['ram:8M', '--listen', '127.0.0.1:0']);
+    const [portal, iqn] = [/portal (\S+)/.exec(seen.out)![1]!, /target {3}(\S+)/.exec(seen.out)![1]!];
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    for (let i = 0; i < 3; i++) (await Initiator.login(portal, iqn)).close();
+    await sleep(50);
+    assert.equal(child.exitCode, null);
+    child.kill('SIGTERM');
+    assert.equal(await ended(child), 0);
+  });
+
+  it('uses as many event threads as it is told', async () => {
+    const target = await TargetProcess.start(['ram:8M'], { args: ['--threads', '3'] });
+    const peers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        Initiator.login(target.portal, target.iqn, {
+          InitiatorName: `iqn.2026-11.dev.ring3.test:thread-${i}`,
+        }),
+      ),
+    );
+    const names = threadNames(target.pid);
+    assert.equal(names.filter((name) => /^ring3\/\d+$/.test(name)).length, 3, names.join(' '));
+    for (const peer of peers) peer.close();
+    assert.equal(await target.stop(), 0);
+  });
+
+  it('writes JSON lines with the fields that are documented', async () => {
+    const file = join(folder, 'json.img');
+    writeFileSync(file, '');
+    truncateSync(file, 1 << 20);
+    const target = await TargetProcess.start([file], { args: ['--verbose'] });
+    const peer = await Initiator.login(target.portal, target.iqn);
+    await target.event('login');
+    await target.event('status', { sessions: 1 });
+    peer.close();
+    const bad = await Initiator.connect(target.portal);
+    bad.raw(Buffer.alloc(48));
+    await bad.ended();
+    const seeker = await Initiator.connect(target.portal);
+    await seeker.loginRequest({
+      InitiatorName: 'iqn.2026-11.dev.ring3.test:seeker',
+      SessionType: 'Discovery',
+    });
+    seeker.close();
+    await target.event('logout');
+    await target.event('discovery');
+    assert.equal(await target.stop(), 0);
+    const documented: Record<string, string[]> = {
+      ready: ['iqn', 'portals', 'luns', 'pid'],
+      login: ['time', 'session', 'initiator', 'peer', 'portal', 'user'],
+      logout: ['time', 'session', 'initiator', 'peer', 'reason', 'seconds'],
+      refused: ['time', 'peer', 'initiator', 'status', 'reason'],
+      discovery: ['time', 'initiator', 'peer'],
+      status: ['time', 'sessions', 'readBytes', 'readCommands', 'writeBytes', 'writeCommands'],
+      stopping: ['time', 'signal'],
+      stopped: ['time', 'ended'],
+    };
+    for (const line of target.events) {
+      const { event, ...fields } = line;
+      assert.ok(documented[event], JSON.stringify(line));
+      assert.deepEqual(Object.keys(fields).sort(), documented[event].sort(), event);
+      if ('time' in fields) assert.equal(new Date(String(fields.time)).toISOString(), fields.time);
+    }
+    assert.deepEqual(new Set(target.events.map(({ event }) => event)), new Set(Object.keys(documented)));
+    const lun = target.ready.luns[0]! as unknown as Record<string, unknown>;
+    assert.deepEqual([lun.lun, lun.name, lun.size, lun.readOnly, lun.thin], [0, file, 1 << 20, false, true]);
+    assert.equal(target.ready.pid, target.child.pid);
+  });
+});
+
+describe('a signal', function () {
+  this.timeout(20_000);
+  let target: TargetProcess;
+  let peer: Initiator;
+
+  beforeEach(async () => {
+    target = await TargetProcess.start(['ram:8M']);
+    peer = await Initiator.login(target.portal, target.iqn);
+    peer.command([0, 0, 0, 0, 0, 0]);
+    await peer.receive();
+  });
+  afterEach(() => peer.close());
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    it(`${signal}: the initiator is asked to log out (Async Message); 0 within 2 s`, async () => {
+      const begin = Date.now();
+      const stopped = target.stop(signal);
+      const message = await peer.receive();
+      assert.equal(message?.opcode, Op.Async);
+      assert.equal(message.header[36], 1, 'AsyncEvent: logout is wanted');
+      peer.send({
+        opcode: Op.Logout,
+        flags: 0x80,
+        itt: 77,
+        immediate: true,
+        words: { 24: peer.cmdSn, 28: peer.expStatSn },
+      });
+      assert.equal((await peer.receive())?.opcode, Op.LogoutResponse);
+      assert.ok(await peer.ended());
+      assert.equal(await stopped, 0, target.stderr);
+      assert.ok(Date.now() - begin < 1000, `${Date.now() - begin} ms`);
+      assert.deepEqual([target.events.at(-1)?.event, target.events.at(-1)?.ended], ['stopped', 0]);
+      assert.ok(await target.event('stopping', { signal }));
+    });
+
+  it('does not wait long for an initiator that does not listen: 0 within 2 s', async () => {
+    const begin = Date.now();
+    assert.equal(await target.stop('SIGINT'), 0, target.stderr);
+    assert.ok(Date.now() - begin < 2000, `${Date.now() - begin} ms`);
+    assert.equal(target.events.at(-1)?.ended, 1, 'one session was ended');
+  });
+
+  it('again, a second later, forces: 130 at once', async () => {
+    process.kill(target.pid, 'SIGINT');
+    assert.equal((await peer.receive())?.opcode, Op.Async);
+    await sleep(400);
+    const begin = Date.now();
+    assert.equal(await target.stop('SIGINT'), 130);
+    assert.ok(Date.now() - begin < 300, `${Date.now() - begin} ms`);
+    assert.match(target.stderr, /forced: what was not flushed may be lost/);
+  });
+
+  it('again, of the same keystroke, does not force', async () => {
+    process.kill(target.pid, 'SIGINT');
+    await sleep(20);
+    assert.equal(await target.stop('SIGINT'), 0);
+  });
+
+  it('ends logins that are under way', async () => {
+    const slow = await Initiator.connect(target.portal);
+    await slow.loginRequest({ InitiatorName: 'iqn.2026-11.dev.ring3.test:slow', TargetName: target.iqn }, 1, {
+      csg: 1,
+    });
+    const stopped = target.stop('SIGTERM');
+    assert.equal((await slow.receive())?.loginStatus, 0x0301);
+    assert.ok(await slow.ended());
+    assert.equal(await stopped, 0);
+    assert.ok(await target.event('refused', { reason: 'the target stops' }));
+  });
+
+  it('lets a port be used again at once', async () => {
+    assert.equal(await target.stop('SIGINT'), 0);
+    const next = await TargetProcess.start(['ram:8M'], { listen: target.portal });
+    assert.equal(next.portal, target.portal);
+    assert.equal(await next.stop(), 0);
+  });
+});
