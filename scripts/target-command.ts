@@ -255,8 +255,8 @@ export async function runTarget(args: string[]): Promise<void> {
 
   const warnings: string[] = []; // told when it serves: an error stands alone
   const options = targetOptions(given, (line) => warnings.push(line));
-  const signal = untilSignal(leave);
   chooseAio(given.value('aio'));
+  const signal = untilSignal(leave);
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
   for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
