@@ -58,12 +58,7 @@ int vdisk_parse(struct scst_cmd *cmd)
 			return bad_field(cmd, 1, 7);
 		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
 			return bad_field(cmd, 1, 4);
-		/* WSNZ is 0: no blocks are all there are, from the LBA on. */
-		if (!blocks && cmd->lba < vdisk->nr_blocks) {
-			blocks = vdisk->nr_blocks - cmd->lba;
-			cmd->data_len = blocks << cmd->dev->block_shift;
-		}
-		if (cmd->data_len > VDISK_MAX_WRITE_SAME)
+		if (!cmd->data_len || cmd->data_len > VDISK_MAX_WRITE_SAME)	/* WSNZ is 1 */
 			return bad_field(cmd, cdb[0] == WRITE_SAME ? 7 : 10, -1);
 		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
 		break;
