@@ -104,6 +104,18 @@
       'sources': ['<!@(ls scst-port/kernel/iscsi/*.c)'],
     },
 
+    # What npm run bench:aio runs.
+    {
+      'target_name': 'aio-bench',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['scripts/bench-aio.c'],
+      'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # C tests, a binary per room. The harness and host tests see libc; kernel tests do not.
     {
       'target_name': 'harness',
@@ -237,8 +249,8 @@
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'dependencies': ['scst.ko', 'scst_vdisk.ko', 'iscsi_scst.ko'],
-      'sources': ['<!@(ls test/c/scst/*.c)'],
-      'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
+      'sources': ['<!@(ls test/c/scst/*.c test/c/scst/fuzz/*.c)'],
+      'include_dirs': ['kernel-api/include', 'test/c/scst', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
       'cflags': ['<@(kernel_cflags)'],
     },
   ],

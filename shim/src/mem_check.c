@@ -31,6 +31,7 @@ struct record {
 };
 
 unsigned int mem_checks;
+bool mem_huge;
 static struct record *records;
 static _Atomic(int64_t) fail_after = -1;	/* allocations that still work; -1: all */
 
@@ -53,7 +54,7 @@ void mem_check_init(void)
 	static const struct { const char *word; unsigned int level; } levels[] = {
 		{ "count", MEM_CHECK_COUNT }, { "redzone", MEM_CHECK_REDZONE }, { "poison", MEM_CHECK_POISON },
 		{ "quarantine", MEM_CHECK_QUARANTINE | MEM_CHECK_POISON }, { "leaks", MEM_CHECK_LEAKS },
-		{ "fail", MEM_CHECK_FAIL }, { "all", ~MEM_CHECK_ASAN },
+		{ "fail", MEM_CHECK_FAIL }, { "all", MEM_CHECK_ALL }, { "huge", MEM_HUGE },
 	};
 	const size_t nr_levels = sizeof(levels) / sizeof(levels[0]);
 	const char *word = getenv("RING3_MEM");
@@ -66,7 +67,7 @@ void mem_check_init(void)
 			i++;
 		if (bytes && i == nr_levels) {
 			fprintf(stderr, "ring3: RING3_MEM: %.*s: expected count, redzone, poison, quarantine, leaks, "
-				"fail or all, with commas between\n", (int)bytes, word);
+				"fail, all or huge, with commas between\n", (int)bytes, word);
 			_exit(64);
 		}
 		if (bytes)
@@ -76,7 +77,8 @@ void mem_check_init(void)
 #ifdef __SANITIZE_ADDRESS__
 	chosen |= MEM_CHECK_ASAN;
 #endif
-	mem_checks = chosen;
+	mem_checks = chosen & ~MEM_HUGE;
+	mem_huge = chosen & MEM_HUGE;
 	diag_classify = describe;
 }
 

@@ -5,6 +5,7 @@
 /*
  * Differs from the kernel: mutex_lock_interruptible() is not interrupted.
  */
+#include <linux/cleanup.h>
 #include <linux/lockdep.h>
 #include <linux/types.h>
 
@@ -29,5 +30,12 @@ __visible int mutex_trylock(struct mutex *lock);
 __visible void mutex_unlock(struct mutex *lock);
 static inline bool mutex_is_locked(struct mutex *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED); }
 #define mutex_lock_interruptible(lock)	({ mutex_lock(lock); 0; })
+#define mutex_lock_killable(lock)	({ mutex_lock(lock); 0; })
+#define mutex_lock_io(lock)		mutex_lock(lock)
+#define mutex_lock_nested(lock, sub)	mutex_lock(lock)
+#define mutex_lock_interruptible_nested(lock, sub)	mutex_lock_interruptible(lock)
+#define mutex_lock_nest_lock(lock, nest)		mutex_lock(lock)
+DEFINE_GUARD(mutex, struct mutex *, mutex_lock(_T), mutex_unlock(_T))
+DEFINE_FREE(mutex, struct mutex *, if (_T) mutex_unlock(_T))
 
 #endif /* _LINUX_MUTEX_H */
