@@ -14,6 +14,8 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 
+#include "diag_notes.h"
+
 struct rwsem_waiter {
 	struct list_head	entry;
 	struct task_struct	*task;
@@ -48,19 +50,22 @@ static void hand_over(struct rw_semaphore *sem)
 	}
 }
 
-static void down(struct rw_semaphore *sem, bool write)
+static void down(struct rw_semaphore *sem, bool write, const void *site)
 {
 	struct rwsem_waiter waiter = { .task = current, .write = write };
+	unsigned int kind = write ? DIAG_LOCK_SEM_WRITE : DIAG_LOCK_SEM_READ;
 
 	might_sleep();
 	spin_lock_bh(&sem->wait_lock);
 	if (list_empty(&sem->waiters) && free_for(sem, write)) {
 		take(sem, write, current);
 		spin_unlock_bh(&sem->wait_lock);
+		diag_lock_got(sem, kind, site);
 		return;
 	}
 	list_add_tail(&waiter.entry, &sem->waiters);
 	spin_unlock_bh(&sem->wait_lock);
+	diag_lock_want(sem, kind, site);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		if (__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE))
@@ -70,9 +75,10 @@ static void down(struct rw_semaphore *sem, bool write)
 	__set_current_state(TASK_RUNNING);
 	spin_lock_bh(&sem->wait_lock);	/* whoever woke us is done with us */
 	spin_unlock_bh(&sem->wait_lock);
+	diag_lock_got(sem, kind, site);
 }
 
-static int down_trylock(struct rw_semaphore *sem, bool write)
+static int down_trylock(struct rw_semaphore *sem, bool write, const void *site)
 {
 	int taken;
 
@@ -81,31 +87,34 @@ static int down_trylock(struct rw_semaphore *sem, bool write)
 	if (taken)
 		take(sem, write, current);
 	spin_unlock_bh(&sem->wait_lock);
+	if (taken)
+		diag_lock_got(sem, (write ? DIAG_LOCK_SEM_WRITE : DIAG_LOCK_SEM_READ) | DIAG_LOCK_TRY, site);
 	return taken;
 }
 
 void down_read(struct rw_semaphore *sem)
 {
-	down(sem, false);
+	down(sem, false, __builtin_return_address(0));
 }
 
 void down_write(struct rw_semaphore *sem)
 {
-	down(sem, true);
+	down(sem, true, __builtin_return_address(0));
 }
 
 int down_read_trylock(struct rw_semaphore *sem)
 {
-	return down_trylock(sem, false);
+	return down_trylock(sem, false, __builtin_return_address(0));
 }
 
 int down_write_trylock(struct rw_semaphore *sem)
 {
-	return down_trylock(sem, true);
+	return down_trylock(sem, true, __builtin_return_address(0));
 }
 
 void up_read(struct rw_semaphore *sem)
 {
+	diag_lock_drop(sem);
 	spin_lock_bh(&sem->wait_lock);
 	BUG_ON(sem->readers <= 0);
 	sem->readers--;
@@ -115,6 +124,7 @@ void up_read(struct rw_semaphore *sem)
 
 void up_write(struct rw_semaphore *sem)
 {
+	diag_lock_drop(sem);
 	spin_lock_bh(&sem->wait_lock);
 	BUG_ON(sem->writer != current);
 	sem->writer = NULL;

@@ -8,6 +8,7 @@ import { root } from '../outside/target.js';
 /** [what was planted, what finds it, the test in C that plants it and wants it named by function and line] */
 const PLANTED: [bug: string, found: string, test: string][] = [
   ['two mutexes, two orders, deadlocked', 'dump: deadlocks', 'module_abba_is_spelled_out'],
+  ['the same with rw_semaphores', 'dump: deadlocks', 'module_abba_of_semaphores_is_spelled_out'],
   ['the same with pthread mutexes', 'dump: deadlocks', 'spells_out_a_deadlock_of_two_pthread_mutexes'],
   ['two orders that did not meet yet', 'order check', 'module_lock_order_reversed'],
   ['a spinlock taken in softirq and outside', 'order check', 'module_lock_in_softirq_and_outside'],

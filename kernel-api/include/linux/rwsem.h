@@ -23,7 +23,8 @@ struct rw_semaphore {
 #define __RWSEM_INITIALIZER(name) \
 	{ .wait_lock = __SPIN_LOCK_UNLOCKED((name).wait_lock), .waiters = LIST_HEAD_INIT((name).waiters) }
 #define DECLARE_RWSEM(name)	struct rw_semaphore name = __RWSEM_INITIALIZER(name)
-static inline void init_rwsem(struct rw_semaphore *sem)
+#define init_rwsem(sem)	do { ring3_lock_class(sem); ring3_rwsem_init(sem); } while (0)
+static inline void ring3_rwsem_init(struct rw_semaphore *sem)
 {
 	spin_lock_init(&sem->wait_lock);
 	sem->readers = 0;

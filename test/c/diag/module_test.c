@@ -75,6 +75,20 @@ TEST(module_abba_is_spelled_out)
 	CHECK_SAYS(dump, "role=kthread");
 }
 
+TEST(module_abba_of_semaphores_is_spelled_out)
+{
+	char *dump;
+
+	watch();
+	load("abba-rwsem");
+	wait_stall(DIAG_STALL_KTHREAD);
+	CHECK_SAYS(stall_what[DIAG_STALL_KTHREAD], "thread ");
+	dump = take_dump(false, DIAG_THREADS | DIAG_LOCKS);
+	CHECK_SAYS(dump, "waits for rwsem (read) victim_sem_second, held by thread");
+	CHECK_SAYS(dump, "waits for rwsem (read) victim_sem_first, held by thread");
+	CHECK_SAYS(dump, "which it took in sem_first at diag_victim.c:");
+}
+
 TEST(module_lock_held_too_long)
 {
 	watch();

@@ -10,6 +10,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -47,6 +48,30 @@ static int abba_second(void *data)
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
 	mutex_lock(&victim_first);
+	return 0;
+}
+
+/* The same with semaphores of readers and writers. */
+static DECLARE_RWSEM(victim_sem_first);
+static DECLARE_RWSEM(victim_sem_second);
+
+static int sem_first(void *data)
+{
+	down_write(&victim_sem_first);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	down_read(&victim_sem_second);
+	return 0;
+}
+
+static int sem_second(void *data)
+{
+	down_write(&victim_sem_second);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	down_read(&victim_sem_first);
 	return 0;
 }
 
@@ -237,6 +262,7 @@ static const struct {
 	int (*fn)(void *data), (*other)(void *data);
 } states[] = {
 	{ "abba", abba_first, abba_second },
+	{ "abba-rwsem", sem_first, sem_second },
 	{ "order", order_thread },
 	{ "holder", holder_thread },
 	{ "lost-wakeup", lost_wakeup_thread },
