@@ -241,7 +241,8 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
-	diag_sleep_begin("schedule", task, task->__state & TASK_UNINTERRUPTIBLE && forever);
+	state = __atomic_load_n(&task->__state, __ATOMIC_RELAXED); /* others wake us meanwhile */
+	diag_sleep_begin("schedule", task, state & TASK_UNINTERRUPTIBLE && forever);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 gone = host_now_ns() - start;
 

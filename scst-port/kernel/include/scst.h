@@ -399,7 +399,7 @@ struct scst_tgt_dev {
 	struct scst_session	*sess;
 	struct scst_device	*dev;
 	u64			lun;
-	unsigned int		acg_rd_only:1;
+	bool			acg_rd_only;		/* set once; no bit among those that change: read without the lock */
 	unsigned int		preempted:1;		/* PREEMPT AND ABORT waits to reach it; dev->dev_lock */
 	unsigned int		prevent:1;		/* PREVENT ALLOW MEDIUM REMOVAL; dev->dev_lock */
 	u32			ua_pending;		/* read without the lock: any unit attention? */
