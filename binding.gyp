@@ -104,6 +104,18 @@
       'sources': ['<!@(ls scst-port/kernel/iscsi/*.c)'],
     },
 
+    # What npm run bench:aio runs.
+    {
+      'target_name': 'aio-bench',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['scripts/bench-aio.c'],
+      'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # C tests, a binary per room. The harness and host tests see libc; kernel tests do not.
     {
       'target_name': 'harness',
@@ -131,7 +143,7 @@
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/diag/*.c)'],
-      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'aio/include', 'test/c/diag'],
       'dependencies': ['diag_victim.ko'],
       'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
@@ -237,8 +249,8 @@
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'dependencies': ['scst.ko', 'scst_vdisk.ko', 'iscsi_scst.ko'],
-      'sources': ['<!@(ls test/c/scst/*.c)'],
-      'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
+      'sources': ['<!@(ls test/c/scst/*.c test/c/scst/fuzz/*.c)'],
+      'include_dirs': ['kernel-api/include', 'test/c/scst', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
       'cflags': ['<@(kernel_cflags)'],
     },
   ],

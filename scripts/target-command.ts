@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
+import { AioError, preferProvider } from '../aio/index.js';
 import {
   type Credentials,
   DiskError,
@@ -35,6 +36,11 @@ Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
     { name: 'digest', value: 'KIND', help: 'none, crc32c, or both (as the initiator likes)' },
     { name: 'initiator', value: 'PATTERN', repeatable: true, help: 'who may log in, with * and ?' },
     { name: 'threads', value: 'N', help: 'event threads (one per CPU)' },
+    {
+      name: 'aio',
+      value: 'NAME',
+      help: 'who does the I/O of files: io_uring, libaio or threads (the best here)',
+    },
     { name: 'login-timeout', value: 'SECONDS', help: 'for a login (15)' },
     { name: 'json', help: 'one JSON object per line on standard output' },
     { name: 'quiet', help: 'no log and no status line; warnings only' },
@@ -83,6 +89,14 @@ function wholeNumber(name: Name, text: string | undefined, low: number, high: nu
   if (!(number >= low && number <= high))
     throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
   return number;
+}
+
+function chooseAio(name: string | undefined): void {
+  try {
+    if (name !== undefined) preferProvider(name);
+  } catch (error) {
+    throw error instanceof AioError ? new UsageError(`--aio: ${error.why}`) : error;
+  }
 }
 
 function digests(kind = 'both'): ('None' | 'CRC32C')[] {
@@ -230,6 +244,7 @@ export async function runTarget(args: string[]): Promise<void> {
   const warnings: string[] = []; // told when it serves: an error stands alone
   const options = targetOptions(given, (line) => warnings.push(line));
   const signal = untilSignal(leave);
+  chooseAio(given.value('aio'));
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
   for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;

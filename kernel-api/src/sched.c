@@ -10,6 +10,7 @@
  * Order: the virtual CPU comes before any spinlock word, so that nobody who holds
  * a word waits for a CPU.
  */
+#include <linux/bit_spinlock.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/errno.h>
@@ -241,8 +242,7 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
-	state = __atomic_load_n(&task->__state, __ATOMIC_RELAXED); /* others wake us meanwhile */
-	diag_sleep_begin("schedule", task, state & TASK_UNINTERRUPTIBLE && forever);
+	diag_sleep_begin("schedule", task, READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE && forever);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 gone = host_now_ns() - start;
 
@@ -342,7 +342,7 @@ void read_lock(rwlock_t *lock)
 {
 	spin_take(&lock->lock, DIAG_LOCK_READ, __builtin_return_address(0));
 	atomic_inc(&lock->readers);
-	lock->lock.owner = 0;
+	__atomic_store_n(&lock->lock.owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->lock.word);
 }
 
@@ -358,6 +358,37 @@ void write_lock(rwlock_t *lock)
 	spin_take(&lock->lock, DIAG_LOCK_WRITE, __builtin_return_address(0));
 	while (__atomic_load_n(&lock->readers.counter, __ATOMIC_ACQUIRE))
 		cpu_relax();
+}
+
+int read_trylock(rwlock_t *lock)
+{
+	if (!spin_trylock(&lock->lock))
+		return 0;
+	atomic_inc(&lock->readers);
+	__atomic_store_n(&lock->lock.owner, 0, __ATOMIC_RELAXED);
+	word_unlock(&lock->lock.word);
+	return 1;
+}
+
+int write_trylock(rwlock_t *lock)
+{
+	if (!spin_trylock(&lock->lock))
+		return 0;
+	if (!__atomic_load_n(&lock->readers.counter, __ATOMIC_ACQUIRE))
+		return 1;
+	spin_unlock(&lock->lock);
+	return 0;
+}
+
+int atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)
+{
+	if (atomic_add_unless(count, -1, 1))
+		return 0;
+	spin_lock(lock);
+	if (atomic_dec_and_test(count))
+		return 1;
+	spin_unlock(lock);
+	return 0;
 }
 
 void write_unlock(rwlock_t *lock)
@@ -396,6 +427,15 @@ void mutex_unlock(struct mutex *lock)
 bool ring3_mutex_held(const struct mutex *lock)
 {
 	return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == current->pid;
+}
+
+/* Its holder may have lost its processor to us. */
+void ring3_bit_spin_wait(unsigned int tries)
+{
+	if (tries % 64 == 63)
+		host_yield();
+	else
+		cpu_relax();
 }
 
 /* ---- time -------------------------------------------------------------------------------- */

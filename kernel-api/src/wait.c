@@ -78,23 +78,31 @@ void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 }
 
 /* The queue's lock is held. */
-static void wake_locked(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key)
+static int wake_locked(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key)
 {
 	struct wait_queue_entry *entry, *next;
+	int woken = 0;
 
 	list_for_each_entry_safe(entry, next, &wq->head, entry) {
 		unsigned int flags = entry->flags;
 
-		if (entry->func(entry, mode, 0, key) && flags & WQ_FLAG_EXCLUSIVE && !--nr_exclusive)
+		if (!entry->func(entry, mode, 0, key))
+			continue;
+		woken++;
+		if (flags & WQ_FLAG_EXCLUSIVE && !--nr_exclusive)
 			break;
 	}
+	return woken;
 }
 
-void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key)
+int __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key)
 {
+	int woken;
+
 	spin_lock_bh(&wq->lock);
-	wake_locked(wq, mode, nr_exclusive, key);
+	woken = wake_locked(wq, mode, nr_exclusive, key);
 	spin_unlock_bh(&wq->lock);
+	return woken;
 }
 
 /* ---- completions: done is guarded by the queue's lock ----------------------------- */

@@ -281,7 +281,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   const part = `${path}.${process.pid}`;
   const done = await runTool(tools.cc, [
     ...['-shared', '-nostdlib', '-g', '-o', part, ...inputs, libring3, ...SANITIZER_FLAGS[tools.san]],
-    ...['-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
+    ...['-Wl,-Bsymbolic', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
     ...[
       '-lgcc',
       '-Wl,--unresolved-symbols=ignore-all',
@@ -400,11 +400,16 @@ function withKunit(tools: Toolchain, spec: ModuleSpec): ModuleSpec {
 }
 
 /** Modules in their order; each may use what those before it export. */
-export async function buildModules(tools: Toolchain, specs: ModuleSpec[], out: string): Promise<Linked[]> {
+export async function buildModules(
+  tools: Toolchain,
+  specs: ModuleSpec[],
+  out: string,
+  uses: string[] = [],
+): Promise<Linked[]> {
   const { lib, kunit, renames } = await buildHosted(tools);
   const built: Linked[] = [];
   for (const spec of specs) {
-    const others = built.map(({ path }) => path);
+    const others = [...uses, ...built.map(({ path }) => path)];
     const job: LinkJob = spec.builtin
       ? { spec: withKunit(tools, spec), kind: ['-DRING3_BUILTIN'], uses: [lib.path, ...others], out, renames }
       : { spec, kind: ['-DMODULE'], uses: [lib.path, kunit.path, ...others], out, renames };

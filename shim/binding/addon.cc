@@ -26,6 +26,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	register_diag(env, exports);
 	register_buffers(env, exports);
 	register_memory(env, exports);
+	register_async_file(env, exports);
 	return exports;
 }
 

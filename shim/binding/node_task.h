@@ -87,6 +87,7 @@ void register_tasks(Napi::Env env, Napi::Object exports);
 void register_diag(Napi::Env env, Napi::Object exports);
 void register_buffers(Napi::Env env, Napi::Object exports);
 void register_memory(Napi::Env env, Napi::Object exports);
+void register_async_file(Napi::Env env, Napi::Object exports);
 
 /* An Error with code, errno and syscall, as Node's own. */
 Napi::Error sys_error(Napi::Env env, int err, const char *syscall);

@@ -80,14 +80,14 @@ bool etask_cancel_sync(sys_event_task_t task, struct etask_callback *cb);
 
 /* An alarm that its owner embeds: a slot in the task's hierarchical timer wheel. */
 struct etask_alarm {
-	struct etask_alarm	*next, **pprev;	/* the engine's */
+	struct etask_alarm	*next, **pprev;	/* the engine's; what a cancel touches stands together */
+	sys_event_task_t	task;		/* NULL while not armed */
+	uint32_t		state;
+	uint32_t		missed;		/* periods that went by unserved; on-task */
 	sys_time_t		expire;		/* absolute, CLOCK_MONOTONIC ns */
 	sys_time_delta_t	period;		/* ns; 0: fires once */
 	void			(*fn)(struct etask_alarm *alarm);
 	const char		*whence;
-	sys_event_task_t	task;		/* NULL while not armed */
-	uint32_t		state;
-	uint32_t		missed;		/* periods that went by unserved; on-task */
 };
 
 void etask_alarm_init(struct etask_alarm *alarm,

@@ -209,20 +209,25 @@ static void look(sys_event_task_t task)
 static bool spin(sys_event_task_t task, sys_time_t from, sys_time_t until)
 {
 	sys_time_t end = until - from < task->spin_ns ? until : from + task->spin_ns;
+	bool looked = !task->found && from - task->looked < ETASK_LOOK_NS;
 
 	if (!task->spin_ns || (task->idle_avg_ns > task->spin_ns && ++task->unspun < 64))
 		return false;
 	task->unspun = 0;
 	stat_add(&task->stats.spins, 1);
 	do {
+		if (!looked) {
+			task->batch_count = wait_events(task, 0);
+			task->looked = from;
+			if (task->batch_count > 0)
+				goto found;
+		}
+		looked = false;
 		for (int i = 0; i < 16; i++) {
 			if (!etask_queues_empty(task) || atomic_load(&task->stop))
 				goto found;
 			__builtin_ia32_pause();
 		}
-		task->batch_count = wait_events(task, 0);
-		if (task->batch_count > 0)
-			goto found;
 	} while (time_now() < end);
 	return end == until;
 found:
@@ -230,28 +235,37 @@ found:
 	return true;
 }
 
+static sys_time_t next_alarm(sys_event_task_t task, bool sleeps)
+{
+	sys_time_t next;
+
+	sys_lock_acquire_spin(&task->alarm_lock);
+	next = wheel_next(&task->wheel);
+	if (sleeps)
+		task->sleeps_until = next;
+	sys_lock_release(&task->alarm_lock);
+	return next;
+}
+
+/* Until there is something to do. What comes out of the wait is the next round's look. */
 static void sleep_until_work(sys_event_task_t task)
 {
-	sys_time_t from = time_now(), until;
+	sys_time_t from = task->now, until = sys_time_invalid();
 	uint64_t idle;
 
-	task->now = from;
-	sys_lock_acquire_spin(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	sys_lock_release(&task->alarm_lock);
+	if (__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
+		until = next_alarm(task, false);
 	if (until <= from || spin(task, from, until))
 		goto out;
 
 	sleep_hooks(task, true);
 	/* Asleep first: who arms an earlier alarm from now on wakes us. */
 	atomic_store(&task->asleep, true);
-	sys_lock_acquire_spin(&task->alarm_lock);
-	until = wheel_next(&task->wheel);
-	task->sleeps_until = until;
-	sys_lock_release(&task->alarm_lock);
+	until = next_alarm(task, true);
 	if (etask_queues_empty(task) && !atomic_load(&task->stop)) {
 		stat_add(&task->stats.sleeps, 1);
 		task->batch_count = wait_events(task, until ? until : 1);
+		task->looked = from;
 	}
 	atomic_store(&task->asleep, false);
 	sys_lock_acquire_spin(&task->alarm_lock);
@@ -263,7 +277,6 @@ out:
 		task->batch_count = 0;	/* EINTR */
 	task->now = time_now();
 	task->found = task->batch_count > 0;
-	task->looked = task->now;
 	idle = task->now - from;
 	stat_add(&task->stats.idle_ns, idle);
 	if (idle > 16 * task->spin_ns)
@@ -272,21 +285,23 @@ out:
 	stat_set(&task->stats.heartbeat, task->now);
 }
 
-/* One round up to its end; true when there may be more to do at once. */
+/*
+ * One round up to its end; true when there is more to do at once. Descriptors alone are
+ * no reason, unless there were more than a round takes: the wait that follows is a look, too.
+ */
 static bool do_round(sys_event_task_t task)
 {
-	unsigned int work;
+	bool more = task->batch_count == (int)task->cfg.max_polls;
 	sys_time_t end;
-	bool hooked;
 
 	stat_add(&task->stats.rounds, 1);
 	stat_set(&task->stats.heartbeat, task->now);
 	task->in_round = true;
-	hooked = call_hooks(task, offsetof(struct etask_hook, round_begin));
-	work = etask_run_polls(task);
-	work += etask_run_callbacks(task);
-	work += etask_run_alarms(task);
-	hooked |= call_hooks(task, offsetof(struct etask_hook, round_end));
+	more |= call_hooks(task, offsetof(struct etask_hook, round_begin));
+	etask_run_polls(task);
+	etask_run_callbacks(task);
+	etask_run_alarms(task);
+	more |= call_hooks(task, offsetof(struct etask_hook, round_end));
 	task->in_round = false;
 	enter_handler(task, NULL);
 	end = time_now();
@@ -294,7 +309,7 @@ static bool do_round(sys_event_task_t task)
 	if (end - task->now > task->stats.longest_round_ns)
 		stat_set(&task->stats.longest_round_ns, end - task->now);
 	task->now = end;
-	return work || hooked || !etask_queues_empty(task);
+	return more || !etask_queues_empty(task);
 }
 
 errno_t etask_run(sys_event_task_t task)
@@ -308,11 +323,9 @@ errno_t etask_run(sys_event_task_t task)
 		if (hook->start)
 			hook->start(hook->env, task);
 	while (!atomic_load(&task->stop)) {
-		if (more) {
+		if (more)
 			look(task);
-			more = task->batch_count || !etask_queues_empty(task);
-		}
-		if (!more)
+		else
 			sleep_until_work(task);
 		more = do_round(task);
 	}

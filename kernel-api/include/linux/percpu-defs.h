@@ -121,7 +121,7 @@ __visible unsigned int debug_smp_processor_id(void);
 #define __this_cpu_cmpxchg(pcp, oval, nval)	RING3_PCPU_CMPXCHG(this_cpu_ptr, pcp, oval, nval)
 
 #define RING3_PCPU_OWNED(expr) ({							\
-	__typeof__(expr) __value;							\
+	__typeof__((void)0, (expr)) __value;						\
 	preempt_disable();								\
 	__value = (expr);								\
 	preempt_enable();								\

@@ -15,6 +15,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
@@ -87,7 +88,11 @@ static inline int rcu_read_lock_any_held(void) { return rcu_read_lock_held(); }
 #define rcu_dereference_check(p, c)	rcu_dereference_raw(p)
 #define rcu_dereference_bh_check(p, c)	rcu_dereference_raw(p)
 #define rcu_dereference_sched_check(p, c) rcu_dereference_raw(p)
-#define rcu_dereference_protected(p, c)	(*(const __typeof__(p) *)&(p))
+/*
+ * Marked as well, though a lock is said to protect it: lib/rhashtable.c reads future_tbl
+ * so while an insertion, which does not hold that lock, sets it by cmpxchg().
+ */
+#define rcu_dereference_protected(p, c)	rcu_dereference_raw(p)
 #define rcu_access_pointer(p)		((__typeof__(p))READ_ONCE(p))
 #define rcu_pointer_handoff(p)		(p)
 #define rcu_check_sparse(p, space)	do { } while (0)
@@ -142,5 +147,7 @@ static inline void init_rcu_head_on_stack(struct rcu_head *head) { }
 static inline void destroy_rcu_head_on_stack(struct rcu_head *head) { }
 #define rcu_head_init(rhp)	((rhp)->func = NULL)
 #define rcu_head_after_call_rcu(rhp, f)	((rhp)->func == (f))
+
+DEFINE_LOCK_GUARD_0(rcu, rcu_read_lock(), rcu_read_unlock())
 
 #endif /* _LINUX_RCUPDATE_H */

@@ -58,12 +58,15 @@ __visible void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_ent
 __visible void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry,
 					 unsigned int state);
 __visible void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *entry);
-__visible void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key);
+/* How many it woke. */
+__visible int __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, void *key);
 
 #define wake_up(wq)			__wake_up((wq), TASK_NORMAL, 1, NULL)
 #define wake_up_nr(wq, nr)		__wake_up((wq), TASK_NORMAL, (nr), NULL)
 #define wake_up_all(wq)			__wake_up((wq), TASK_NORMAL, 0, NULL)
 #define wake_up_interruptible(wq)	__wake_up((wq), TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_nr(wq, nr) __wake_up((wq), TASK_INTERRUPTIBLE, (nr), NULL)
+#define wake_up_interruptible_sync(wq)	wake_up_interruptible(wq)
 #define wake_up_interruptible_all(wq)	__wake_up((wq), TASK_INTERRUPTIBLE, 0, NULL)
 
 #define ___wait_event(wq, condition, state, timeout) ({					\
@@ -113,5 +116,56 @@ __visible void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_e
 	}										\
 	__ret;										\
 })
+#define wait_event_killable(wq, condition)	wait_event_interruptible(wq, condition)
+#define wait_event_freezable(wq, condition)	wait_event_interruptible(wq, condition)
+#define wait_event_idle(wq, condition)		wait_event(wq, condition)
+#define wait_event_idle_timeout(wq, condition, timeout)	wait_event_timeout(wq, condition, timeout)
+/* @lock is held, and given up while it sleeps. */
+#define RING3_WAIT_EVENT_LOCKED(wq, condition, lock, take, give) do {			\
+	DEFINE_WAIT(__wait);								\
+	while (!(condition)) {								\
+		prepare_to_wait(&(wq), &__wait, TASK_UNINTERRUPTIBLE);			\
+		if (!(condition)) {							\
+			give(&(lock));							\
+			schedule();							\
+			take(&(lock));							\
+		}									\
+		finish_wait(&(wq), &__wait);						\
+	}										\
+} while (0)
+#define wait_event_lock_irq(wq, condition, lock) \
+	RING3_WAIT_EVENT_LOCKED(wq, condition, lock, spin_lock_irq, spin_unlock_irq)
+#define wait_event_cmd(wq, condition, before, after) do {				\
+	while (!(condition)) {								\
+		DEFINE_WAIT(__wait);							\
+		prepare_to_wait(&(wq), &__wait, TASK_UNINTERRUPTIBLE);			\
+		if (!(condition)) {							\
+			before;								\
+			schedule();							\
+			after;								\
+		}									\
+		finish_wait(&(wq), &__wait);						\
+	}										\
+} while (0)
+#define init_wait_entry(entry, flags_) do {						\
+	(entry)->flags = (flags_);							\
+	(entry)->private = current;							\
+	(entry)->func = autoremove_wake_function;					\
+	INIT_LIST_HEAD(&(entry)->entry);						\
+} while (0)
+#define init_wait(entry)	init_wait_entry((entry), 0)
+static inline bool wq_has_sleeper(struct wait_queue_head *wq)
+{
+	smp_mb();
+	return waitqueue_active(wq);
+}
+static inline void __add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry)
+{
+	list_add(&entry->entry, &wq->head);
+}
+static inline void __remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry)
+{
+	list_del(&entry->entry);
+}
 
 #endif /* _LINUX_WAIT_H */

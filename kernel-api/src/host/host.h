@@ -40,6 +40,7 @@ void host_yield(void);
 void host_sleep_ns(unsigned long long ns);
 void host_write_stderr(const char *text, host_size bytes);
 void host_backtrace(void);
+int host_stack(void **frames, int most);	/* return addresses, this function's first; how many */
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args);
 void host_exit(int status) __attribute__((noreturn));
 int host_symbol(const void *addr, const char **name, const char **object, host_size *offset);	/* 0 or -ENOENT */

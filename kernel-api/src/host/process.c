@@ -175,6 +175,8 @@ void host_backtrace(void)
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
 }
 
+int host_stack(void **frames, int most) { return backtrace(frames, most); }
+
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args)
 {
 	return vsnprintf(buf, size, fmt, args);

@@ -59,6 +59,13 @@ static inline struct vdisk *vdisk_of(const struct scst_cmd *cmd)
 	return cmd->dev->dh_priv;
 }
 
+static inline u8 vdisk_sa(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[1] & 0x1f;	/* service action */
+}
+
+int vdisk_parse(struct scst_cmd *cmd);	/* scst_dev_type.parse */
+
 /* Each executes one op code: status and data are set, and scst_cmd_done() was or will be called. */
 void vdisk_exec_rw(struct scst_cmd *cmd);
 void vdisk_exec_inquiry(struct scst_cmd *cmd);

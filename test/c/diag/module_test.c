@@ -3,6 +3,7 @@
  * module_test.c - planted bugs in a hosted module (test/diag/module/diag_victim.c):
  * each is found and named by function, by what the dump or a watchdog says.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,10 +179,30 @@ static char *crash_of(const char *what, int signum)
 
 TEST(module_null_pointer)
 {
-	char *text = crash_of("null", SIGSEGV);
+	char *text;
 
+	if (victim_sanitized())
+		test_skip("the sanitizer's own check meets it first");
+	text = crash_of("null", SIGSEGV);
 	CHECK_SAYS(text, "null pointer");
 	CHECK_SAYS(text, "null_thread at diag_victim.c:");
+}
+
+TEST(module_use_after_free)
+{
+	char *text;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer's own check meets it first");
+	if (!getenv("RING3_MEM")) {	/* it is read when the program starts */
+		setenv("RING3_MEM", "quarantine", 1);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execl("/proc/self/exe", "diag-test", "module_use_after_free", NULL);
+	}
+	text = crash_of("use-after-free", SIGSEGV);
+	CHECK_SAYS(text, "the fill of freed memory");
+	CHECK_SAYS(text, "freed, in quarantine; allocated at kmalloc, freed at kfree");
+	CHECK_SAYS(text, "free_and_use at diag_victim.c:");
 }
 
 TEST(module_stack_overflow)

@@ -314,6 +314,16 @@ static u32 put_digest(u8 *at, u32 crc)
 	return 4;
 }
 
+u32 peer_put_digest_of(u8 *to, const u8 *bytes, u32 len, bool on)
+{
+	return on ? put_digest(to, crc32c(~0u, bytes, len)) : 0;
+}
+
+u32 peer_put_digest(u8 *pdu, u32 len, bool on)
+{
+	return peer_put_digest_of(pdu + len, pdu, len, on);
+}
+
 static void send_pdu(struct peer *peer, u8 *bhs, const void *ahs, u32 ahs_len, const void *data, u32 len,
 		     u8 spoil)
 {

@@ -612,6 +612,27 @@ DISK_TEST(scsi_disk_small_commands)
 	scsi_fails(a, 0, cdb, bs, NULL, 0, 0x052400);
 }
 
+/* The CDB wants data, and the initiator announces none: no command may look for it. */
+DISK_TEST(scsi_disk_data_that_is_not_announced)
+{
+	for (u32 op = 0; op < 256; op++) {
+		for (u32 sa = 0; sa < 32; sa++) {
+			/* A length wherever one may be. */
+			u8 cdb[16] = { (u8)op, (u8)sa, [4] = 24, [8] = 24, [13] = 24 };
+
+			if (op == START_STOP || op == SANITIZE)
+				continue;
+			if (op >= 0xa0 && op < 0xc0)
+				memcpy(cdb + 4, (u8[]){ 0, 0, 0, 0, 0, 24 }, 6);
+			scsi_cmd(a, 0, cdb, 0, NULL, 0);
+		}
+	}
+	scsi_cmd(a, 0, (u8[16]){ PERSISTENT_RESERVE_OUT, PROUT_CLEAR, [8] = 24 }, 0, (u8[24]){ 0 }, 24);
+	scsi_cmd(b, 0, (u8[16]){ TEST_UNIT_READY }, 0, NULL, 0);
+	scsi_good(a, 0, (u8[16]){ RELEASE }, 0, NULL, 0);
+	expect_blocks(0, 1, zeros);
+}
+
 /* ---- only where it makes sense -------------------------------------------------------------------------- */
 
 TEST(scsi_disk_two_terabytes_and_more)

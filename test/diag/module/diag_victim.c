@@ -128,13 +128,18 @@ static int null_thread(void *data)
 	return list->next != NULL;
 }
 
-static int free_and_use(void)
-{
-	int *volatile data = kmalloc(sizeof(*data), GFP_KERNEL);
+struct victim_node {
+	struct victim_node *next;
+	int value;
+};
 
-	*data = 1;
-	kfree((void *)data);
-	return *data;
+static noinline int free_and_use(void)
+{
+	struct victim_node *volatile node = kmalloc(sizeof(*node), GFP_KERNEL);
+
+	node->next = node;
+	kfree((void *)node);
+	return READ_ONCE(node->next)->value;	/* the planted bug */
 }
 
 static int use_after_free_thread(void *data)
