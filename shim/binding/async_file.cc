@@ -40,7 +40,6 @@ struct Home {
 			if (rc < 0)
 				throw sys_error(env, rc, "aio_task_init");
 			home.node = &node;
-			node.turn();	/* only after one is the task asleep, and woken by what is posted */
 			napi_add_env_cleanup_hook(env, end, &home);
 		}
 		return home;
