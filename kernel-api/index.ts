@@ -51,9 +51,17 @@ export class KernelError extends Error {
   }
 }
 
-/** A loaded module. Its functions may be called as long as it is loaded. */
+type Function = KoffiFunc<(...args: unknown[]) => unknown>;
+type Done = (error: Error | null, result: unknown) => void;
+
+/** A loaded module. */
 export class Module {
   readonly #library;
+  #open = true;
+  /** Calls that run on other threads. */
+  #running = 0;
+  #idle: (() => void) | undefined;
+
   constructor(
     readonly name: string,
     path: string,
@@ -61,13 +69,55 @@ export class Module {
     this.#library = koffi.load(path);
   }
 
-  /** A function it exports, by its C prototype. Calls run on Node's thread: only for what does not block. */
-  symbol(prototype: string): KoffiFunc<(...args: unknown[]) => unknown> {
-    return this.#library.func(prototype);
+  /**
+   * A function it exports, by its C prototype. Calls run on Node's thread: only for what does not block; or with
+   * callAsync(). After rmmod() or stop() they throw.
+   */
+  symbol(prototype: string): Function {
+    const call = this.#library.func(prototype) as Function;
+    const guarded = (...args: unknown[]) => {
+      this.#check();
+      return call(...args);
+    };
+    const inBackground = (...args: unknown[]) => {
+      this.#check();
+      const done = args.pop() as Done;
+      this.#running++;
+      call.async(...args, (error: Error | null, result: unknown) => {
+        if (--this.#running === 0) this.#idle?.();
+        done(error, result);
+      });
+    };
+    return Object.assign(guarded, { async: inBackground }) as unknown as Function;
+  }
+
+  #check(): void {
+    if (!this.#open) throw new Error(`${this.name} is not loaded any more`);
+  }
+
+  /** No call from now on, until reopen(). Resolves when those that run have ended. */
+  async close(): Promise<void> {
+    this.#open = false;
+    if (this.#running)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+  }
+
+  /** It stays after all. */
+  reopen(): void {
+    this.#open = true;
+  }
+
+  /** After close(), and when the kernel has let go of it: unmapped, so that it can be loaded again. */
+  unmap(): void {
+    this.#library.unload();
   }
 }
 
 export class Kernel {
+  readonly #modules = new Map<string, Module>();
+
   private constructor() {}
 
   /**
@@ -92,13 +142,27 @@ export class Kernel {
       throw new KernelError(-rc, `insmod ${path}: ${why}`);
     }
     const name = path.replace(/^.*\//, '').replace(/\..*$/, '').replaceAll('-', '_');
-    return new Module(name, path);
+    const module = new Module(name, path);
+    this.#modules.set(name, module);
+    return module;
   }
 
   /** @throws KernelError with errno 16 (EBUSY) while it is in use */
   async rmmod(name: string): Promise<void> {
-    const rc = await callAsync<number>(c.rmmod, name);
+    const module = this.#modules.get(name);
+    const rc = await this.#unload(module ? [module] : [], () => callAsync<number>(c.rmmod, name));
     if (rc < 0) throw new KernelError(-rc, `rmmod ${name}`);
+    this.#modules.delete(name);
+  }
+
+  /** Runs what lets go of @modules, without a call of ours in them. */
+  async #unload(modules: Module[], run: () => Promise<number>): Promise<number> {
+    await Promise.all(modules.map((module) => module.close()));
+    const rc = await run();
+    for (const module of modules)
+      if (rc < 0) module.reopen();
+      else module.unmap();
+    return rc;
   }
 
   /** Loaded modules and their reference counts. */
@@ -126,7 +190,8 @@ export class Kernel {
 
   /** Unloads all modules and ends all its threads. */
   async stop(): Promise<void> {
-    const rc = await callAsync<number>(c.stop);
+    const rc = await this.#unload([...this.#modules.values()], () => callAsync<number>(c.stop));
     if (rc < 0) throw new KernelError(-rc, 'the kernel does not stop: a module is in use');
+    this.#modules.clear();
   }
 }
