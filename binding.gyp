@@ -64,7 +64,8 @@
       'dependencies': ['ring3'],
       'sources': ['<!@(ls shim/binding/*.cc)'],
       'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', '<!(node -p "require(\'node-addon-api\').include_dir")'],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS'],
+      # A worker that is being terminated takes no exception: swallow it, do not end the process.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags_cc!': ['-fno-exceptions'],
       'cflags_cc': ['-fexceptions', '-Wno-cast-function-type', '-Wno-invalid-offsetof', '-Wno-missing-field-initializers'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
@@ -103,6 +104,18 @@
       'sources': ['<!@(ls scst-port/kernel/iscsi/*.c)'],
     },
 
+    # What npm run bench:aio runs.
+    {
+      'target_name': 'aio-bench',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['scripts/bench-aio.c'],
+      'include_dirs': ['shim/include', 'aio/include', 'aio/src'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
+    },
+
     # C tests, a binary per room. The harness and host tests see libc; kernel tests do not.
     {
       'target_name': 'harness',
@@ -119,12 +132,20 @@
       'cflags': ['<@(host_cflags)'],
     },
     {
+      # A module with planted bugs, for the tests of diagnostics.
+      'target_name': 'diag_victim.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
       'target_name': 'diag-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'sources': ['<!@(ls test/c/diag/*.c)'],
-      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'test/c/diag'],
-      'cflags': ['<@(host_cflags)'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'shim/diag/src', 'aio/include', 'test/c/diag'],
+      'dependencies': ['diag_victim.ko'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'aio-test',
@@ -228,8 +249,8 @@
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
       'dependencies': ['scst.ko', 'scst_vdisk.ko', 'iscsi_scst.ko'],
-      'sources': ['<!@(ls test/c/scst/*.c)'],
-      'include_dirs': ['kernel-api/include', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
+      'sources': ['<!@(ls test/c/scst/*.c test/c/scst/fuzz/*.c)'],
+      'include_dirs': ['kernel-api/include', 'test/c/scst', 'scst-port/kernel/include', 'scst-port/kernel/iscsi'],
       'cflags': ['<@(kernel_cflags)'],
     },
   ],

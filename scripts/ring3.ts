@@ -86,6 +86,13 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
       run: async (args) => (await import('./backtrace.js')).runBacktrace(args),
     },
   ],
+  [
+    'top',
+    {
+      about: 'a live screen of a ring3 process: ring3 top PID',
+      run: async (args) => (await import('./top.js')).runTop(args),
+    },
+  ],
 ]);
 
 const HELP = `usage: ring3 COMMAND [arguments]

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
+import { AioError, preferProvider } from '../aio/index.js';
 import type { Kernel } from '../kernel-api/index.js';
 import {
   type Credentials,
@@ -18,6 +19,7 @@ import {
 import { HostServer } from './host/server.js';
 import { Journal } from './journal.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
+import { Output } from './output.js';
 import { banner, statusLine, type Totals } from './screen.js';
 
 export const targetCommand = {
@@ -36,6 +38,11 @@ Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
     { name: 'digest', value: 'KIND', help: 'none, crc32c, or both (as the initiator likes)' },
     { name: 'initiator', value: 'PATTERN', repeatable: true, help: 'who may log in, with * and ?' },
     { name: 'threads', value: 'N', help: 'event threads (one per CPU)' },
+    {
+      name: 'aio',
+      value: 'NAME',
+      help: 'who does the I/O of files: io_uring, libaio or threads (the best here)',
+    },
     { name: 'login-timeout', value: 'SECONDS', help: 'for a login (15)' },
     { name: 'json', help: 'one JSON object per line on standard output' },
     { name: 'quiet', help: 'no log and no status line; warnings only' },
@@ -52,6 +59,8 @@ const SAME_KEYSTROKE_MS = 250;
 /** What initiators get to log out when they are asked. */
 const GRACE_MS = 1000;
 const STATUS_MS = 1000;
+/** For who reads our last lines slowly. */
+const FAREWELL_MS = 200;
 /** Exit status: a second signal came. */
 const FORCED = 130;
 
@@ -82,6 +91,14 @@ function wholeNumber(name: Name, text: string | undefined, low: number, high: nu
   if (!(number >= low && number <= high))
     throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
   return number;
+}
+
+function chooseAio(name: string | undefined): void {
+  try {
+    if (name !== undefined) preferProvider(name);
+  } catch (error) {
+    throw error instanceof AioError ? new UsageError(`--aio: ${error.why}`) : error;
+  }
 }
 
 function digests(kind = 'both'): ('None' | 'CRC32C')[] {
@@ -186,11 +203,16 @@ function leave(): never {
   throw new Error('not reached');
 }
 
-/** Resolves at the first signal that ends the target; one that comes later calls @force. */
+/**
+ * Resolves at the first signal that ends the target; one that comes later calls @force. The end of a terminal ends who
+ * is on it; without one (nohup, a service) a hang-up is nobody's.
+ */
 function untilSignal(force: () => never): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = 0;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+    if (!onTerminal) process.on('SIGHUP', () => {});
+    for (const signal of ['SIGINT', 'SIGTERM', ...(onTerminal ? (['SIGHUP'] as const) : [])] as const)
       process.on(signal, () => {
         if (asked && Date.now() - asked > SAME_KEYSTROKE_MS) force();
         asked ||= Date.now();
@@ -217,30 +239,33 @@ export async function runTarget(args: string[]): Promise<void> {
   }
   const json = given.has('json');
   const live = process.stdout.isTTY && !json && !given.has('quiet');
+  const stdout = new Output(process.stdout, (count) =>
+    json ? `${JSON.stringify({ event: 'lost', count })}\n` : '',
+  );
+  const stderr = new Output(process.stderr, (count) => `${count} lines were not read and are lost\n`);
   const journal = new Journal({
     json,
     quiet: given.has('quiet'),
     verbose: given.has('verbose'),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(live ? `\r\x1b[K${text}` : text),
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(live ? `\r\x1b[K${text}` : text),
   });
-  // Who reads us may leave: the disks stay. A write past the limit of file sizes is an error, no end.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // A write past the limit of file sizes is an error, no end.
   process.on('SIGXFSZ', () => {});
 
   const warnings: string[] = []; // told when it serves: an error stands alone
   const options = targetOptions(given, (line) => warnings.push(line));
+  chooseAio(given.value('aio'));
   const signal = untilSignal(leave);
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
   for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
   const control = await controlSocket(target.kernel.kernel, (line) => journal.warn(line));
   const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
-  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
+  stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
 
   let stopStatus = () => {};
-  if (live)
-    stopStatus = everySecond(target, (...three) => process.stdout.write(`\r\x1b[K${statusLine(...three)}`));
+  if (live) stopStatus = everySecond(target, (...three) => stdout.write(`\r\x1b[K${statusLine(...three)}`));
   else if (json && given.has('verbose'))
     stopStatus = everySecond(target, (_, now) => journal.say('', { event: 'status', ...now }));
   const keepAlive = setInterval(() => {}, 1 << 30);
@@ -257,4 +282,5 @@ export async function runTarget(args: string[]): Promise<void> {
     event: 'stopped',
     ended,
   });
+  await Promise.all([stdout.flush(FAREWELL_MS), stderr.flush(FAREWELL_MS)]);
 }

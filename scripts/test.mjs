@@ -4,7 +4,7 @@
  * coverage (among it the outside clients). Each step prints its counts; all steps run
  * even when one fails, and the last line sums them up.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { root } from './build.mjs';
 import { setup } from './setup.mjs';
 
@@ -24,27 +24,38 @@ const steps = [
   ['kill -9', ...npm('test:kill', '5')],
 ];
 
+/** Runs it, shows its output as it comes, and keeps it. */
+async function show(command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+    process.stdout.write(text);
+  });
+  const status = await new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message);
+      resolve(1);
+    });
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  return { stdout, ok: status === 0 };
+}
+
 const total = { passed: 0, failed: 0, skipped: 0 };
 const verdicts = [];
 for (const [name, command, args] of steps) {
   console.log(`\n## ${name}`);
   const start = Date.now();
-  const done = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  process.stdout.write(done.stdout ?? '');
-  const ok = done.status === 0;
+  const { stdout, ok } = await show(command, args);
   verdicts.push(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - start) / 1000)} s)`);
-  const counts = [...(done.stdout ?? '').matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
+  const counts = [...stdout.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);
   if (counts) {
     total.passed += Number(counts[1]);
     total.failed += Number(counts[2]);
     total.skipped += Number(counts[3]);
   } else if (name === 'mocha') {
-    const number = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(done.stdout ?? '')?.[1] ?? 0);
+    const number = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(stdout)?.[1] ?? 0);
     total.passed += number('passing');
     total.failed += number('failing');
     total.skipped += number('pending');

@@ -6,4 +6,5 @@ export const PollEvents = {
   Err: 0x008,
   Hup: 0x010,
   RdHup: 0x2000,
+  EdgeTriggered: 0x8000_0000,
 } as const;

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Stall } from './diag/schema.js';
 
-/** Counters of one event task since it started; readable at any time. */
+/** Counters of one event task since it was made; readable at any time, each by itself. */
 export interface EventTaskStats {
   rounds: number;
   sleeps: number;
@@ -18,6 +18,7 @@ export interface EventTaskStats {
   lowPriorityCallbacks: number;
   polls: number;
   alarms: number;
+  /** The longest round so far: what a handler that blocks shows in. */
   longestRoundNs: number;
   busyNs: number;
   idleNs: number;
@@ -36,14 +37,54 @@ export interface NativePoll {
 }
 
 export interface NativeAlarm {
-  arm(inNanoseconds: number): void;
+  arm(inNanoseconds: number, periodNanoseconds: number): void;
   cancel(): boolean;
+  missed(): number;
+  isArmed(): boolean;
+}
+
+export interface NativeCallback {
+  schedule(lowPriority: boolean): boolean;
+  cancel(): boolean;
+}
+
+export interface NativeBufferCache {
+  alloc(zeroed: boolean): Buffer;
+  destroy(): void;
+  out(): number;
+}
+
+/** One cache or size class of the engine's memory. */
+export interface MemoryCache {
+  name: string;
+  objectBytes: number;
+  /** Ever. */
+  allocations: number;
+  frees: number;
+  /** Objects in use now. */
+  used: number;
+  /** Pages of 4096 bytes now. */
+  pages: number;
+}
+
+/** The engine's memory as a whole, bytes. */
+export interface MemoryUsage {
+  /** Address space; costs nothing. */
+  reservedBytes: number;
+  /** What may be in use. */
+  limitBytes: number;
+  /** In slabs and runs of pages now, free objects in them included. */
+  usedBytes: number;
+  peakBytes: number;
+  /** Given back to the system, ever. */
+  givenBackBytes: number;
 }
 
 export interface NativeTask {
   call(done: () => void): void;
   stop(): void;
   stats(): EventTaskStats;
+  describe(): string;
 }
 
 /** A descriptor that this thread's loop watches, of a worker thread too; keeps it alive unless unref()ed. */
@@ -65,7 +106,14 @@ export interface Native {
     handler: (events: number) => void,
     keepAlive: boolean,
   ) => NativePoll;
-  NativeAlarm: new (handler: () => void) => NativeAlarm;
+  NativeAlarm: new (handler: () => void, keepAlive: boolean) => NativeAlarm;
+  NativeCallback: new (handler: () => void) => NativeCallback;
+  NativeBufferCache: new (name: string, bytes: number, align: number) => NativeBufferCache;
+  detachBuffer(buffer: Buffer): void;
+  memoryCaches(): MemoryCache[];
+  memoryUsage(): MemoryUsage;
+  memoryTrim(): number;
+  memoryLimit(bytes: number): number;
   NativeTask: new (name: string, cpu: number, spinNs: number) => NativeTask;
   /** Takes memory away that C owns: the length of it and of its views is 0 from now on. */
   detachMemory(memory: ArrayBuffer): void;
@@ -84,6 +132,7 @@ export interface Native {
     nodeNs: number,
   ): void;
   diagBacktrace(pid: number, core: string, tid: number, flags: number): string | number;
+  nodeTaskDescribe(): string;
 }
 
 /** The package's own folder, whether this runs from sources or from dist/. */

@@ -133,6 +133,8 @@ int main(int argc, char **argv)
 	rc = ring3_kernel_stop();
 	say("stop", "", rc);
 	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	if (write(log_fd, &(unsigned long long){ 1 }, 8) < 0)	/* wakes the copier */
+		perror("ring3-run: eventfd");
 	pthread_join(thread, NULL);
 	return failed || rc;
 }

@@ -242,6 +242,16 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 	host_cache_free(cache->host, obj);
 }
 
+void mem_dump_obj(void *object)
+{
+	if (ZERO_OR_NULL_PTR(object))
+		pr_cont(" %s pointer\n", object ? "zero-size" : "NULL");
+	else if (host_region_has(object))
+		pr_cont(" of the slab or a page, %zu bytes\n", ksize(object));
+	else
+		pr_cont(" not of the slab\n");
+}
+
 unsigned int kmem_cache_size(struct kmem_cache *cache)
 {
 	return cache->size;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* alarms.cc - alarms of Node's event task. */
+/* alarms.cc - alarms of the thread's event task. */
 #include "node_task.h"
 
 namespace {
@@ -8,34 +8,38 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 	struct etask_alarm alarm;
 	Napi::FunctionReference handler;
 	NodeTask *owner = nullptr;
-	bool armed = false;
+	bool keeps_alive = false, armed = false;
 
 	static Napi::Function define(Napi::Env env)
 	{
 		return DefineClass(env, "NativeAlarm", {
 			InstanceMethod<&JsAlarm::arm>("arm"),
 			InstanceMethod<&JsAlarm::cancel>("cancel"),
+			InstanceMethod<&JsAlarm::missed>("missed"),
+			InstanceMethod<&JsAlarm::is_armed>("isArmed"),
 		});
 	}
 
-	/* new NativeAlarm(handler: () => void) */
+	/* new NativeAlarm(handler: () => void, keepAlive: boolean) */
 	explicit JsAlarm(const Napi::CallbackInfo &info) : Napi::ObjectWrap<JsAlarm>(info)
 	{
 		owner = &NodeTask::of(info.Env());
 		handler = Napi::Persistent(info[0].As<Napi::Function>());
+		keeps_alive = info[1].ToBoolean();
 		etask_alarm_init(&alarm, [](struct etask_alarm *alarm) {
-			auto *self = reinterpret_cast<JsAlarm *>(
-				reinterpret_cast<char *>(alarm) - offsetof(JsAlarm, alarm));
-			self->fired();
+			owner_of(alarm, &JsAlarm::alarm)->fired();
 		}, "NativeAlarm");
 	}
 
 	void fired()
 	{
+		if (owner->closing())
+			return;
 		Napi::HandleScope scope(owner->env());
-		Napi::ObjectReference keep = Napi::Persistent(Value());	/* release() may be the last to hold us */
 
-		release();
+		/* Then nothing may be left that holds us: the call is the last that looks at this. */
+		if (!alarm.period)
+			release();
 		owner->call(handler, {});
 	}
 
@@ -43,23 +47,26 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 	{
 		if (armed) {
 			armed = false;
-			owner->drop();
+			if (keeps_alive)
+				owner->drop();
 			Unref();
 		}
 	}
 
-	/* arm(inNanoseconds: number) */
+	/* arm(inNanoseconds: number, periodNanoseconds: number) */
 	Napi::Value arm(const Napi::CallbackInfo &info)
 	{
-		double in_ns = info[0].As<Napi::Number>().DoubleValue();
+		double in_ns = info[0].As<Napi::Number>().DoubleValue(), period = info[1].As<Napi::Number>().DoubleValue();
 
-		etask_alarm_arm(owner->task(), &alarm, sys_time_now() + static_cast<uint64_t>(in_ns));
+		etask_alarm_arm_periodic(owner->task(), &alarm, sys_time_now() + static_cast<uint64_t>(in_ns),
+					 static_cast<uint64_t>(period));
 		if (!armed) {
 			armed = true;
-			owner->hold();
+			if (keeps_alive)
+				owner->hold();
 			Ref();
 		}
-		owner->turn();	/* so that libuv's timer knows of it */
+		owner->alarm_was_armed();
 		return info.Env().Undefined();
 	}
 
@@ -69,6 +76,16 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 
 		release();
 		return Napi::Boolean::New(info.Env(), was);
+	}
+
+	Napi::Value missed(const Napi::CallbackInfo &info)
+	{
+		return Napi::Number::New(info.Env(), alarm.missed);
+	}
+
+	Napi::Value is_armed(const Napi::CallbackInfo &info)
+	{
+		return Napi::Boolean::New(info.Env(), armed);
 	}
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* polls.cc - file descriptors watched by Node's event task. */
+/* polls.cc - file descriptors watched by the thread's event task. */
 #include "node_task.h"
 
 namespace {
@@ -8,7 +8,7 @@ struct JsPoll : Napi::ObjectWrap<JsPoll> {
 	struct etask_poll poll = {};
 	Napi::FunctionReference handler;
 	NodeTask *owner = nullptr;
-	bool held = false;
+	bool keeps_alive = false;
 
 	static Napi::Function define(Napi::Env env)
 	{
@@ -27,8 +27,10 @@ struct JsPoll : Napi::ObjectWrap<JsPoll> {
 		poll.events = info[1].As<Napi::Number>().Uint32Value();
 		poll.whence = "NativePoll";
 		poll.fn = [](struct etask_poll *poll, uint32_t revents) {
-			auto *self = reinterpret_cast<JsPoll *>(
-				reinterpret_cast<char *>(poll) - offsetof(JsPoll, poll));
+			auto *self = owner_of(poll, &JsPoll::poll);
+
+			if (self->owner->closing())
+				return;
 			Napi::HandleScope scope(self->owner->env());
 
 			self->owner->call(self->handler, { Napi::Number::New(self->owner->env(), revents) });
@@ -37,8 +39,8 @@ struct JsPoll : Napi::ObjectWrap<JsPoll> {
 		if (rc < 0)
 			throw sys_error(info.Env(), rc, "epoll_ctl");
 		Ref();	/* alive while it is armed, whoever forgot it */
-		held = info[3].ToBoolean();
-		if (held)
+		keeps_alive = info[3].ToBoolean();
+		if (keeps_alive)
 			owner->hold();
 	}
 
@@ -55,8 +57,7 @@ struct JsPoll : Napi::ObjectWrap<JsPoll> {
 	{
 		if (poll.task) {
 			etask_poll_remove_sync(&poll);
-			poll.task = nullptr;
-			if (held)
+			if (keeps_alive)
 				owner->drop();
 			Unref();
 		}

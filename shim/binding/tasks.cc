@@ -2,6 +2,8 @@
 /* tasks.cc - event tasks with a thread of their own, and callbacks between them and Node's. */
 #include "node_task.h"
 
+#include <semaphore.h>
+
 #include <string>
 
 namespace {
@@ -13,23 +15,13 @@ struct RoundTrip {
 	Napi::FunctionReference done;
 };
 
-template <typename Member> RoundTrip *trip_of(struct etask_callback *callback, Member member)
+Napi::Object stats_object(Napi::Env env, const struct etask_stats &stats)
 {
-	RoundTrip *none = nullptr;
-	auto offset = reinterpret_cast<char *>(&(none->*member)) - reinterpret_cast<char *>(none);
-
-	return reinterpret_cast<RoundTrip *>(reinterpret_cast<char *>(callback) - offset);
-}
-
-Napi::Object stats_object(Napi::Env env, sys_event_task_t task)
-{
-	struct etask_stats stats;
 	auto out = Napi::Object::New(env);
 	auto set = [&](const char *name, uint64_t value) {
 		out.Set(name, Napi::Number::New(env, static_cast<double>(value)));
 	};
 
-	etask_stats_read(task, &stats);
 	set("rounds", stats.rounds);
 	set("sleeps", stats.sleeps);
 	set("spins", stats.spins);
@@ -48,9 +40,42 @@ Napi::Object stats_object(Napi::Env env, sys_event_task_t task)
 	return out;
 }
 
-struct JsTask : Napi::ObjectWrap<JsTask> {
+Napi::Value description(Napi::Env env, sys_event_task_t task)
+{
+	string_t text = sys_event_task_fmt(task);
+
+	if (!text)
+		throw sys_error(env, ENOMEM, "sys_event_task_fmt");
+	auto out = Napi::String::New(env, text);
+
+	sys_mem_free(text);
+	return out;
+}
+
+/* Returns once @task ran all that was posted to it before. */
+void flush(sys_event_task_t task)
+{
+	struct Mark {
+		struct etask_callback callback;
+		sem_t passed;
+	} mark;
+
+	sem_init(&mark.passed, 0, 0);
+	etask_callback_init(&mark.callback, [](struct etask_callback *callback) {
+		sem_post(&owner_of(callback, &Mark::callback)->passed);
+	}, "NativeTask.stop");
+	etask_post(task, &mark.callback);
+	while (sem_wait(&mark.passed) < 0 && errno == EINTR)
+		;
+	sem_destroy(&mark.passed);
+}
+
+struct JsTask : Napi::ObjectWrap<JsTask>, NodeTaskUser {
 	sys_event_task_t task = nullptr;
+	NodeTask *node = nullptr;
+	std::string name;
 	bool running = false;
+	struct etask_stats last = {};		/* once it is stopped */
 
 	static Napi::Function define(Napi::Env env)
 	{
@@ -58,46 +83,50 @@ struct JsTask : Napi::ObjectWrap<JsTask> {
 			InstanceMethod<&JsTask::call>("call"),
 			InstanceMethod<&JsTask::stop>("stop"),
 			InstanceMethod<&JsTask::stats>("stats"),
+			InstanceMethod<&JsTask::describe>("describe"),
 		});
 	}
 
-	/* new NativeTask(name: string, cpu: number, spinNs: number); cpu -1 = anywhere */
+	/* new NativeTask(name: string, cpu: number, spinNs: number); cpu -1 = anywhere, spinNs -1 = the default */
 	explicit JsTask(const Napi::CallbackInfo &info) : Napi::ObjectWrap<JsTask>(info)
 	{
 		struct sys_event_task_cfg cfg = {};
+		double spin_ns = info[2].As<Napi::Number>().DoubleValue();
 
-		NodeTask::of(info.Env());
-		cfg.max_polls = SYS_ETASK_MAX_POLLS;
-		cfg.max_steps = SYS_ETASK_MAX_STEPS;
+		node = &NodeTask::of(info.Env());
+		name = info[0].As<Napi::String>().Utf8Value();
 		task = sys_event_task_alloc(&cfg);
 		if (!task)
 			throw sys_error(info.Env(), ENOMEM, "sys_event_task_alloc");
-		etask_spin_set(task, static_cast<uint64_t>(info[2].As<Napi::Number>().DoubleValue()));
-		int rc = etask_start(task, info[0].As<Napi::String>().Utf8Value().c_str(),
-				     info[1].As<Napi::Number>().Int32Value());
+		if (spin_ns >= 0)
+			etask_spin_set(task, static_cast<uint64_t>(spin_ns));
+		int rc = etask_start(task, name.c_str(), info[1].As<Napi::Number>().Int32Value());
 		if (rc < 0) {
 			sys_event_task_free(task);
 			throw sys_error(info.Env(), rc, "etask_start");
 		}
 		running = true;
+		node->add_user(this);
 		Ref();
 	}
 
 	/* call(done: () => void): by way of the task's thread */
 	Napi::Value call(const Napi::CallbackInfo &info)
 	{
+		if (!running)
+			throw sys_error(info.Env(), ESRCH, "NativeTask.call");
 		auto *trip = new RoundTrip();
 
-		trip->node = &NodeTask::of(info.Env());
+		trip->node = node;
 		trip->done = Napi::Persistent(info[0].As<Napi::Function>());
 		trip->node->hold();
 		etask_callback_init(&trip->there, [](struct etask_callback *callback) {
-			RoundTrip *trip = trip_of(callback, &RoundTrip::there);
+			RoundTrip *trip = owner_of(callback, &RoundTrip::there);
 
 			etask_post(trip->node->task(), &trip->home);
 		}, "NativeTask.call");
 		etask_callback_init(&trip->home, [](struct etask_callback *callback) {
-			RoundTrip *trip = trip_of(callback, &RoundTrip::home);
+			RoundTrip *trip = owner_of(callback, &RoundTrip::home);
 
 			trip->node->drop();
 			trip->node->call(trip->done, {});
@@ -107,12 +136,25 @@ struct JsTask : Napi::ObjectWrap<JsTask> {
 		return info.Env().Undefined();
 	}
 
+	/* Calls that are under way come home all the same. */
+	void end()
+	{
+		if (!running)
+			return;
+		running = false;
+		flush(task);
+		etask_stop_join(task);
+		etask_stats_read(task, &last);
+		sys_event_task_free(task);
+		node->remove_user(this);
+	}
+
+	void environment_ends() override { end(); }
+
 	Napi::Value stop(const Napi::CallbackInfo &info)
 	{
 		if (running) {
-			running = false;
-			etask_stop_join(task);
-			sys_event_task_free(task);
+			end();
 			Unref();
 		}
 		return info.Env().Undefined();
@@ -120,7 +162,14 @@ struct JsTask : Napi::ObjectWrap<JsTask> {
 
 	Napi::Value stats(const Napi::CallbackInfo &info)
 	{
-		return stats_object(info.Env(), task);
+		if (running)
+			etask_stats_read(task, &last);
+		return stats_object(info.Env(), last);
+	}
+
+	Napi::Value describe(const Napi::CallbackInfo &info)
+	{
+		return running ? description(info.Env(), task) : Napi::String::New(info.Env(), name + ": stopped");
 	}
 };
 
@@ -130,6 +179,12 @@ void register_tasks(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("NativeTask", JsTask::define(env));
 	exports.Set("nodeTaskStats", Napi::Function::New(env, [](const Napi::CallbackInfo &info) -> Napi::Value {
-		return stats_object(info.Env(), NodeTask::of(info.Env()).task());
+		struct etask_stats stats;
+
+		etask_stats_read(NodeTask::of(info.Env()).task(), &stats);
+		return stats_object(info.Env(), stats);
+	}));
+	exports.Set("nodeTaskDescribe", Napi::Function::New(env, [](const Napi::CallbackInfo &info) -> Napi::Value {
+		return description(info.Env(), NodeTask::of(info.Env()).task());
 	}));
 }

@@ -31,6 +31,7 @@ static void list_append(struct etask_queue *queue, struct etask_callback *cb)
 static bool post(sys_event_task_t task, struct etask_queue *queue, struct etask_callback *cb)
 {
 	struct etask_callback *head;
+	unsigned int wait = 4;
 
 	if (__atomic_exchange_n(&cb->state, QUEUED, __ATOMIC_ACQ_REL) == QUEUED)
 		return false;
@@ -42,9 +43,13 @@ static bool post(sys_event_task_t task, struct etask_queue *queue, struct etask_
 		}
 	}
 	head = atomic_load_explicit(&queue->incoming, memory_order_relaxed);
-	do {
-		cb->next = head;
-	} while (!atomic_compare_exchange_weak(&queue->incoming, &head, cb));
+	for (cb->next = head; !atomic_compare_exchange_weak(&queue->incoming, &head, cb); cb->next = head) {
+		/* Others post too. Who stands back lets them do several while the line is theirs. */
+		for (unsigned int i = 0; i < wait; i++)
+			__builtin_ia32_pause();
+		wait = wait < 64 ? wait * 2 : wait;
+		head = atomic_load_explicit(&queue->incoming, memory_order_relaxed);
+	}
 	if (atomic_load(&task->asleep))
 		etask_wake(task);
 	return true;
@@ -60,6 +65,15 @@ bool etask_post_lopri(sys_event_task_t task, struct etask_callback *cb)
 	return post(task, &task->lopri, cb);
 }
 
+static inline void fetch_to_write(const void *line)
+{
+#ifdef __x86_64__
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
+#else
+	__builtin_prefetch(line, 1);
+#endif
+}
+
 /* Move what others pushed to the end of the list, oldest first. On-task. */
 static void take_incoming(struct etask_queue *queue)
 {
@@ -69,6 +83,8 @@ static void take_incoming(struct etask_queue *queue)
 		return;
 	cb = atomic_exchange_explicit(&queue->incoming, NULL, memory_order_acquire);
 	for (; cb; cb = next) {
+		/* It lies in its poster's cache: fetched to be written at once, not first to be read. */
+		fetch_to_write(cb);
 		next = cb->next;
 		cb->next = turned;
 		turned = cb;
@@ -100,17 +116,19 @@ static bool run_one(sys_event_task_t task, struct etask_queue *queue)
 	return true;
 }
 
-/* Up to max_steps normal ones, then low-priority ones: a quarter as many, and at least one. */
+/* Normal ones, then low-priority ones, each as many as are left to do before the next look. */
 unsigned int etask_run_callbacks(sys_event_task_t task)
 {
-	unsigned int steps = 0, lopri = 0, share = task->cfg.max_steps / 4 + 1;
+	unsigned int steps = 0, lopri = 0;
 
 	take_incoming(&task->queue);
-	while (steps < task->cfg.max_steps && run_one(task, &task->queue))
+	while (steps < task->steps_left && run_one(task, &task->queue))
 		steps++;
 	take_incoming(&task->lopri);
-	while (lopri < share && run_one(task, &task->lopri))
+	while (lopri < task->lopri_left && run_one(task, &task->lopri))
 		lopri++;
+	task->steps_left -= steps;
+	task->lopri_left -= lopri;
 	stat_add(&task->stats.callbacks, steps);
 	stat_add(&task->stats.callbacks_lopri, lopri);
 	if (steps + lopri > task->stats.queue_max)

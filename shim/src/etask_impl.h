@@ -6,13 +6,15 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "bias_lock.h"
 #include "etask.h"
 #include "wheel.h"
 
 /* A queue with many producers: pushed on a stack, taken whole by the task and turned round. */
 struct etask_queue {
-	_Atomic(struct etask_callback *) incoming;
-	struct etask_callback	*head, **tail;		/* on-task only */
+	_Atomic(struct etask_callback *) incoming __attribute__((aligned(64)));
+	/* On-task only, and on a line of its own: posters must not feel each callback that runs. */
+	struct etask_callback	*head __attribute__((aligned(64))), **tail;
 };
 
 /*
@@ -34,7 +36,7 @@ struct sys_event_task {
 	atomic_bool		asleep;
 	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
 	sys_event_task_t	next_unused;
-	pthread_mutex_t		alarm_lock;		/* wheel, alarm_running; leaf */
+	struct bias_lock	alarm_lock __attribute__((aligned(64)));	/* wheel, alarm_running; leaf */
 	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
 	/*
 	 * Recursive. Guards the turns from running to not running and back, so that
@@ -52,8 +54,7 @@ struct sys_event_task {
 	const char		*name;
 	int			cpu;
 
-	struct etask_queue	queue __attribute__((aligned(64)));
-	struct etask_queue	lopri;
+	struct etask_queue	queue, lopri;
 
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));
@@ -61,12 +62,18 @@ struct sys_event_task {
 	struct etask_hook	*hooks;
 	sys_time_t		now;
 	uint64_t		spin_ns;
-	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
-	unsigned int		unspun;			/* sleeps in a row without a spin before them */
+	struct {
+		bool		spins;			/* this block of waits begins with a spin */
+		bool		trial;			/* it is the short one of the other way */
+		unsigned int	left, length;
+		uint64_t	sum_ns, avg_ns[2];	/* of the last block without and with a spin */
+	} waits;
 	struct epoll_event	batch[ETASK_POLLS_MAX];
 	int			batch_count, batch_next;
+	unsigned int		steps_left, lopri_left, alarms_left;	/* until it must look at the descriptors */
+	bool			found;			/* at the last look */
+	sys_time_t		looked;
 	unsigned int		stale_rounds;		/* in a row, with events of polls long gone */
-	bool			turned;			/* by etask_turn(): others watch epfd */
 
 	_Atomic(struct watch *)	watches[WATCH_CHUNKS];
 
@@ -77,9 +84,28 @@ struct sys_event_task {
 	struct etask_stats	stats;			/* written on-task, read racily */
 };
 
+/* A load, where clients of the library make a call of it. */
+extern __thread sys_event_task_t sys_event_task __attribute__((tls_model("initial-exec")));
+
 static inline bool etask_is_current(sys_event_task_t task)
 {
 	return sys_event_task == task;
+}
+
+static inline void lock_alarms(sys_event_task_t task)
+{
+	if (likely(etask_is_current(task)))
+		bias_lock_owner(&task->alarm_lock);
+	else
+		bias_lock_other(&task->alarm_lock);
+}
+
+static inline void unlock_alarms(sys_event_task_t task)
+{
+	if (likely(etask_is_current(task)))
+		bias_unlock_owner(&task->alarm_lock);
+	else
+		bias_unlock_other(&task->alarm_lock);
 }
 
 sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg);

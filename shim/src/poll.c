@@ -165,8 +165,8 @@ static struct etask_poll *poll_of(sys_event_task_t task, uint64_t event)
 
 /*
  * A descriptor that was closed while a duplicate lives on stays in its epoll set,
- * and no call can take it out. So the set is made anew, under the same number.
- * Not for a task turned by others: they watch the old set.
+ * and no call can take it out. So the set is made anew, under the same number. Who
+ * watches the set of a task that it turns itself must watch it anew: stats.renewals tells.
  */
 static void renew_epoll(sys_event_task_t task)
 {
@@ -225,7 +225,7 @@ unsigned int etask_run_polls(sys_event_task_t task)
 	stat_add(&task->stats.polls, count);
 	/* One removed by its neighbour in the batch is stale for a round; what stays stale was left behind. */
 	task->stale_rounds = stale ? task->stale_rounds + 1 : 0;
-	if (task->stale_rounds >= 4 && !task->turned) {
+	if (task->stale_rounds >= 4) {
 		stat_add(&task->stats.renewals, 1);
 		renew_epoll(task);
 		task->stale_rounds = 0;

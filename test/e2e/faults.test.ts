@@ -199,6 +199,50 @@ describe('a disk that breaks', function () {
     }
   });
 
+  it('is another process already: refused, but read-only in both; free again when that one is killed', async () => {
+    writeFileSync(path(), Buffer.alloc(MIB));
+    const busy =
+      /disk\.img is in use by another process \(fuser .*\); stop that, or serve it read-only in both: .*disk\.img,ro/;
+    const first = await TargetProcess.start([path()]);
+    await assert.rejects(TargetProcess.start([path()]), busy);
+    await assert.rejects(TargetProcess.start([`${path()},ro`]), busy);
+    await first.stop('SIGKILL');
+    const [one, two] = [
+      await TargetProcess.start([`${path()},ro`]),
+      await TargetProcess.start([`${path()},ro`]),
+    ];
+    await assert.rejects(TargetProcess.start([path()]), busy);
+    for (const each of [one, two]) assert.equal(await each.stop(), 0);
+    const last = await TargetProcess.start([path()]);
+    assert.equal(await last.stop(), 0);
+  });
+
+  it('is a block device: its size, its data, what it cannot take', async function () {
+    const file = path('backing');
+    writeFileSync(file, '');
+    truncateSync(file, 8 * MIB);
+    const loop = spawnSync('losetup', ['--find', '--show', file], { encoding: 'utf8' });
+    const device = loop.stdout?.trim();
+    if (loop.status !== 0 || !device) {
+      console.log('      skipped: no loop device can be made here (needs root)');
+      this.skip();
+    }
+    try {
+      await start(device);
+      assert.equal(target!.ready.luns[0]!.size, 8 * MIB);
+      assert.equal(await client.write(100, 0x5c, { fua: true }), '');
+      assert.equal((await client.read(100)).data[0], 0x5c);
+      assert.equal(await client.sync(), '');
+      assert.equal((await client.read(16_384)).sense, '5/21/00');
+      client.peer.close();
+      assert.equal(await target!.stop(), 0, target!.stderr);
+      target = undefined;
+      assert.equal(readFileSync(file)[100 * BLOCK], 0x5c);
+    } finally {
+      spawnSync('losetup', ['--detach', device]);
+    }
+  });
+
   it('cannot be read (EIO): MEDIUM ERROR, UNRECOVERED READ ERROR', async () => {
     await start(`${path()},size=16M`, denying('preadv2=EIO', 'preadv=EIO'));
     assert.equal((await client.read(0)).sense, MEDIUM_READ_ERROR);

@@ -66,12 +66,17 @@ export class TargetProcess {
   /** Everything it wrote to stderr so far. */
   stderr = '';
 
+  /** It has ended, and all that it wrote has been read. */
+  readonly #closed: Promise<unknown>;
+
   private constructor(
     readonly child: ChildProcess,
     readonly ready: ReadyEvent,
     /** Every line of stdout so far. */
     readonly events: TargetLine[],
-  ) {}
+  ) {
+    this.#closed = once(child, 'close');
+  }
 
   static async start(disks: string[], options: StartOptions = {}): Promise<TargetProcess> {
     const listen = ['--listen', options.listen ?? '127.0.0.1:0'];
@@ -97,7 +102,7 @@ export class TargetProcess {
         if (event.event === 'ready') resolve(event as unknown as ReadyEvent);
       });
       child.once('error', reject);
-      child.once('exit', (code, signal) =>
+      child.once('close', (code, signal) =>
         reject(new Error(`the target ended with ${code ?? signal} before it was ready: ${stderr.trim()}`)),
       );
     });
@@ -127,7 +132,7 @@ export class TargetProcess {
     return `iscsi://${login ? `${login}@` : ''}${this.portal}/${this.iqn}/${lun}`;
   }
 
-  /** The first event of this name with these fields, from now on or before; undefined after @timeoutMs. */
+  /** The first event of this name with these fields, or fields like these, now or to come; undefined after @timeoutMs. */
   async event(
     name: string,
     fields: Record<string, unknown> = {},
@@ -135,8 +140,10 @@ export class TargetProcess {
   ): Promise<TargetLine | undefined> {
     const end = Date.now() + timeoutMs;
     const wanted = Object.entries({ event: name, ...fields });
+    const fits = (seen: unknown, expected: unknown) =>
+      expected instanceof RegExp ? expected.test(String(seen)) : seen === expected;
     for (;;) {
-      const found = this.events.find((event) => wanted.every(([key, value]) => event[key] === value));
+      const found = this.events.find((event) => wanted.every(([key, value]) => fits(event[key], value)));
       if (found || Date.now() >= end) return found;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -151,7 +158,7 @@ export class TargetProcess {
     if (this.alive) {
       const late = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
       process.kill(this.pid, signal);
-      await once(this.child, 'exit');
+      await this.#closed;
       clearTimeout(late);
     }
     return this.child.exitCode ?? this.child.signalCode ?? 'unknown';

@@ -2,6 +2,7 @@
 #ifndef _ASM_BITSPERLONG_H
 #define _ASM_BITSPERLONG_H
 
+#define __BITS_PER_LONG		64
 #define BITS_PER_LONG		64
 #define BITS_PER_LONG_LONG	64
 /* A constant number of bits that one word holds. */

@@ -133,13 +133,14 @@ static bool parse_cscds(struct scst_copy *copy, const u8 *list, u32 len)
 {
 	struct scst_cmd *cmd = copy->cmd;
 
+	/* LU ID TYPE counts only in descriptors with a LUN in them (SPC-4 6.4.5.1). */
 	for (u32 at = HEADER_LEN; at < HEADER_LEN + len; at += CSCD_LEN) {
 		const u8 *cscd = list + at;
 
 		if (cscd[0] != 0xe4)
 			return sense(cmd, scst_sense_unsupported_cscd_type);
-		if (cscd[1] >> 6)	/* LU ID TYPE: designators only */
-			return bad_list(cmd, at + 1, 7);
+		if (HEADER_LEN + len - at < CSCD_LEN)
+			return sense(cmd, scst_sense_parameter_list_length_invalid);
 		if (cscd[1] & 0x20)	/* NUL: there is no device behind it */
 			return sense(cmd, scst_sense_copy_target_not_reachable);
 		if ((cscd[1] & 0x1f) != TYPE_DISK)
@@ -164,15 +165,21 @@ static bool in_range(const struct scst_tgt_dev *tgt_dev, u64 lba, u64 bytes)
 }
 
 /* SPC-4 6.4.6.3 */
-static bool parse_segment(struct scst_copy *copy, const u8 *descr, u32 at)
+static bool parse_segment(struct scst_copy *copy, const u8 *descr, u32 at, u32 left)
 {
-	u32 nr = copy->nr_segments, from = get_unaligned_be16(descr + 4), to = get_unaligned_be16(descr + 6);
-	u64 from_lba = get_unaligned_be64(descr + 12), to_lba = get_unaligned_be64(descr + 20);
+	u32 nr = copy->nr_segments, from, to;
 	struct segment *segment = &copy->segments[nr];
 	struct scst_cmd *cmd = copy->cmd;
+	u64 from_lba, to_lba;
 
 	if (descr[0] != 0x02)
 		return sense(cmd, scst_sense_unsupported_segment_type);
+	if (left < SEGMENT_LEN)
+		return sense(cmd, scst_sense_parameter_list_length_invalid);
+	from = get_unaligned_be16(descr + 4);
+	to = get_unaligned_be16(descr + 6);
+	from_lba = get_unaligned_be64(descr + 12);
+	to_lba = get_unaligned_be64(descr + 20);
 	if (get_unaligned_be16(descr + 2) != SEGMENT_LEN - 4)
 		return bad_list(cmd, at + 2, -1);
 	segment->from = from < copy->nr_cscds ? copy->cscds[from] : NULL;
@@ -199,13 +206,14 @@ static bool parse(struct scst_copy *copy, const u8 *list, u32 len)
 {
 	struct scst_cmd *cmd = copy->cmd;
 	u32 cscd_len = get_unaligned_be16(list + 2), segment_len = get_unaligned_be32(list + 8);
+	u32 at = HEADER_LEN + cscd_len, all = at + segment_len;
 	u8 usage = list[1] >> 3 & 3;
 
 	if (cscd_len + (u64)segment_len > MAX_LIST_LEN)
 		return sense(cmd, scst_sense_parameter_list_length_invalid);
 	if (get_unaligned_be32(list + 12))	/* inline data: no segment here has a use for it */
 		return sense(cmd, scst_sense_inline_data_too_long);
-	if (cscd_len % CSCD_LEN || segment_len % SEGMENT_LEN || HEADER_LEN + cscd_len + segment_len > len)
+	if (all > len)
 		return sense(cmd, scst_sense_parameter_list_length_invalid);
 	if (cscd_len / CSCD_LEN > SCST_COPY_MAX_CSCDS)
 		return sense(cmd, scst_sense_too_many_cscds);
@@ -217,8 +225,8 @@ static bool parse(struct scst_copy *copy, const u8 *list, u32 len)
 		return bad_list(cmd, 0, -1);
 	if (!parse_cscds(copy, list, cscd_len))
 		return false;
-	for (u32 at = HEADER_LEN + cscd_len; at < HEADER_LEN + cscd_len + segment_len; at += SEGMENT_LEN)
-		if (!parse_segment(copy, list + at, at))
+	for (; at < all; at += SEGMENT_LEN)
+		if (!parse_segment(copy, list + at, at, all - at))
 			return false;
 	if (usage == LIST_ID_NONE)
 		return true;
@@ -374,7 +382,7 @@ bool scst_copy_start(struct scst_cmd *cmd)
 	if (cmd->tgt_dev->nr_copies >= SCST_COPY_MAX_CONCURRENT)
 		return sense(cmd, scst_sense_insufficient_resources);
 	list = sg_virt(cmd->sg);
-	max_segments = min_t(u32, get_unaligned_be32(list + 8) / SEGMENT_LEN, SCST_COPY_MAX_SEGMENTS);
+	max_segments = min_t(u32, get_unaligned_be32(list + 8) / SEGMENT_LEN, SCST_COPY_MAX_SEGMENTS) + 1;
 	copy = kzalloc(sizeof(*copy) + max_segments * sizeof(copy->segments[0]), GFP_ATOMIC);
 	if (!copy) {
 		scst_set_busy(cmd);

@@ -47,8 +47,11 @@ static const char *plain_name(const char *name, char *buf, size_t bytes)
 	return buf;
 }
 
+/* What the compiler called it tells parts of a function apart that a reader has no name for: "fn.cold", "fn.part.0". */
 static const char *what_runs(const struct place *place)
 {
+	if (place->nr_lines && place->lines[place->nr_lines - 1].function)
+		return place->lines[place->nr_lines - 1].function;
 	return place->function ? place->function : place->executable && !place->image ? "[made code]" : NULL;
 }
 
@@ -120,6 +123,7 @@ static void emit_frame_json(struct dump *dump, const struct frame *frame)
 		out_str(out, "function", js.function);
 		out_str(out, "file", js.file);
 		out_num(out, "line", js.line);
+		out_num(out, "column", js.column);
 		out_end(out);
 	}
 	out_end(out);
@@ -140,7 +144,7 @@ static size_t frame_line(struct space *space, struct v8 *v8, const struct frame 
 	if (js_of(v8, space, frame, place, &js)) {
 		ADD("js %s", js.function[0] ? js.function : "(anonymous)");
 		if (js.file[0])
-			ADD(" at %s:%u", js.file, js.line);
+			ADD(" at %s:%u:%u", js.file, js.line, js.column);
 		return used;
 	}
 	for (unsigned int i = 0; i + 1 < place->nr_lines; i++)

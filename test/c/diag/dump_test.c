@@ -15,33 +15,13 @@
 
 #include "diag.h"
 #include "etask.h"
-#include "harness.h"
 #include "mtelib.h"
 #include "sys_debug.h"
+#include "helper.h"
 #include "victim.h"
 
-/* A dump as text or JSON, into memory of its own. */
-char *take_dump(bool json, unsigned int sections)
-{
-	int fd = memfd_create("dump", 0), rc;
-	char *text;
-	off_t bytes;
-
-	CHECK(fd >= 0);
-	rc = diag_dump(fd, json, sections, "test");
-	CHECK_EQ(rc, 0);
-	bytes = lseek(fd, 0, SEEK_END);
-	CHECK(bytes > 0);
-	/* A zero byte ends it, and the end of the process frees it. */
-	CHECK_EQ(ftruncate(fd, bytes + 1), 0);
-	text = mmap(NULL, (size_t)bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	CHECK(text != MAP_FAILED);
-	close(fd);
-	return text;
-}
-
-/* The dump names @function, and beside it this file and @line. */
-void check_names(const char *dump, const char *function, const char *file, int line)
+/* The dump names @function, and beside it @file and @line. */
+static void check_names(const char *dump, const char *function, const char *file, int line)
 {
 	char where[128];
 

@@ -60,13 +60,15 @@ void *victim_spins(void *arg)
 	return arg;
 }
 
-const int victim_sleeps_line = __LINE__ + 6;
+const int victim_sleeps_line = __LINE__ + 8;
 void *victim_sleeps(void *arg)
 {
 	struct timespec hour = { 3600, 0 };
 
+	pthread_detach(pthread_self());
 	ready();
-	nanosleep(&hour, NULL);
+	for (;;)	/* a dump's signal ends a sleep early */
+		nanosleep(&hour, NULL);
 	return arg;
 }
 
@@ -90,6 +92,7 @@ void *victim_blocks_signals(void *arg)
 	sigset_t all;
 
 	sigfillset(&all);
+	pthread_detach(pthread_self());
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	ready();
 	nanosleep(&hour, NULL);
@@ -148,6 +151,7 @@ bool victim_hold_malloc(pthread_t *thread)
 			usleep(100);
 	}
 	atomic_store(&stop, true);
+	pthread_join(*thread, NULL);
 	return false;
 }
 
@@ -161,9 +165,10 @@ void *victim_prints(void *arg)
 
 pthread_mutex_t victim_mutex_a = PTHREAD_MUTEX_INITIALIZER, victim_mutex_b = PTHREAD_MUTEX_INITIALIZER;
 
-const int victim_ab_line = __LINE__ + 6;
+const int victim_ab_line = __LINE__ + 7;
 void *victim_deadlock_ab(void *arg)
 {
+	pthread_detach(pthread_self());
 	pthread_mutex_lock(&victim_mutex_a);
 	ready();
 	victim_wait_for(2);
@@ -171,9 +176,10 @@ void *victim_deadlock_ab(void *arg)
 	return arg;
 }
 
-const int victim_ba_line = __LINE__ + 6;
+const int victim_ba_line = __LINE__ + 7;
 void *victim_deadlock_ba(void *arg)
 {
+	pthread_detach(pthread_self());
 	pthread_mutex_lock(&victim_mutex_b);
 	ready();
 	victim_wait_for(2);

@@ -281,9 +281,19 @@ TEST(scsi_copy_bad_lengths)
 	scsi_fails(a, 0, cdb, 0, list.bytes, list.len - 1, 0x051a00);	/* less comes */
 	put_unaligned_be32(1 << 20, cdb + 10);
 	scsi_fails(a, 0, cdb, 0, list.bytes, list.len, 0x051a00);
+	/* A descriptor and a part of one. */
 	for (u32 i = 1; i < CSCD; i++) {
+		list_begin(1, 0);
+		list_add_lun(0, 512);
+		list_add_lun(1, 512);
+		list.len -= CSCD - i;
+		put_unaligned_be16(list.len - 16, list.bytes + 2);
+		CHECK_EQ(copy(0), 0x051a00);
+	}
+	for (u32 i = 1; i < SEGMENT; i++) {
 		good_list();
-		put_unaligned_be16(CSCD * 2 + i, list.bytes + 2);
+		list.len -= SEGMENT - i;
+		put_unaligned_be32(i, list.bytes + 8);
 		CHECK_EQ(copy(0), 0x051a00);
 	}
 	good_list();
@@ -312,8 +322,8 @@ TEST(scsi_copy_bad_descriptors)
 	}
 	for (u8 type = 1; type < 4; type++) {
 		good_list();
-		cscd[1] = (u8)(type << 6);		/* LU ID TYPE */
-		CHECK_EQ(copy(0), 0x052600);
+		cscd[1] = (u8)(type << 6);		/* LU ID TYPE, of which nothing depends here */
+		CHECK_EQ(copy(0), 0);
 	}
 	good_list();
 	cscd[1] = 0x20;				/* NUL */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crash_test.c - children that die of each fatal signal: what they left says why, and
+ * they died of the signal they would have died of.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "mtelib.h"
+#include "sys_debug.h"
+#include "helper.h"
+#include "victim.h"
+
+static __attribute__((noinline)) void read_null(void)
+{
+	volatile int *volatile nowhere = NULL;
+
+	nowhere[3]++;
+}
+
+TEST(a_null_pointer)
+{
+	char *text;
+
+	check_died(crash_in_child(read_null, &text), SIGSEGV);
+	CHECK_SAYS(text, "reason=SIGSEGV");
+	CHECK_SAYS(text, "null pointer, 0xc behind it");
+	CHECK_SAYS(text, "read_null at crash_test.c:");
+	CHECK_SAYS(text, "crashed=true");
+	CHECK_SAYS(text, "rip=0x");
+}
+
+static volatile int bottom;
+
+static __attribute__((noinline)) int overflow(int depth)
+{
+	volatile char frame[1024];
+
+	frame[0] = (char)depth;
+	frame[1023] = (char)depth;
+	if (bottom)
+		return depth;
+	return overflow(depth + 1) + frame[depth & 1023];
+}
+
+static void *overflow_thread(void *arg)
+{
+	diag_thread_enter();
+	overflow(0);
+	return arg;
+}
+
+static void overflow_in_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, overflow_thread, NULL);
+	pthread_join(thread, NULL);
+}
+
+static void overflow_here(void)
+{
+	overflow(0);
+}
+
+TEST(an_overflowed_stack_of_the_main_thread)
+{
+	char *text;
+
+	check_died(crash_in_child(overflow_here, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+}
+
+TEST(an_overflowed_stack_of_a_thread)
+{
+	char *text;
+
+	check_died(crash_in_child(overflow_in_thread, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+}
+
+static void write_code(void)
+{
+	*(volatile char *)(uintptr_t)write_code = 1;
+}
+
+TEST(a_write_to_read_only_memory)
+{
+	char *text;
+
+	check_died(crash_in_child(write_code, &text), SIGSEGV);
+	CHECK_SAYS(text, "read-only memory of ");
+	CHECK_SAYS(text, "write_code at crash_test.c:");
+}
+
+static __attribute__((noinline)) void jump_away(void)
+{
+	void (*volatile fn)(void) = (void (*)(void))0x123456000;
+
+	fn();
+	__asm__ volatile("");
+}
+
+TEST(a_jump_into_nothing)
+{
+	char *text;
+
+	check_died(crash_in_child(jump_away, &text), SIGSEGV);
+	CHECK_SAYS(text, "a jump to where no code is");
+	CHECK_SAYS(text, "jump_away at crash_test.c:");
+}
+
+static void read_junk(void)
+{
+	volatile uintptr_t addr = 0x6b6b6b6b6b6b6b6b;
+
+	*(volatile char *)addr = 1;
+}
+
+TEST(a_pointer_of_junk)
+{
+	char *text;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer's own check meets it first");
+	check_died(crash_in_child(read_junk, &text), SIGSEGV);
+	CHECK_SAYS(text, "not canonical");
+}
+
+static void divide(void)
+{
+	volatile int zero = 0;
+
+	zero = 100 / zero;
+}
+
+TEST(a_division_by_zero)
+{
+	char *text;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer reports it instead");
+	check_died(crash_in_child(divide, &text), SIGFPE);
+	CHECK_SAYS(text, "reason=SIGFPE");
+	CHECK_SAYS(text, "divide at crash_test.c:");
+}
+
+static void beyond_file(void)
+{
+	int fd = memfd_create("short", 0);
+	volatile char *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	(void)*at;
+}
+
+TEST(a_page_beyond_the_end_of_a_file)
+{
+	char *text;
+
+	check_died(crash_in_child(beyond_file, &text), SIGBUS);
+	CHECK_SAYS(text, "beyond the end of /memfd:short");
+}
+
+static void fail_a_check(void)
+{
+	volatile int sheep = 3;
+
+	sys_service_set(MTE_sys_service_get());
+	verify_eq(sheep, 4, "of the flock");
+}
+
+TEST(a_failed_check)
+{
+	char *text;
+
+	check_died(crash_in_child(fail_a_check, &text), SIGABRT);
+	CHECK_SAYS(text, "SIGABRT: sheep == 4");
+	CHECK_SAYS(text, "fail_a_check at crash_test.c:");
+}
+
+static void sent(void)
+{
+	kill(getpid(), SIGSEGV);
+	for (;;)
+		pause();
+}
+
+TEST(a_signal_that_was_sent)
+{
+	char *text;
+
+	check_died(crash_in_child(sent, &text), SIGSEGV);
+	CHECK_SAYS(text, "none: the signal was sent");
+}
+
+static void *crash_too(void *arg)
+{
+	victim_wait_barrier();
+	read_null();
+	return arg;
+}
+
+static void crash_together(void)
+{
+	pthread_t threads[8];
+
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, crash_too, NULL);
+	usleep(20000);
+	victim_release_barrier();
+	for (;;)
+		pause();
+}
+
+TEST(eight_threads_that_crash_at_once_make_one_dump)
+{
+	char *text, *second;
+
+	check_died(crash_in_child(crash_together, &text), SIGSEGV);
+	CHECK_SAYS(text, "read_null at crash_test.c:");
+	second = strstr(strstr(text, "ring3Dump=1") + 1, "ring3Dump=1");
+	CHECK(!second);
+}
+
+static void *dump_again(void *arg)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	victim_wait_barrier();
+	for (;;)
+		diag_dump(fd, false, 0, "meanwhile");
+	return arg;
+}
+
+static void crash_while_dumping(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, dump_again, NULL);
+	victim_release_barrier();
+	usleep(20000);
+	read_null();
+}
+
+TEST(a_crash_during_a_dump)
+{
+	char *text;
+
+	check_died(crash_in_child(crash_while_dumping, &text), SIGSEGV);
+	CHECK_SAYS(text, "reason=SIGSEGV");
+	CHECK_SAYS(text, "read_null at crash_test.c:");
+}
+
+static void crash_without_allocator(void)
+{
+	pthread_t thread;
+
+	if (!victim_hold_malloc(&thread))
+		_exit(5);
+	read_null();
+}
+
+TEST(a_crash_while_the_allocator_is_locked)
+{
+	char *text;
+	int status;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer's allocator is another one");
+	status = crash_in_child(crash_without_allocator, &text);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 5)
+		test_skip("the allocator was never caught with its lock held");
+	check_died(status, SIGSEGV);
+	CHECK_SAYS(text, "read_null at crash_test.c:");
+}

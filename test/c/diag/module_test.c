@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module_test.c - planted bugs in a hosted module (test/diag/module/diag_victim.c):
+ * each is found and named by function, by what the dump or a watchdog says.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "helper.h"
+#include "ring3/kernel.h"
+#include "victim.h"
+
+static void load(const char *what)
+{
+	const struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 4 };
+	char path[512], params[64];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	CHECK(length > 0);
+	path[length] = 0;
+	snprintf(strrchr(path, '/'), 32, "/diag_victim.ko.so");
+	snprintf(params, sizeof(params), "what=%s", what);
+	CHECK_EQ(ring3_kernel_start(&options), 0);
+	CHECK_EQ(ring3_insmod(path, params), 0);
+}
+
+/* What the last stall said, by kind. */
+static char stall_what[DIAG_STALL_KINDS][512], stall_stack[DIAG_STALL_KINDS][16384];
+static int stalls[DIAG_STALL_KINDS];
+
+static void on_stall(void *env, const struct diag_stall *stall)
+{
+	(void)env;
+	snprintf(stall_what[stall->kind], sizeof(stall_what[0]), "%s", stall->what);
+	snprintf(stall_stack[stall->kind], sizeof(stall_stack[0]), "%s", stall->stack);
+	__atomic_fetch_add(&stalls[stall->kind], 1, __ATOMIC_RELEASE);
+}
+
+static void watch(void)
+{
+	const struct diag_budgets budgets = {
+		.task_ns = 300000000, .kthread_ns = 300000000, .lock_ns = 300000000,
+	};
+
+	diag_budgets_set(&budgets);
+	diag_on_stall(on_stall, NULL);
+	CHECK_EQ(diag_start(DIAG_WATCH), 0);
+}
+
+static void wait_stall(enum diag_stall_kind kind)
+{
+	for (int i = 0; i < 500 && !__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE); i++)
+		usleep(10000);
+	CHECK_EQ(__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE), 1);
+}
+
+TEST(module_abba_is_spelled_out)
+{
+	char *dump;
+
+	CHECK_EQ(diag_start(0), 0);
+	load("abba");
+	usleep(300000);
+	dump = take_dump(false, DIAG_THREADS | DIAG_LOCKS);
+	CHECK_SAYS(dump, "waits for mutex victim_second, held by thread");
+	CHECK_SAYS(dump, "waits for mutex victim_first, held by thread");
+	CHECK_SAYS(dump, "which it took in abba_first at diag_victim.c:");
+	CHECK_SAYS(dump, "which it took in abba_second at diag_victim.c:");
+	CHECK_SAYS(dump, "diag_victim.ko.so+0x");
+	CHECK_SAYS(dump, "role=kthread");
+}
+
+TEST(module_lock_held_too_long)
+{
+	watch();
+	load("holder");
+	wait_stall(DIAG_STALL_LOCK);
+	CHECK_SAYS(stall_what[DIAG_STALL_LOCK], "lock victim_first");
+	CHECK_SAYS(stall_what[DIAG_STALL_LOCK], "taken in holder_thread at diag_victim.c:");
+	CHECK_SAYS(stall_stack[DIAG_STALL_LOCK], "holder_thread at diag_victim.c:");
+}
+
+TEST(module_lost_wakeup_is_a_hung_kthread)
+{
+	watch();
+	load("lost-wakeup");
+	wait_stall(DIAG_STALL_KTHREAD);
+	CHECK_SAYS(stall_what[DIAG_STALL_KTHREAD], "slept uninterruptibly");
+	CHECK_SAYS(stall_stack[DIAG_STALL_KTHREAD], "lost_wakeup_thread at diag_victim.c:");
+}
+
+TEST(module_endless_softirq_stalls_its_event_task)
+{
+	if (victim_sanitized())
+		test_skip("a loop without calls takes no signals under a sanitizer");
+	watch();
+	load("endless-softirq");
+	wait_stall(DIAG_STALL_TASK);
+	CHECK_SAYS(stall_what[DIAG_STALL_TASK], "event task \"ring3/0\"");
+	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_tasklet at diag_victim.c:");
+	usleep(600000);
+	CHECK_EQ(stalls[DIAG_STALL_TASK], 1);	/* an episode is told once */
+}
+
+/* ---- with lock order checks ------------------------------------------------------------ */
+
+static void check_orders(const char *what)
+{
+	diag_lockdep_on = 1;
+	watch();
+	load(what);
+}
+
+TEST(module_lock_order_reversed)
+{
+	char *dump;
+
+	check_orders("order");
+	wait_stall(DIAG_STALL_ORDER);
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "circular lock order");
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "order_thread at diag_victim.c:");
+	dump = take_dump(false, DIAG_LOCKS);
+	CHECK_SAYS(dump, "lock1=victim_second lock2=victim_first");
+}
+
+TEST(module_lock_in_softirq_and_outside)
+{
+	check_orders("softirq");
+	wait_stall(DIAG_STALL_ORDER);
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "taken in softirq, and elsewhere with softirqs enabled");
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "tasklet_takes at diag_victim.c:");
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "softirq_thread at diag_victim.c:");
+}
+
+TEST(module_unlock_missed_on_an_error_path)
+{
+	check_orders("error-path");
+	wait_stall(DIAG_STALL_ORDER);
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "left with a lock held in the function of a kthread");
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "at diag_victim.c:");
+}
+
+TEST(module_without_checks_makes_no_findings)
+{
+	char *dump;
+
+	watch();
+	load("order");
+	usleep(300000);
+	dump = take_dump(true, DIAG_LOCKS);
+	CHECK_SAYS(dump, "\"orderFindings\":[]");
+	CHECK_SAYS(dump, "\"deadlocks\":[]");
+}
+
+/* ---- crashes ------------------------------------------------------------------------------ */
+
+static const char *crash_state;
+
+static void load_and_wait(void)
+{
+	load(crash_state);
+	for (;;)
+		pause();
+}
+
+static char *crash_of(const char *what, int signum)
+{
+	char *text;
+
+	crash_state = what;
+	check_died(crash_in_child(load_and_wait, &text), signum);
+	return text;
+}
+
+TEST(module_null_pointer)
+{
+	char *text;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer's own check meets it first");
+	text = crash_of("null", SIGSEGV);
+	CHECK_SAYS(text, "null pointer");
+	CHECK_SAYS(text, "null_thread at diag_victim.c:");
+}
+
+TEST(module_use_after_free)
+{
+	char *text;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer's own check meets it first");
+	if (!getenv("RING3_MEM")) {	/* it is read when the program starts */
+		setenv("RING3_MEM", "quarantine", 1);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execl("/proc/self/exe", "diag-test", "module_use_after_free", NULL);
+	}
+	text = crash_of("use-after-free", SIGSEGV);
+	CHECK_SAYS(text, "the fill of freed memory");
+	CHECK_SAYS(text, "freed, in quarantine; allocated at kmalloc, freed at kfree");
+	CHECK_SAYS(text, "free_and_use at diag_victim.c:");
+}
+
+TEST(module_stack_overflow)
+{
+	char *text = crash_of("overflow", SIGSEGV);
+
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at diag_victim.c:");
+}
+
+TEST(module_bug)
+{
+	char *text = crash_of("bug", SIGABRT);
+
+	CHECK_SAYS(text, "kernel BUG at ");
+	CHECK_SAYS(text, "bug_thread at diag_victim.c:");
+}
+
+TEST(module_lock_held_over_sleep)
+{
+	char *text = crash_of("sleep-under-spinlock", SIGABRT);
+
+	CHECK_SAYS(text, "kernel BUG at ");
+	CHECK_SAYS(text, "sleep_under_spinlock_thread at diag_victim.c:");
+	CHECK_SAYS(text, "lock=victim_spin");
+}

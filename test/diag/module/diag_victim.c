@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * diag_victim.c - a hosted module that gets into the state its parameter names, by
+ * planted bugs of the known kinds. Each is a kthread or a work that its init starts;
+ * none of them ends, so the module is not unloaded.
+ */
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+static char *what = "";
+module_param(what, charp, 0444);
+
+static DEFINE_MUTEX(victim_first);
+static DEFINE_MUTEX(victim_second);
+static DEFINE_SPINLOCK(victim_spin);
+static DECLARE_WAIT_QUEUE_HEAD(victim_wait);
+static int nr_ready, lost;
+
+/* ---- two threads, two mutexes, two orders ------------------------------------------ */
+
+static int abba_first(void *data)
+{
+	mutex_lock(&victim_first);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	mutex_lock(&victim_second);
+	return 0;
+}
+
+static int abba_second(void *data)
+{
+	mutex_lock(&victim_second);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	mutex_lock(&victim_first);
+	return 0;
+}
+
+/* ---- the same orders, but one after the other: no deadlock this time -------------------- */
+
+static int order_thread(void *data)
+{
+	mutex_lock(&victim_first);
+	mutex_lock(&victim_second);
+	mutex_unlock(&victim_second);
+	mutex_unlock(&victim_first);
+	mutex_lock(&victim_second);
+	mutex_lock(&victim_first);
+	mutex_unlock(&victim_first);
+	mutex_unlock(&victim_second);
+	return 0;
+}
+
+/* ---- others ------------------------------------------------------------------------------ */
+
+static int holder_thread(void *data)
+{
+	mutex_lock(&victim_first);
+	for (;;)
+		msleep(1000);
+	return 0;
+}
+
+/* The condition is set, and nobody wakes. */
+static int lost_wakeup_thread(void *data)
+{
+	__set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule();
+	return 0;
+}
+
+static int forget_unlock(int fail)
+{
+	mutex_lock(&victim_first);
+	if (fail)
+		return -EIO;	/* the planted bug */
+	mutex_unlock(&victim_first);
+	return 0;
+}
+
+static int error_path_thread(void *data)
+{
+	forget_unlock(1);
+	return 0;
+}
+
+static void tasklet_takes(struct tasklet_struct *tasklet)
+{
+	spin_lock(&victim_spin);
+	spin_unlock(&victim_spin);
+}
+
+static struct tasklet_struct victim_tasklet;
+
+static int softirq_thread(void *data)
+{
+	spin_lock(&victim_spin);
+	spin_unlock(&victim_spin);
+	tasklet_setup(&victim_tasklet, tasklet_takes);
+	tasklet_schedule(&victim_tasklet);
+	return 0;
+}
+
+static int sleep_under_spinlock_thread(void *data)
+{
+	spin_lock(&victim_spin);
+	msleep(1);
+	spin_unlock(&victim_spin);
+	return 0;
+}
+
+static int null_thread(void *data)
+{
+	struct list_head *volatile list = NULL;
+
+	return list->next != NULL;
+}
+
+struct victim_node {
+	struct victim_node *next;
+	int value;
+};
+
+static noinline int free_and_use(void)
+{
+	struct victim_node *volatile node = kmalloc(sizeof(*node), GFP_KERNEL);
+
+	node->next = node;
+	kfree((void *)node);
+	return READ_ONCE(node->next)->value;	/* the planted bug */
+}
+
+static int use_after_free_thread(void *data)
+{
+	return free_and_use();
+}
+
+static int bug_thread(void *data)
+{
+	BUG_ON(lost == 0);
+	return 0;
+}
+
+static noinline int overflow(int depth)
+{
+	volatile char frame[4096];
+
+	frame[0] = (char)depth;
+	frame[4095] = (char)depth;
+	if (READ_ONCE(lost))
+		return depth;
+	return overflow(depth + 1) + frame[depth & 4095];
+}
+
+static int overflow_thread(void *data)
+{
+	return overflow(0);
+}
+
+static void loop_in_tasklet(struct tasklet_struct *tasklet)
+{
+	for (;;)
+		cpu_relax();
+}
+
+static struct tasklet_struct looping_tasklet;
+
+static int endless_softirq_thread(void *data)
+{
+	tasklet_setup(&looping_tasklet, loop_in_tasklet);
+	tasklet_schedule(&looping_tasklet);
+	return 0;
+}
+
+static const struct {
+	const char *what;
+	int (*fn)(void *data), (*other)(void *data);
+} states[] = {
+	{ "abba", abba_first, abba_second },
+	{ "order", order_thread },
+	{ "holder", holder_thread },
+	{ "lost-wakeup", lost_wakeup_thread },
+	{ "error-path", error_path_thread },
+	{ "softirq", softirq_thread },
+	{ "sleep-under-spinlock", sleep_under_spinlock_thread },
+	{ "null", null_thread },
+	{ "use-after-free", use_after_free_thread },
+	{ "bug", bug_thread },
+	{ "overflow", overflow_thread },
+	{ "endless-softirq", endless_softirq_thread },
+};
+
+static int __init victim_init(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		struct task_struct *task;
+
+		if (strcmp(states[i].what, what))
+			continue;
+		task = kthread_run(states[i].fn, NULL, "victim");
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		if (states[i].other)
+			kthread_run(states[i].other, NULL, "victim2");
+		return 0;
+	}
+	pr_err("diag_victim: what=%s: no such state\n", what);
+	return -EINVAL;
+}
+
+module_init(victim_init);
+MODULE_LICENSE("GPL");
