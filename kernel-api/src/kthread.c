@@ -27,6 +27,7 @@ struct kthread {
 	int			result;
 	bool			should_stop, should_park;	/* atomic */
 	struct completion	exited, parked;
+	struct completion	*exit_done;	/* of kthread_complete_and_exit() */
 };
 
 static void kthread_free(struct kthread *kthread)
@@ -79,19 +80,29 @@ static void kthread_main(void *arg)
 	kthread_ends(kthread, result);
 }
 
+/* Its function's frames are left: who waits for @exit_done may unload the module they belong to. */
+static void kthread_exited(void *arg)
+{
+	struct kthread *kthread = arg;
+	struct completion *done = kthread->exit_done;
+
+	refcount_inc(&kthread->task.usage);
+	kthread_ends(kthread, kthread->result);
+	if (done)
+		complete(done);
+	kthread_free(kthread);	/* the thread's own, */
+	kthread_free(kthread);	/* and the one of above */
+}
+
 /* From the middle of the function, whose frames go without a word. Nobody may stop it any more. */
 void kthread_complete_and_exit(struct completion *done, long code)
 {
 	struct kthread *kthread = current->kthread;
 
 	BUG_ON(!kthread);
-	refcount_inc(&kthread->task.usage);
-	kthread_ends(kthread, (int)code);
-	if (done)
-		complete(done);
-	kthread_free(kthread);	/* the thread's own, */
-	kthread_free(kthread);	/* and the one of above */
-	host_thread_exit();
+	kthread->result = (int)code;
+	kthread->exit_done = done;
+	host_thread_exit(kthread_exited, kthread);
 }
 
 void kthread_exit(long code)
