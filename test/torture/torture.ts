@@ -96,7 +96,11 @@ function problemOf(torture: Torture, path: string, result: RunResult): string {
 
 async function torment(tools: Toolchain, name: string, torture: Torture): Promise<void> {
   const { lib } = await buildHosted(tools);
-  const [module] = await build(torture.sources, { san, out: join(tools.objects, 'torture'), uses: [lib.path] });
+  const [module] = await build(torture.sources, {
+    san,
+    out: join(tools.objects, 'torture'),
+    uses: [lib.path],
+  });
   for (const layout of torture.seconds ? layouts : layouts.slice(0, 1)) {
     const result = await run([{ path: lib.path }, { path: module!.path, params: torture.params }], {
       ...layout,
