@@ -167,7 +167,7 @@ if (asked >= 0)
 if (args.includes('--write')) {
   const readme = join(packageRoot, 'kernel-api/README.md');
   const text = readFileSync(readme, 'utf8');
-  const marks = /(<!-- coverage -->\n)[\s\S]*?(\n<!-- \/coverage -->)/;
+  const marks = /(<!-- coverage -->\n)[\s\S]*?(<!-- \/coverage -->)/;
   if (!marks.test(text)) throw new Error(`${readme}: no <!-- coverage --> marks`);
-  writeFileSync(readme, text.replace(marks, `$1\n${table}\n$2`));
+  writeFileSync(readme, text.replace(marks, `$1\n${table}\n\n$2`));
 }

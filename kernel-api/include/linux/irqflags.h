@@ -2,7 +2,9 @@
 #ifndef _LINUX_IRQFLAGS_H
 #define _LINUX_IRQFLAGS_H
 
-/* There are no interrupts: what disables them disables bottom halves (linux/preempt.h). */
+/*
+ * Differs from the kernel: there are no interrupts: what disables them disables bottom halves.
+ */
 #include <linux/preempt.h>
 
 #define irqs_disabled_flags(flags)	((void)(flags), irqs_disabled())
