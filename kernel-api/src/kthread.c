@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -52,9 +53,12 @@ void put_task_struct(struct task_struct *task)
 static void kthread_ends(struct kthread *kthread, int result)
 {
 	kthread->result = result;
-	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
-	     kthread->task.preempt_count);
-	WARN(kthread->task.rcu_read_lock_nesting, "%s ended inside rcu_read_lock()", kthread->task.comm);
+	if (WARN(!preemptible(), "%s ended with preempt_count 0x%x, interrupts %s", kthread->task.comm,
+		 preempt_count(), irqs_disabled() ? "off" : "on"))
+		ring3_cpu_disown(ring3_preempt_word);
+	if (WARN(rcu_preempt_depth(), "%s ended inside rcu_read_lock()", kthread->task.comm))
+		while (rcu_preempt_depth())
+			rcu_read_unlock();
 	diag_lock_check_none("the function of a kthread");
 	owned_del(kthread);
 	/* Others may free the task from here on: this thread has none any more. */
@@ -121,7 +125,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->data = data;
 	kthread->task.kthread = kthread;
 	kthread->task.flags = PF_KTHREAD;
-	kthread->task.cpu = sched_pick_cpu();
+	sched_place(&kthread->task);
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
 	refcount_set(&kthread->task.usage, 1);
 	INIT_LIST_HEAD(&kthread->task.rcu_entry);
@@ -207,6 +211,6 @@ void kthread_unpark(struct task_struct *task)
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
-	task->cpu = cpu;
+	WRITE_ONCE(task->cpu, cpu);
 	task->flags |= PF_NO_SETAFFINITY;
 }
