@@ -244,6 +244,14 @@ void cond_synchronize_rcu(unsigned long state)
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
+struct lockdep_map rcu_callback_map;
+static __thread bool in_callback;
+
+int lock_is_held(const struct lockdep_map *map)
+{
+	return map != &rcu_callback_map || in_callback;
+}
+
 static void push(struct rcu_cpu *cpu, struct rcu_head *head)
 {
 	struct rcu_head *top = __atomic_load_n(&cpu->queued, __ATOMIC_RELAXED);
@@ -318,6 +326,7 @@ void rcu_softirq(void)
 		raise_softirq(RCU_SOFTIRQ);
 	word_unlock(&cpu->done_lock);
 
+	in_callback = true;
 	for (; list; list = next) {
 		rcu_callback_t func = list->func;
 
@@ -327,6 +336,7 @@ void rcu_softirq(void)
 		else
 			func(list);
 	}
+	in_callback = false;
 }
 
 static int rcu_main(void *unused)
