@@ -35,13 +35,13 @@ public:
 	sys_event_task_t task() const { return task_; }
 	/* Sleep no longer than to the next alarm: after one was armed. Runs no handler. */
 	void alarm_was_armed();
+	/* Run what is due, on Node's thread; asleep afterwards, and woken by what is posted. */
+	void turn();
 	/* What keeps the process alive: armed polls and alarms that were not unref()ed. */
 	void hold() { if (holds_++ == 0) uv_ref(handle()); }
 	void drop() { if (--holds_ == 0 && !closing_) uv_unref(handle()); }
 	/* Call @fn from a handler; what it throws is an uncaught exception, as from any event. */
 	void call(const Napi::FunctionReference &fn, std::initializer_list<napi_value> args);
-	/* One round of the task; node_task.cc's own, and aio's as it opens the task. */
-	void turn();
 	/* The environment ends: no JavaScript may be called, no handle made. */
 	bool closing() const { return closing_; }
 	Napi::Env env() const { return env_; }
