@@ -40,8 +40,6 @@ public:
 	void drop() { if (--holds_ == 0 && !closing_) uv_unref(handle()); }
 	/* Call @fn from a handler; what it throws is an uncaught exception, as from any event. */
 	void call(const Napi::FunctionReference &fn, std::initializer_list<napi_value> args);
-	/* One round of the task; node_task.cc's own, and aio's as it opens the task. */
-	void turn();
 	/* The environment ends: no JavaScript may be called, no handle made. */
 	bool closing() const { return closing_; }
 	Napi::Env env() const { return env_; }
