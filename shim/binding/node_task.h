@@ -35,6 +35,8 @@ public:
 	sys_event_task_t task() const { return task_; }
 	/* Sleep no longer than to the next alarm: after one was armed. Runs no handler. */
 	void alarm_was_armed();
+	/* Run what is due, on Node's thread; asleep afterwards, and woken by what is posted. */
+	void turn();
 	/* What keeps the process alive: armed polls and alarms that were not unref()ed. */
 	void hold() { if (holds_++ == 0) uv_ref(handle()); }
 	void drop() { if (--holds_ == 0 && !closing_) uv_unref(handle()); }
