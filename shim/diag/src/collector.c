@@ -399,9 +399,11 @@ static void answer_socket(void)
 
 	if (fd < 0)
 		return;
+	/* What is not read before a close is a reset for the other side, who would not see the answer. */
+	read_line(fd, line, sizeof(line));
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (read_line(fd, line, sizeof(line)) && parse_request(line, &dump, &json, why, sizeof(why)))
+	else if (line[0] && parse_request(line, &dump, &json, why, sizeof(why)))
 		collector_write(fd, text.base, make_dump(&dump, json));
 	if (why[0]) {
 		char answer[200];
