@@ -136,6 +136,23 @@ TEST(buffers_live_as_long_as_they_are_held)
 	CHECK_EQ(sys_buf_cache_destroy(cache), E_OK);
 }
 
+TEST(caches_have_a_limit)
+{
+	struct mem_cache *caches[600];
+	int got = 0;
+
+	while (got < 600 && (caches[got] = mem_cache_create("many", 64, 0)))
+		got++;
+	CHECK_GT(got, 300);
+	CHECK_LT(got, 512);	/* the size classes are some of the 512 */
+	while (got)
+		CHECK_EQ(mem_cache_destroy(caches[--got]), 0);
+	CHECK(mem_cache_create("again", 64, 0));
+	CHECK(!mem_cache_create("crooked", 64, 48));
+	CHECK(!mem_cache_create("wide", 64, 8192));
+	CHECK(!mem_cache_create("huge", (SYS_PAGE_SIZE << SYS_ORDER_MAX) + 1, 0));
+}
+
 /* ---- limits ---------------------------------------------------------------- */
 
 TEST(beyond_the_limit_allocations_answer_null)
