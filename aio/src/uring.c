@@ -7,8 +7,8 @@
  * path, which would hand them to threads of its own: they go to ours at once.
  * Memory (tmpfs) is done on the spot.
  *
- * Submissions gather during a round and are handed over at its end, by one system
- * call. The task polls an eventfd that the kernel writes for completions.
+ * Submissions are handed over by one system call for each few, and at the end of the round.
+ * The task polls an eventfd that the kernel writes for completions.
  *
  * Invariant: in_flight <= the places of the completion ring, so none overflows;
  * what is beyond waits in the backlog, in order. Threads: all on-task.
@@ -21,6 +21,7 @@
 
 #define SQ_ENTRIES	256u
 #define CQ_ENTRIES	1024u
+#define BATCH		4u	/* handed over early, so that the device works while the round makes more */
 #define FILE_SLOTS	256u	/* registered files; those with a higher id go by descriptor */
 
 struct uring_task {
@@ -101,6 +102,8 @@ static bool issue(struct uring_task *u, struct aio_op *op)
 		return false;
 	fill(u, sqe, op, iov, niov);
 	u->in_flight++;
+	if (uring_pending(&u->ring) >= BATCH)
+		uring_enter(&u->ring);
 	return true;
 }
 
@@ -173,9 +176,10 @@ static bool uring_flush(struct aio_task *task)
 {
 	struct uring_task *u = state_of(task);
 
-	if (!u->works || !uring_pending(&u->ring))
+	if (!u->works)
 		return false;
-	uring_enter(&u->ring);
+	if (uring_pending(&u->ring))
+		uring_enter(&u->ring);
 	if (uring_ready(&u->ring))
 		etask_post(task->etask, &u->reap);
 	/* What the kernel did not take it is offered again. */
