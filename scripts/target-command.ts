@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { AioError, preferProvider } from '../aio/index.js';
+import type { Kernel } from '../kernel-api/index.js';
 import {
   type Credentials,
   DiskError,
@@ -15,8 +16,10 @@ import {
   Target,
   type TargetOptions,
 } from '../scst-port/index.js';
+import { HostServer } from './host/server.js';
 import { Journal } from './journal.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
+import { Output } from './output.js';
 import { banner, statusLine, type Totals } from './screen.js';
 
 export const targetCommand = {
@@ -56,6 +59,8 @@ const SAME_KEYSTROKE_MS = 250;
 /** What initiators get to log out when they are asked. */
 const GRACE_MS = 1000;
 const STATUS_MS = 1000;
+/** For who reads our last lines slowly. */
+const FAREWELL_MS = 200;
 /** Exit status: a second signal came. */
 const FORCED = 130;
 
@@ -198,17 +203,32 @@ function leave(): never {
   throw new Error('not reached');
 }
 
-/** Resolves at the first signal that ends the target; one that comes later calls @force. */
+/**
+ * Resolves at the first signal that ends the target; one that comes later calls @force. The end of a terminal ends who
+ * is on it; without one (nohup, a service) a hang-up is nobody's.
+ */
 function untilSignal(force: () => never): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = 0;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
+    if (!onTerminal) process.on('SIGHUP', () => {});
+    for (const signal of ['SIGINT', 'SIGTERM', ...(onTerminal ? (['SIGHUP'] as const) : [])] as const)
       process.on(signal, () => {
         if (asked && Date.now() - asked > SAME_KEYSTROKE_MS) force();
         asked ||= Date.now();
         resolve(signal);
       });
   });
+}
+
+/** A target is a host of modules as well: ring3 lsmod and dmesg work on it. It serves without that too. */
+async function controlSocket(kernel: Kernel, warn: (line: string) => void): Promise<HostServer | undefined> {
+  try {
+    return await HostServer.listen(kernel, 'target');
+  } catch (error) {
+    warn(`ring3 lsmod and dmesg will not find this target: ${(error as Error).message.split('\n')[0]}`);
+    return undefined;
+  }
 }
 
 export async function runTarget(args: string[]): Promise<void> {
@@ -219,15 +239,18 @@ export async function runTarget(args: string[]): Promise<void> {
   }
   const json = given.has('json');
   const live = process.stdout.isTTY && !json && !given.has('quiet');
+  const stdout = new Output(process.stdout, (count) =>
+    json ? `${JSON.stringify({ event: 'lost', count })}\n` : '',
+  );
+  const stderr = new Output(process.stderr, (count) => `${count} lines were not read and are lost\n`);
   const journal = new Journal({
     json,
     quiet: given.has('quiet'),
     verbose: given.has('verbose'),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(live ? `\r\x1b[K${text}` : text),
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(live ? `\r\x1b[K${text}` : text),
   });
-  // Who reads us may leave: the disks stay. A write past the limit of file sizes is an error, no end.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // A write past the limit of file sizes is an error, no end.
   process.on('SIGXFSZ', () => {});
 
   const warnings: string[] = []; // told when it serves: an error stands alone
@@ -237,12 +260,12 @@ export async function runTarget(args: string[]): Promise<void> {
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
   for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
+  const control = await controlSocket(target.kernel.kernel, (line) => journal.warn(line));
   const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
-  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
+  stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
 
   let stopStatus = () => {};
-  if (live)
-    stopStatus = everySecond(target, (...three) => process.stdout.write(`\r\x1b[K${statusLine(...three)}`));
+  if (live) stopStatus = everySecond(target, (...three) => stdout.write(`\r\x1b[K${statusLine(...three)}`));
   else if (json && given.has('verbose'))
     stopStatus = everySecond(target, (_, now) => journal.say('', { event: 'status', ...now }));
   const keepAlive = setInterval(() => {}, 1 << 30);
@@ -253,9 +276,11 @@ export async function runTarget(args: string[]): Promise<void> {
     event: 'stopping',
     signal: name,
   });
+  await control?.close();
   const ended = await target.stop({ timeoutMs: GRACE_MS });
   journal.say(`stopped  disks are flushed${ended ? `, ${ended} sessions were ended` : ''}`, {
     event: 'stopped',
     ended,
   });
+  await Promise.all([stdout.flush(FAREWELL_MS), stderr.flush(FAREWELL_MS)]);
 }

@@ -14,6 +14,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Disk, DiskError, type DiskSpec, parseDisk, prepareDisk } from './admin/disk.js';
+import { DiskLocks } from './admin/disk-lock.js';
 import type { Credentials } from './daemon/chap.js';
 import type { TargetEvent } from './daemon/events.js';
 import { type SessionEvent, TargetKernel } from './daemon/kernel.js';
@@ -161,12 +162,14 @@ export class Target {
   readonly portals: string[];
   luns: Lun[] = [];
   readonly #sessions = new SessionTable();
+  #stopped: Promise<number> | undefined;
 
   private constructor(
     readonly iqn: string,
     readonly options: TargetOptions,
     readonly kernel: TargetKernel,
     readonly front: Portals,
+    readonly locks: DiskLocks,
   ) {
     this.portals = front.addresses;
   }
@@ -177,19 +180,22 @@ export class Target {
     const iqn = (options.iqn ?? defaultIqn()).toLowerCase();
     const specs = options.disks.map(parseDisk);
     const front = Portals.listen((options.listen ?? ['127.0.0.1:3260']).map(parseListen));
+    const locks = new DiskLocks();
     let target: Target | undefined;
     try {
       const disks = specs.map((spec, lun) =>
         prepareDisk({ ...spec, serial: serialOf(iqn, spec, lun) }, options.size),
       );
       checkTwice(specs);
+      for (const spec of specs) if (spec.kind === 'file') await locks.take(spec);
       const kernel = await TargetKernel.start({ cpus: options.threads ?? 0, spinUs: 50 });
-      target = new Target(iqn, options, kernel, front);
+      target = new Target(iqn, options, kernel, front, locks);
       await target.#configure(disks);
       target.#serve();
       return target;
     } catch (error) {
       front.close();
+      locks.release();
       await target?.stop({ timeoutMs: 0 }).catch(() => {});
       throw error;
     }
@@ -263,9 +269,15 @@ export class Target {
   /**
    * Asks initiators to leave (Async Message, logout), waits up to @timeoutMs, ends the rest, flushes, and stops.
    * @returns how many sessions had to be ended
+   * May be called twice: the same comes of it.
    * @throws FlushError when the last sync of a disk failed; all is stopped then too
    */
-  async stop({ timeoutMs = 1000 } = {}): Promise<number> {
+  stop({ timeoutMs = 1000 } = {}): Promise<number> {
+    this.#stopped ??= this.#stop(timeoutMs);
+    return this.#stopped;
+  }
+
+  async #stop(timeoutMs: number): Promise<number> {
     await this.front.stop();
     const ended = await this.kernel.shutdown(timeoutMs);
     await this.kernel.mgmt('targets/iscsi/mgmt', `del_target ${this.iqn}`);
@@ -276,6 +288,7 @@ export class Target {
         .catch((error: Error) => lost.push(error.message));
     this.kernel.stopEvents();
     await this.kernel.kernel.stop();
+    this.locks.release();
     if (lost.length) throw new FlushError(lost.join('; '));
     return ended;
   }

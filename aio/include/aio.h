@@ -66,6 +66,8 @@ struct aio_op {
 	struct iovec		*rest;		/* of the vector, after a short transfer */
 	uint64_t		done;		/* bytes, of a transfer that was short */
 	bool			pinned, durable, starting, waiting;
+	uint64_t		begun;		/* CLOCK_MONOTONIC ns, for dumps */
+	struct aio_op		*older, *younger;	/* in flight on this task */
 };
 
 struct aio_open_options {

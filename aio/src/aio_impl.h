@@ -120,6 +120,7 @@ struct aio_task {
 	struct aio_lane		**lanes;	/* by file->id */
 	unsigned int		nr_lanes;
 	void			*state[PROVIDERS_MAX];
+	struct aio_op		*oldest, *youngest;	/* in flight: flight.c */
 };
 
 /* provider.c */
@@ -142,6 +143,12 @@ void task_kick(struct aio_task *task);
 void op_pin(struct aio_op *op);
 /* @op is done with @result, or to be started (op->starting): tell its task, or who waits. Any thread. */
 void op_home(struct aio_op *op, ssize_t result);
+
+/* flight.c: what is in flight, for dumps. On-task; then: any thread. */
+void flight_begin(struct aio_op *op);
+void flight_end(struct aio_op *op);
+void flight_task_add(struct aio_task *task);
+void flight_task_remove(struct aio_task *task);
 
 /* lane.c */
 void op_begin(struct aio_op *op);

@@ -86,6 +86,7 @@ static void lane_start(struct aio_lane *lane)
 		lane->in_flight++;
 		lane->task->in_flight++;
 		lane->changes_in_flight += changes(op->opcode);
+		flight_begin(op);
 		op_begin(op);
 	}
 }
@@ -218,6 +219,7 @@ void op_end(struct aio_op *op, ssize_t result)
 		op->fn(op);	/* it never began */
 		return;
 	}
+	flight_end(op);
 	/* In flight until its owner has seen it: a sync or a close from in there comes after. */
 	op->fn(op);
 	lane->in_flight--;

@@ -189,6 +189,7 @@ int aio_task_init(sys_event_task_t etask)
 	}
 	*at = task;
 	pthread_mutex_unlock(&tasks_lock);
+	flight_task_add(task);
 	etask_hook_add(etask, &task->hook);
 	return 0;
 }
@@ -200,8 +201,10 @@ void aio_task_fini(sys_event_task_t etask)
 	pthread_mutex_lock(&tasks_lock);
 	at = place_of(etask);
 	task = *at;
-	if (task)
+	if (task) {
 		*at = task->next;
+		flight_task_remove(task);
+	}
 	pthread_mutex_unlock(&tasks_lock);
 	if (!task)
 		return;

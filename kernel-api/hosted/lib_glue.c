@@ -4,8 +4,18 @@
  * lib/ before its initcalls, and the hand-over of formatting.
  */
 #include <linux/init.h>
+#include <linux/maple_tree.h>
 #include <linux/module.h>
+#include <linux/radix-tree.h>
 #include <linux/sprintf.h>
+
+static int __init before_initcalls(void)
+{
+	radix_tree_init();
+	maple_tree_init();
+	return 0;
+}
+pure_initcall(before_initcalls);
 
 static int __init hosted_formatting(void)
 {

@@ -13,6 +13,7 @@
 #include <linux/property.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include <../mm/internal.h>
@@ -70,6 +71,38 @@ int sprint_symbol_no_offset(char *buffer, unsigned long address)
 	if (host_symbol((const void *)address, &name, &object, &offset))
 		return scnprintf(buffer, KSYM_SYMBOL_LEN, "0x%lx", address);
 	return scnprintf(buffer, KSYM_SYMBOL_LEN, "%.400s", name);
+}
+
+unsigned int stack_trace_save(unsigned long *store, unsigned int size, unsigned int skip)
+{
+	void *frames[64];
+	unsigned int nr = (unsigned int)host_stack(frames, 64), done = 0;
+
+	for (unsigned int i = skip + 2; i < nr && done < size; i++)	/* host_stack() and this */
+		store[done++] = (unsigned long)frames[i];
+	return done;
+}
+
+int stack_trace_snprint(char *buf, size_t size, const unsigned long *entries, unsigned int nr, int spaces)
+{
+	char name[KSYM_SYMBOL_LEN];
+	int done = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		sprint_symbol(name, entries[i]);
+		done += scnprintf(buf + done, size - (size_t)done, "%*s%s\n", spaces + 1, "", name);
+	}
+	return done;
+}
+
+void stack_trace_print(const unsigned long *trace, unsigned int nr, int spaces)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	for (unsigned int i = 0; i < nr; i++) {
+		sprint_symbol(name, trace[i]);
+		pr_info("%*s%s\n", spaces + 1, "", name);
+	}
 }
 
 /* ---- hashes: a byte at a time (FNV-1a, 64 bits), salted, and folded at the end ---------------- */

@@ -2,7 +2,7 @@
 /*
  * echo.c - 64 bytes over loopback TCP and back, on 1, 100 and 10,000 connections.
  *
- * The server is one thread of the contender's; the client one thread with a bare
+ * The server is one thread of the contender's; the client another process with a bare
  * epoll, the same for all: it sends anew on a connection as soon as its answer came.
  */
 #if __has_include(<uv.h>)
@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,35 +32,51 @@ static void set_up(int fd)
 {
 	int one = 1;
 
+	signal(SIGPIPE, SIG_IGN);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-static void connect_all(int count)
+/* A process has descriptors for its own end of 10,000 connections where the limit is below 20,000. */
+static void raise_limit(int count)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t bytes = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_max < (rlim_t)count * 2 + 64)
+	limit.rlim_cur = (rlim_t)count + 64;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		bench_skip("the limit of open files is too low");
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	bench_must(!bind(listener, (struct sockaddr *)&address, sizeof(address)) && !listen(listener, 128) &&
-		   !getsockname(listener, (struct sockaddr *)&address, &bytes), "listen");
-	for (int i = 0; i < count; i++) {
+}
+
+static int listen_anywhere(struct sockaddr_in *address)
+{
+	socklen_t bytes = sizeof(*address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	bench_must(!bind(listener, (struct sockaddr *)address, sizeof(*address)) && !listen(listener, 1024) &&
+		   !getsockname(listener, (struct sockaddr *)address, &bytes), "listen");
+	return listener;
+}
+
+static void connect_all(const struct sockaddr_in *address)
+{
+	for (int i = 0; i < nr_connections; i++) {
 		client_fds[i] = socket(AF_INET, SOCK_STREAM, 0);
-		bench_must(client_fds[i] >= 0 && !connect(client_fds[i], (struct sockaddr *)&address, sizeof(address)),
-			   "connect");
+		bench_must(client_fds[i] >= 0 &&
+			   !connect(client_fds[i], (const struct sockaddr *)address, sizeof(*address)), "connect");
+		set_up(client_fds[i]);
+	}
+}
+
+static void accept_all(int listener)
+{
+	for (int i = 0; i < nr_connections; i++) {
 		server_fds[i] = accept(listener, NULL, NULL);
 		bench_must(server_fds[i] >= 0, "accept");
-		set_up(client_fds[i]);
 		set_up(server_fds[i]);
 	}
 	close(listener);
-	nr_connections = count;
 }
 
 /* Answers a second. */
@@ -98,19 +115,47 @@ static double run_client(void)
 
 static double serve(int count, void (*prepare)(void), void *(*server)(void *arg))
 {
+	struct sockaddr_in address;
+	int listener, go[2], answer[2];
+	double result = 0;
 	pthread_t thread;
 
-	connect_all(count);
+	nr_connections = count;
+	raise_limit(count);
+	bench_must(!pipe(go) && !pipe(answer), "pipe");
+	listener = listen_anywhere(&address);
+	fflush(stdout);
+	if (fork() == 0) {
+		char byte;
+
+		close(listener);
+		connect_all(&address);
+		bench_must(read(go[0], &byte, 1) == 1, "read");
+		result = run_client();
+		bench_must(write(answer[1], &result, sizeof(result)) == sizeof(result), "write");
+		_exit(0);
+	}
+	close(answer[1]);
+	accept_all(listener);
 	prepare();
 	if (server)
 		bench_must(!pthread_create(&thread, NULL, server, NULL), "pthread_create");
-	return run_client();
+	bench_must(write(go[1], "", 1) == 1, "write");
+	bench_must(read(answer[0], &result, sizeof(result)) == sizeof(result), "the client's answer");
+	return result;
 }
 
 #define SIZES(name, text, prepare, server)							\
 	MEASURE(name##_1, "echo/1 connection/" text, "/s") { return serve(1, prepare, server); }		\
 	MEASURE(name##_100, "echo/100 connections/" text, "/s") { return serve(100, prepare, server); }		\
 	MEASURE(name##_10k, "echo/10000 connections/" text, "/s") { return serve(10000, prepare, server); }
+
+/* The client goes when it has its number; what comes after that is nobody's business. */
+static void answer_with(int fd, const char *message, ssize_t bytes)
+{
+	if (send(fd, message, (size_t)bytes, MSG_NOSIGNAL) != bytes)
+		shutdown(fd, SHUT_RDWR);
+}
 
 /* ---- ring3 ------------------------------------------------------------------------------ */
 
@@ -121,10 +166,10 @@ static void ring3_ready(struct etask_poll *poll, uint32_t revents)
 
 	(void)revents;
 	if (bytes > 0)
-		bench_must(write(poll->fd, message, (size_t)bytes) == bytes, "write");
+		answer_with(poll->fd, message, bytes);
 }
 
-static void ring3_prepare(void)
+static void ring3_serve(bool spins)
 {
 	struct etask_poll *polls = calloc((size_t)nr_connections, sizeof(*polls));
 	sys_event_task_t task = sys_event_task_alloc(NULL);
@@ -133,10 +178,23 @@ static void ring3_prepare(void)
 		polls[i] = (struct etask_poll){ .fd = server_fds[i], .events = EPOLLIN, .fn = ring3_ready };
 		bench_must(!etask_poll_add(task, &polls[i]), "etask_poll_add");
 	}
+	if (!spins)
+		etask_spin_set(task, 0);
 	bench_must(!etask_start(task, "bench", -1), "etask_start");
 }
 
+static void ring3_prepare(void)
+{
+	ring3_serve(true);
+}
+
+static void ring3_prepare_without_spin(void)
+{
+	ring3_serve(false);
+}
+
 SIZES(echo_ring3, "ring3", ring3_prepare, NULL)
+SIZES(echo_quiet, "ring3 without spinning", ring3_prepare_without_spin, NULL)
 
 /* ---- libuv --------------------------------------------------------------------------------- */
 
@@ -154,7 +212,10 @@ static void uv_ready(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buf)
 	if (bytes > 0) {
 		uv_buf_t answer = uv_buf_init(buf->base, (unsigned int)bytes);
 
-		bench_must(uv_try_write(stream, &answer, 1) == bytes, "uv_try_write");
+		if (uv_try_write(stream, &answer, 1) != bytes)
+			uv_read_stop(stream);
+	} else if (bytes < 0) {
+		uv_read_stop(stream);
 	}
 }
 
@@ -190,7 +251,7 @@ static void event_ready(evutil_socket_t fd, short what, void *arg)
 
 	(void)what, (void)arg;
 	if (bytes > 0)
-		bench_must(write(fd, message, (size_t)bytes) == bytes, "write");
+		answer_with(fd, message, bytes);
 }
 
 static void event_prepare(void)

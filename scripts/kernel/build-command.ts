@@ -8,7 +8,17 @@ import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } fro
 import type { Sanitizer } from './paths.js';
 import { kernelSource } from './source.js';
 
-type Names = 'builtin' | 'config' | 'define' | 'output' | 'name' | 'asan' | 'tsan' | 'warnings' | 'help';
+type Names =
+  | 'builtin'
+  | 'config'
+  | 'uses'
+  | 'define'
+  | 'output'
+  | 'name'
+  | 'asan'
+  | 'tsan'
+  | 'warnings'
+  | 'help';
 
 const command: Command<Names> = {
   name: 'ring3 build',
@@ -19,6 +29,7 @@ const command: Command<Names> = {
     { name: 'config', value: 'FILE', help: 'a .config; a folder that has one uses it' },
     { name: 'define', value: 'CONFIG_X=y', repeatable: true, help: 'one of its lines' },
     { name: 'output', value: 'FOLDER', help: 'where modules are put (the current folder)' },
+    { name: 'uses', value: 'MODULE.ko.so', repeatable: true, help: 'a module whose exports these use' },
     { name: 'name', value: 'NAME', help: "the module's name, when it is made of files" },
     { name: 'asan', help: 'with AddressSanitizer and UndefinedBehaviorSanitizer' },
     { name: 'tsan', help: 'with ThreadSanitizer' },
@@ -39,6 +50,8 @@ export interface BuildOptions {
   builtin?: boolean;
   /** Overrides the name of a module made of files. */
   name?: string;
+  /** Modules that are built already, whose exports these use. */
+  uses?: string[];
   out: string;
 }
 
@@ -86,7 +99,8 @@ export async function build(targets: string[], options: BuildOptions): Promise<L
       `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants a CONFIG_ variable: -D CONFIG_X=m`,
     );
   if (options.builtin) for (const spec of specs) spec.builtin = true;
-  return buildModules(toolchain(source, { san: options.san ?? 'none', config }), specs, options.out);
+  const tools = toolchain(source, { san: options.san ?? 'none', config });
+  return buildModules(tools, specs, options.out, options.uses ?? []);
 }
 
 /** @throws UsageError */
@@ -122,6 +136,7 @@ export async function runBuild(argv: string[]): Promise<number> {
     config,
     out,
     builtin: args.has('builtin'),
+    uses: args.values('uses').map((path) => resolve(path)),
     ...(name === undefined ? {} : { name }),
   });
   for (const module of built) {

@@ -60,7 +60,7 @@ function declaredIn(tools: Toolchain, name: string): string {
     return 'no header of the kernel declares it: is it spelled right, and is its file in the module?';
   const offered =
     existsSync(join(packageRoot, 'kernel-api/include', header)) ||
-    existsSync(join(tools.source.tree, 'hosted', header));
+    tools.source.includes.some((folder) => existsSync(join(folder, header)));
   return offered
     ? `the kernel declares it in <${header}>, whose version here does not offer it`
     : `the kernel declares it in <${header}>, which is not offered here`;
@@ -86,10 +86,16 @@ export function explainCompiler(tools: Toolchain, source: string, text: string):
   return [...lines, text.trimEnd()].join('\n');
 }
 
+/** Without the prefixes that keep a name apart from libc's (__kernel_symbol, renames). */
+function plainName(tools: Toolchain, name: string): string {
+  const plain = name.replace(/^hosted_/, '').replace(/^ring3_/, '');
+  return declarations(tools.source.tree)[plain] ? plain : name;
+}
+
 /** Names no object and no module has. */
 export function explainMissing(tools: Toolchain, spec: ModuleSpec, missing: Map<string, string[]>): string {
   const lines = [...missing].sort().map(([name, users]) => {
-    const plain = name.replace(/^hosted_/, '').replace(/^ring3_/, '');
+    const plain = plainName(tools, name);
     const who = users.map((user) => shortName(tools, user)).join(', ');
     return `  ${plain}(): needed by ${who}; ${declaredIn(tools, plain)}`;
   });

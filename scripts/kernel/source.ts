@@ -95,6 +95,7 @@ function download(kept: string): string {
   }
 }
 
+/** Tables that the kernel's build makes with programs of its own. */
 function generateTables(tree: string): void {
   const generated = join(tree, 'generated');
   mkdirSync(generated, { recursive: true });
@@ -108,15 +109,6 @@ function generateTables(tree: string): void {
     execFileSync(process.env.CC || 'gcc', ['-o', program, join(tree, `lib/gen_${table}table.c`)]);
     writeFileSync(join(generated, `${table}table.h`), execFileSync(program));
     rmSync(program);
-  }
-}
-
-/** A folder of links, so that no other of the package's headers is found by accident. */
-function linkHeaders(tree: string): void {
-  for (const header of hosted.headers) {
-    const link = join(tree, 'hosted', header);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(tree, 'include', header), link);
   }
 }
 
@@ -135,13 +127,32 @@ function unpack(archive: string, tree: string, stamp: string): void {
         `${archive} cannot be unpacked: ${done.stderr.split('\n')[0]}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
       );
     generateTables(fresh);
+    writeFileSync(join(fresh, '.ring3-stamp'), stamp);
     rmSync(tree, { recursive: true, force: true });
     renameSync(fresh, tree);
-    linkHeaders(tree);
-    writeFileSync(join(tree, '.ring3-stamp'), stamp);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** A folder of links, so that no other of the package's headers is found by accident; one per list of them. */
+function linkHeaders(tree: string): string {
+  const key = createHash('sha256').update(JSON.stringify(hosted.headers)).digest('hex').slice(0, 12);
+  const folder = join(tree, `hosted-${key}`);
+  if (existsSync(folder)) return folder;
+  const fresh = mkdtempSync(join(tree, 'links-'));
+  for (const header of hosted.headers) {
+    const link = join(fresh, header);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(tree, 'include', header), link);
+  }
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true }); // another process was first
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
 }
 
 /** @throws SourceMissing where there is no archive, and none can be had */
@@ -152,12 +163,8 @@ export function kernelSource(): KernelSource {
     encoding: 'utf8',
   });
   const version = query.status === 0 ? query.stdout : '6.1';
-  const wanted = createHash('sha256')
-    .update(JSON.stringify(hosted))
-    .update(readFileSync(join(packageRoot, 'kernel-api/include/generated/autoconf.h')))
-    .digest('hex');
-  const stamp = `${version} ${wanted}`;
+  const stamp = JSON.stringify([version, hosted.trees, hosted.tables]);
   const stampFile = join(tree, '.ring3-stamp');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) unpack(archive, tree, stamp);
-  return { tree, version, includes: [join(tree, 'hosted'), join(tree, 'generated')] };
+  return { tree, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
 }

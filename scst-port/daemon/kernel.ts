@@ -51,6 +51,8 @@ koffi.struct('iscsi_event', {
   reason: 'char [128]',
 });
 
+const EBUSY = 16;
+
 /** enum iscsi_event_code */
 const SESSION_UP = 1;
 
@@ -108,12 +110,22 @@ export class TargetKernel {
     };
   }
 
+  /** @throws KernelError; nothing runs then */
   static async start(options: { cpus: number; spinUs: number }): Promise<TargetKernel> {
-    const kernel = await Kernel.start(options);
-    const scst = await kernel.insmod(join(buildFolder, 'scst.ko.so'));
-    await kernel.insmod(join(buildFolder, 'scst_vdisk.ko.so'));
-    const iscsi = await kernel.insmod(join(buildFolder, 'iscsi_scst.ko.so'));
-    return new TargetKernel(kernel, scst, iscsi);
+    const kernel = await Kernel.start(options).catch((error: KernelError) => {
+      throw error.errno === EBUSY
+        ? new KernelError(EBUSY, 'a target runs in this process already, there can be one')
+        : error;
+    });
+    try {
+      const scst = await kernel.insmod(join(buildFolder, 'scst.ko.so'));
+      await kernel.insmod(join(buildFolder, 'scst_vdisk.ko.so'));
+      const iscsi = await kernel.insmod(join(buildFolder, 'iscsi_scst.ko.so'));
+      return new TargetKernel(kernel, scst, iscsi);
+    } catch (error) {
+      await kernel.stop();
+      throw error;
+    }
   }
 
   /** SCST's mgmt files. @throws KernelError with the kernel's own sentence */

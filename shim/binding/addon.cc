@@ -23,10 +23,11 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	register_alarms(env, exports);
 	register_callbacks(env, exports);
 	register_tasks(env, exports);
-	register_async_file(env, exports);
 	register_diag(env, exports);
 	register_buffers(env, exports);
 	register_memory(env, exports);
+	register_async_file(env, exports);
+	register_bridge(env, exports);
 	return exports;
 }
 

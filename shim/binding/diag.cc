@@ -147,7 +147,6 @@ void watch_loop(Napi::Env env)
 	uv_check_init(loop, &after_poll);
 	uv_check_start(&after_poll, [](uv_check_t *) { diag_loop_wakes(); });
 	uv_unref(reinterpret_cast<uv_handle_t *>(&after_poll));
-	diag_loop_wakes();
 	napi_add_env_cleanup_hook(env, [](void *) {
 		diag_on_stall(nullptr, nullptr);
 		uv_prepare_stop(&before_poll);

@@ -52,6 +52,7 @@ NodeTask::NodeTask(Napi::Env env) : env_(env), context_(env, "ring3:event-task")
 	poll_.data = this;
 	watch();
 	uv_unref(handle());
+	etask_turn(task_);	/* only after one is the task asleep, and woken by what is posted */
 	napi_add_async_cleanup_hook(env, close, this, &cleanup_);
 }
 

@@ -36,8 +36,8 @@ export interface Frame {
   line?: number;
   /** Functions inlined here, the innermost first; `function` is the one they are inlined in. */
   inlined?: SourceLine[];
-  /** The JavaScript function that runs here. `line` is where it begins, 0 = unknown. */
-  js?: SourceLine;
+  /** The JavaScript function that runs here, and where it begins; 0 = unknown. Of TypeScript: in what was made of it. */
+  js?: SourceLine & { column: number };
 }
 
 export interface Thread {
@@ -121,6 +121,8 @@ export interface Crash {
   address: string;
   addressIs: string;
   panic?: string;
+  /** Registers that point into the engine's memory: whose it is, in use or freed, and where that was done. */
+  pointers: { register: string; is: string }[];
   registers: Record<string, string>;
 }
 
@@ -139,6 +141,14 @@ export interface Dump {
   stacks?: { stack: number; threads: number[]; frames: Frame[] }[];
   tasks?: Task[];
   memory?: Cache[] | string;
+  /** With RING3_MEM=count. */
+  memorySites?: {
+    site: string;
+    bytes: number;
+    objects: number;
+    allocs: number;
+    grownBytesSinceLastDump: number;
+  }[];
   aio?: unknown;
   iscsi?: unknown[] | string;
   modules?: { name: string; references: string }[] | string;

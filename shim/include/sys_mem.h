@@ -101,9 +101,11 @@ size_t mem_trim(void);
  *	leaks		what is still in use at sys_service_fini() is printed by call site
  *	fail		mem_fail_after() works
  *	all		all of these
+ *	huge		no check: the region asks for huge pages, which suits large blocks that
+ *			stay; trimming gives back less
  *
- * A word it does not know ends the process, with a line that names it. With any of
- * these a double free, an address that is no start of an allocation, and an
+ * A word it does not know ends the process, with a line that names it. With any
+ * check a double free, an address that is no start of an allocation, and an
  * overrun end the process with a report that names where the memory was
  * allocated, where freed, and where it was seen. Costs time and up to half of the memory.
  */

@@ -38,6 +38,10 @@ static inline unsigned int class_of(size_t bytes)
 	return 4 + (log2 - 6) * 2 + (bytes > 3ul << (log2 - 1));
 }
 
+/* The class of (bytes + 15) / 16, as far as a look is shorter than working it out. */
+#define SMALL_MAX	4096
+static uint8_t small_class[SMALL_MAX / 16 + 1];
+
 static size_t class_bytes(unsigned int class)
 {
 	if (class < 4)
@@ -84,6 +88,8 @@ static void init_once(void)
 
 	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
+	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
+		small_class[i] = (uint8_t)class_of(i * 16);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
 		size_t bytes = class_bytes(i);
@@ -207,24 +213,31 @@ static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct
 	mine->loaded->objects[mine->loaded->count++] = object;
 }
 
+/* Counted last: what is written behind an atomic the compiler reads again. */
 static inline void *take(struct thread_cache *mine)
 {
 	struct magazine *magazine = mine->loaded;
+	uint32_t count;
+	void *object;
 
-	if (unlikely(!magazine || !magazine->count))
+	if (unlikely(!magazine) || unlikely(!(count = magazine->count)))
 		return NULL;
+	object = magazine->objects[--count];
+	magazine->count = count;
 	count_up(&mine->nr_allocs);
-	return magazine->objects[--magazine->count];
+	return object;
 }
 
 static inline bool put(struct thread_cache *mine, void *object)
 {
 	struct magazine *magazine = mine->loaded;
+	uint32_t count;
 
-	if (unlikely(!magazine || magazine->count == magazine->capacity))
+	if (unlikely(!magazine) || unlikely((count = magazine->count) == magazine->capacity))
 		return false;
+	magazine->objects[count] = object;
+	magazine->count = count + 1;
 	count_up(&mine->nr_frees);
-	magazine->objects[magazine->count++] = object;
 	return true;
 }
 
@@ -284,14 +297,17 @@ static __attribute__((noinline)) void *any_size_slowly(size_t bytes, const char 
 void *mem_alloc(size_t bytes, const char *whence)
 {
 	struct thread_mem *mem = fast_mem;
+	void *object;
 
-	if (likely(mem && bytes <= CLASS_BYTES_MAX)) {
-		void *object = take(&mem->caches[class_of(bytes)]);
-
-		if (likely(object))
-			return object;
-	}
-	return any_size_slowly(bytes, whence);
+	if (unlikely(!mem))
+		return any_size_slowly(bytes, whence);
+	if (likely(bytes <= SMALL_MAX))
+		object = take(&mem->caches[small_class[(bytes + 15) / 16]]);
+	else if (likely(bytes <= CLASS_BYTES_MAX))
+		object = take(&mem->caches[class_of(bytes)]);
+	else
+		return NULL;
+	return likely(object) ? object : any_size_slowly(bytes, whence);
 }
 
 void *mem_zalloc(size_t bytes, const char *whence)
@@ -320,19 +336,23 @@ static struct mem_cache *cache_of_or_die(const void *addr, const char *whence)
 	return cache;
 }
 
+static __attribute__((noinline)) void free_any_slowly(void *addr, const char *whence)
+{
+	if (addr)
+		mem_cache_free(cache_of_or_die(addr, whence), addr, whence);
+}
+
 void mem_free(const void *addr, const char *whence)
 {
 	struct thread_mem *mem = fast_mem;
 
-	if (!addr)
-		return;
 	if (likely(mem && region_has(addr))) {
 		unsigned int id = page_desc_of(addr)->cache_id;
 
 		if (likely(id) && likely(put(&mem->caches[id - 1], (void *)addr)))
 			return;
 	}
-	mem_cache_free(cache_of_or_die(addr, whence), (void *)addr, whence);
+	free_any_slowly((void *)addr, whence);
 }
 
 size_t mem_size(const void *addr)

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "diag.h"
 #include "mem_check.h"
 #include "mem_sites.h"
 
@@ -30,6 +31,7 @@ struct record {
 };
 
 unsigned int mem_checks;
+bool mem_huge;
 static struct record *records;
 static _Atomic(int64_t) fail_after = -1;	/* allocations that still work; -1: all */
 
@@ -43,6 +45,8 @@ static struct record *record_of(const void *object)
 	return &records[(size_t)((const char *)object - region_base) >> RECORD_SHIFT];
 }
 
+static bool describe(uintptr_t addr, char *text, unsigned long bytes);
+
 /* ---- levels ------------------------------------------------------------------ */
 
 void mem_check_init(void)
@@ -50,7 +54,7 @@ void mem_check_init(void)
 	static const struct { const char *word; unsigned int level; } levels[] = {
 		{ "count", MEM_CHECK_COUNT }, { "redzone", MEM_CHECK_REDZONE }, { "poison", MEM_CHECK_POISON },
 		{ "quarantine", MEM_CHECK_QUARANTINE | MEM_CHECK_POISON }, { "leaks", MEM_CHECK_LEAKS },
-		{ "fail", MEM_CHECK_FAIL }, { "all", ~MEM_CHECK_ASAN },
+		{ "fail", MEM_CHECK_FAIL }, { "all", MEM_CHECK_ALL }, { "huge", MEM_HUGE },
 	};
 	const size_t nr_levels = sizeof(levels) / sizeof(levels[0]);
 	const char *word = getenv("RING3_MEM");
@@ -63,7 +67,7 @@ void mem_check_init(void)
 			i++;
 		if (bytes && i == nr_levels) {
 			fprintf(stderr, "ring3: RING3_MEM: %.*s: expected count, redzone, poison, quarantine, leaks, "
-				"fail or all, with commas between\n", (int)bytes, word);
+				"fail, all or huge, with commas between\n", (int)bytes, word);
 			_exit(64);
 		}
 		if (bytes)
@@ -73,7 +77,9 @@ void mem_check_init(void)
 #ifdef __SANITIZE_ADDRESS__
 	chosen |= MEM_CHECK_ASAN;
 #endif
-	mem_checks = chosen;
+	mem_checks = chosen & ~MEM_HUGE;
+	mem_huge = chosen & MEM_HUGE;
+	diag_classify = describe;
 }
 
 void mem_check_reserve(size_t bytes)
@@ -142,6 +148,41 @@ void mem_check_foreign(const void *addr, const char *whence)
 {
 	report(whence, addr, region_has(addr) ? "is no start of an allocation: pages, or memory given back"
 					      : "is not from mem_alloc(): outside of the engine's memory", NULL, NULL);
+}
+
+/*
+ * Whose memory @addr is, in words, for the dump of a crash: on the collector's thread, of
+ * a process that dies. Takes no lock, calls no libc.
+ */
+static bool describe(uintptr_t addr, char *text, unsigned long bytes)
+{
+	static const char *const states[] = { "never allocated", "in use", "freed", "freed, in quarantine" };
+	const void *at = (const void *)addr;
+	const struct mem_cache *cache;
+	const struct record *record;
+	const char *object;
+	uint32_t state;
+
+	if (!region_base || !region_has(at))
+		return false;
+	cache = cache_of(at);
+	if (!cache) {
+		diag_format(text, bytes, "the engine's memory: pages, or memory given back");
+		return true;
+	}
+	object = object_start(cache, at);
+	if (!records) {
+		diag_format(text, bytes, "byte %zu of an object of cache %s (RING3_MEM=quarantine would tell if it is "
+			    "freed, and where)", (size_t)(addr - (uintptr_t)object), cache->name);
+		return true;
+	}
+	record = record_of(object);
+	state = atomic_load(&record->state);
+	diag_format(text, bytes, "byte %zu of %zu bytes of cache %s: %s; allocated at %s%s%s",
+		    (size_t)(addr - (uintptr_t)object), record->bytes, cache->name, states[state & 3],
+		    record->allocated ? record->allocated : "?", state >= FREE ? ", freed at " : "",
+		    state >= FREE && record->freed ? record->freed : "");
+	return true;
 }
 
 /* ---- fills ------------------------------------------------------------------------ */

@@ -13,8 +13,13 @@
 #include "sys_service.h"
 
 /* The levels; 0: nothing is checked, and the short way may be taken. Fixed once region_init() has run. */
-extern unsigned int mem_checks;
+extern unsigned int mem_checks __attribute__((visibility("hidden")));
 
+/* Whether the region asks for huge pages: no check, but chosen at the same place. */
+extern bool mem_huge __attribute__((visibility("hidden")));
+
+#define MEM_CHECK_ALL	((1u << 6) - 1)
+#define MEM_HUGE	(1u << 30)
 #define MEM_CHECK_ASAN	(1u << 31)	/* of a build for AddressSanitizer: what is free is poisoned for it */
 
 /* From region_init(): read RING3_MEM; then reserve the records of @bytes of region. */

@@ -75,6 +75,9 @@ static void region_init(void)
 	if (mem_checks)
 		mem_check_reserve(bytes);
 	madvise(region_base, region_bytes, MADV_DONTDUMP);
+	/* A wish: the system may have none, or not offer them. */
+	if (mem_huge)
+		madvise(region_base, region_bytes, MADV_HUGEPAGE);
 }
 
 void *sys_region_base(void)

@@ -25,9 +25,9 @@ struct page_desc {
 enum run_state { RUN_IN_USE, RUN_FREE, RUN_GIVEN };	/* given: free, and its memory given back to the system */
 
 /* Fixed once region_init() has run, which any allocation does. */
-extern char *region_base;
-extern size_t region_bytes;
-extern struct page_desc *page_descs;
+extern char *region_base __attribute__((visibility("hidden")));
+extern size_t region_bytes __attribute__((visibility("hidden")));
+extern struct page_desc *page_descs __attribute__((visibility("hidden")));
 
 static inline size_t page_index(const void *addr)
 {

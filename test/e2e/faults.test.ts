@@ -199,6 +199,24 @@ describe('a disk that breaks', function () {
     }
   });
 
+  it('is another process already: refused, but read-only in both; free again when that one is killed', async () => {
+    writeFileSync(path(), Buffer.alloc(MIB));
+    const busy =
+      /disk\.img is in use by another process \(fuser .*\); stop that, or serve it read-only in both: .*disk\.img,ro/;
+    const first = await TargetProcess.start([path()]);
+    await assert.rejects(TargetProcess.start([path()]), busy);
+    await assert.rejects(TargetProcess.start([`${path()},ro`]), busy);
+    await first.stop('SIGKILL');
+    const [one, two] = [
+      await TargetProcess.start([`${path()},ro`]),
+      await TargetProcess.start([`${path()},ro`]),
+    ];
+    await assert.rejects(TargetProcess.start([path()]), busy);
+    for (const each of [one, two]) assert.equal(await each.stop(), 0);
+    const last = await TargetProcess.start([path()]);
+    assert.equal(await last.stop(), 0);
+  });
+
   it('is a block device: its size, its data, what it cannot take', async function () {
     const file = path('backing');
     writeFileSync(file, '');

@@ -18,7 +18,7 @@ describe('set-up', () => {
     const asNobody =
       process.getuid?.() === 0 ? [findProgram('setpriv')!, '--reuid=65534', '--clear-groups'] : [];
     const [command, ...args] = [...asNobody, process.execPath, join(root, 'scripts/setup.mjs'), ...kinds];
-    return runProgram(command!, args, { env: { PATH: bin } });
+    return runProgram(command!, args, { env: { PATH: bin, NODE_V8_COVERAGE: '' } });
   }
 
   before(async function () {

@@ -5,6 +5,7 @@
 /*
  * Differs from the kernel: CPUs neither come nor go, so there is nothing to hold off.
  */
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 

@@ -9,6 +9,8 @@
 #include <linux/mm_types.h>
 #include <linux/mmzone.h>
 #include <linux/page-flags.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 
 #define PAGE_ALIGN(addr)	ALIGN(addr, PAGE_SIZE)
 #define PAGE_ALIGNED(addr)	IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
@@ -39,6 +41,12 @@ static inline struct page *virt_to_page(const void *addr)
 	return &mem_map[((const char *)addr - mem_region) >> PAGE_SHIFT];
 }
 
+#define page_to_pfn(page)	((unsigned long)((page) - mem_map))
+#define pfn_to_page(pfn)	(&mem_map[pfn])
+#define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
+#define nth_page(page, n)	((page) + (n))
+#define page_to_nid(page)	0
+#define lowmem_page_address(page) page_address(page)
 static inline int page_count(const struct page *page) { return atomic_read(&page->_refcount); }
 static inline void get_page(struct page *page) { atomic_inc(&page->_refcount); }
 __visible void put_page(struct page *page);

@@ -76,6 +76,11 @@ __weak struct module __this_module __attribute__((__visibility__("hidden")));
 #endif
 
 /* RING3_BUILTIN: what is part of vmlinux in the kernel, and loaded as a module here. */
+/* lib/idr.c's: only where the hosted library is. */
+#if __has_include(<linux/idr.h>)
+#include <linux/idr.h>
+#endif
+
 #if defined(MODULE) || defined(RING3_BUILTIN)
 #define RING3_TABLE(type, name)	extern type name[] __attribute__((__visibility__("hidden")))
 RING3_TABLE(const initcall_t, ring3_init_start);

@@ -37,6 +37,7 @@ struct vdisk {
 	u64			size;		/* bytes */
 	u64			nr_blocks;
 	bool			is_null, thin, rotational, removable;
+	bool			wsnz;		/* WRITE SAME of no blocks is refused, not all blocks */
 	bool			wce;		/* write cache enabled, caching mode page; dev_lock */
 	u32			state;		/* VDISK_*: not ready, or 0; dev_lock, read without */
 	unsigned long		*mapped;	/* ram: a bit per page that was written */
@@ -58,6 +59,13 @@ static inline struct vdisk *vdisk_of(const struct scst_cmd *cmd)
 {
 	return cmd->dev->dh_priv;
 }
+
+static inline u8 vdisk_sa(const struct scst_cmd *cmd)
+{
+	return cmd->cdb[1] & 0x1f;	/* service action */
+}
+
+int vdisk_parse(struct scst_cmd *cmd);	/* scst_dev_type.parse */
 
 /* Each executes one op code: status and data are set, and scst_cmd_done() was or will be called. */
 void vdisk_exec_rw(struct scst_cmd *cmd);

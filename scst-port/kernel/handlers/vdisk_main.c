@@ -1,112 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* vdisk_main.c - the four handlers: making disks, reading CDBs, choosing who executes. */
+/* vdisk_main.c - the four handlers: making disks, choosing who executes. */
 #include <linux/ctype.h>
 
 #include "vdisk.h"
 
-/* ---- parse ------------------------------------------------------------------------------- */
-
-static int bad_field(struct scst_cmd *cmd, int byte, int bit)
-{
-	scst_set_invalid_field_in_cdb(cmd, byte, bit);
-	return -EINVAL;
-}
-
-static void moves(struct scst_cmd *cmd, enum scst_data_direction direction, u64 bytes)
-{
-	cmd->cdb_bufflen = (u32)bytes;
-	cmd->bufflen = (u32)bytes;
-	cmd->data_direction = bytes ? direction : SCST_DATA_NONE;
-}
-
-static u8 cdb_sa(const struct scst_cmd *cmd)
-{
-	return cmd->cdb[1] & 0x1f;
-}
-
-static int parse(struct scst_cmd *cmd)
-{
-	struct vdisk *vdisk = vdisk_of(cmd);
-	const u8 *cdb = cmd->cdb;
-	u64 blocks = cmd->data_len >> cmd->dev->block_shift;
-
-	if (unlikely(READ_ONCE(vdisk->state)) && !vdisk_ready(cmd))
-		return -EINVAL;
-	switch (cdb[0]) {
-	case READ_10:
-	case READ_12:
-	case READ_16:
-	case WRITE_10:
-	case WRITE_12:
-	case WRITE_16:
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_12:
-	case WRITE_VERIFY_16:
-	case ORWRITE_16:
-		if (cdb[1] >> 5)	/* RDPROTECT, WRPROTECT: no protection information here */
-			return bad_field(cmd, 1, 7);
-		cmd->fua = (cdb[1] & 8) != 0;
-		break;
-	case VERIFY:
-	case VERIFY_12:
-	case VERIFY_16:
-		if (cdb[1] >> 5)
-			return bad_field(cmd, 1, 7);
-		if ((cdb[1] & 6) == 2)
-			moves(cmd, SCST_DATA_WRITE, cmd->data_len);
-		else if (cdb[1] & 6)
-			return bad_field(cmd, 1, 2);
-		break;
-	case WRITE_SAME:
-	case WRITE_SAME_16:
-		if (cdb[1] >> 5)
-			return bad_field(cmd, 1, 7);
-		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
-			return bad_field(cmd, 1, 4);
-		if (!cmd->data_len || cmd->data_len > VDISK_MAX_WRITE_SAME)	/* WSNZ is 1 */
-			return bad_field(cmd, cdb[0] == WRITE_SAME ? 7 : 10, -1);
-		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
-		break;
-	case COMPARE_AND_WRITE:
-		if (cdb[1] >> 5)
-			return bad_field(cmd, 1, 7);
-		cmd->fua = (cdb[1] & 8) != 0;
-		moves(cmd, SCST_DATA_WRITE, 2 * cmd->data_len);
-		break;
-	case WRITE_ATOMIC_16:
-		if (cdb[1] >> 5)
-			return bad_field(cmd, 1, 7);
-		if (get_unaligned_be16(cdb + 10))	/* ATOMIC BOUNDARY: none is promised in page B0h */
-			return bad_field(cmd, 10, -1);
-		if (cmd->data_len > VDISK_MAX_ATOMIC)
-			return bad_field(cmd, 12, -1);
-		cmd->fua = (cdb[1] & 8) != 0;
-		break;
-	case SANITIZE:
-		return vdisk_parse_sanitize(cmd) ? 0 : -EINVAL;
-	case SERVICE_ACTION_IN_16:
-		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS && cmd->lba >= vdisk->nr_blocks) {
-			scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
-			return -EINVAL;
-		}
-		break;
-	case UNMAP:
-		if (cdb[1] & 1)
-			return bad_field(cmd, 1, 0);
-		break;
-	}
-	if (cmd->op_flags & SCST_LEN_BLOCKS) {
-		if (cmd->lba > vdisk->nr_blocks || blocks > vdisk->nr_blocks - cmd->lba) {
-			scst_set_cmd_error(cmd, scst_sense_block_out_range_error);
-			return -EINVAL;
-		}
-	}
-	if (cmd->op_flags & SCST_MEDIUM && cmd->cdb_bufflen > VDISK_MAX_TRANSFER) {
-		scst_set_cmd_error(cmd, scst_sense_invalid_field_in_cdb);
-		return -EINVAL;
-	}
-	return 0;
-}
+/* ---- exec -------------------------------------------------------------------------------- */
 
 /* What makes no sense with a part of its data is refused with less. */
 static void exec_whole(struct scst_cmd *cmd)
@@ -171,7 +69,7 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 		exec_read_defect_data(cmd);
 		break;
 	case SERVICE_ACTION_IN_16:
-		if (cdb_sa(cmd) == SAI_GET_LBA_STATUS)
+		if (vdisk_sa(cmd) == SAI_GET_LBA_STATUS)
 			vdisk_exec_sleeping(cmd);
 		else
 			vdisk_exec_read_capacity(cmd);
@@ -244,11 +142,13 @@ static int set_param(struct vdisk *vdisk, const char *key, const char *value, ch
 		vdisk->rotational = number != 0;
 	else if (!strcmp(key, "removable"))
 		vdisk->removable = number != 0;
+	else if (!strcmp(key, "wsnz"))
+		vdisk->wsnz = number != 0;
 	else if (!strcmp(key, "sanitize_rate"))
 		vdisk->sanitize_rate = number;
 	else
 		return vdisk_say(why, bytes, -EINVAL, "'%s': filename, usn, size, blocksize, read_only, "
-				 "thin_provisioned, rotational, removable or sanitize_rate is expected", key);
+				 "thin_provisioned, rotational, removable, wsnz or sanitize_rate is expected", key);
 	return 0;
 }
 
@@ -307,6 +207,7 @@ static int add_device(struct scst_dev_type *devt, const char *name, const char *
 	vdisk->dev.block_size = 512;
 	vdisk->thin = true;
 	vdisk->wce = true;
+	vdisk->wsnz = true;
 	vdisk->dev.handler = devt;
 	vdisk->dev.dh_priv = vdisk;
 	strscpy(vdisk->dev.virt_name, name, sizeof(vdisk->dev.virt_name));
@@ -408,7 +309,7 @@ static int var##_add(const char *name, const char *params, char *why, size_t byt
 }												\
 static struct scst_dev_type var = {								\
 	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
-	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = parse,	\
+	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = vdisk_parse,	\
 	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
 	.nr_blocks = nr_blocks, .on_abort = vdisk_abort_sanitize,				\
 	.pollable_sense = vdisk_pollable_sense,							\

@@ -184,8 +184,12 @@ static void mode_select(struct scst_cmd *cmd)
 	}
 	if (!cmd->cdb_bufflen)
 		return;
+	if (len != cmd->cdb_bufflen) {	/* less came than the CDB says: perhaps nothing, and then there is no buffer */
+		scst_set_cmd_error(cmd, scst_sense_parameter_list_length_invalid);
+		return;
+	}
 	list = sg_virt(cmd->sg);
-	start = len == cmd->cdb_bufflen ? check_header(cmd, list, len) : check_header(cmd, list, 0);
+	start = check_header(cmd, list, len);
 	if (!start)
 		return;
 	for (at = start; at < len; at += page_len) {

@@ -18,6 +18,7 @@ struct sanitize {
 	struct vdisk		*vdisk;
 	bool			erase, ause, invert;
 	u32			passes, pattern_len;
+	u8			*buf;		/* CHUNK bytes; NULL for an erase */
 	u8			pattern[];
 };
 
@@ -26,9 +27,15 @@ static u8 action(const struct scst_cmd *cmd)
 	return cmd->cdb[1] & 0x1f;
 }
 
+static void job_free(struct sanitize *job)
+{
+	kfree(job->buf);
+	kfree(job);
+}
+
 /* ---- the operation --------------------------------------------------------------------------- */
 
-static void fill(const struct sanitize *job, u8 *buf, bool inverted)
+static void fill(const struct sanitize *job, bool inverted)
 {
 	u32 block = job->vdisk->dev.block_size;
 
@@ -36,7 +43,7 @@ static void fill(const struct sanitize *job, u8 *buf, bool inverted)
 	for (u32 at = 0; at < CHUNK; at++) {
 		u8 byte = job->pattern[at % block % job->pattern_len];
 
-		buf[at] = inverted ? (u8)~byte : byte;
+		job->buf[at] = inverted ? (u8)~byte : byte;
 	}
 }
 
@@ -52,18 +59,18 @@ static void pace(struct vdisk *vdisk, u64 done, u64 since_ns)
 }
 
 /* @pass 0 of an erase deallocates; else each writes all of the disk once. */
-static int one_pass(struct sanitize *job, u32 pass, u8 *buf)
+static int one_pass(struct sanitize *job, u32 pass)
 {
 	struct vdisk *vdisk = job->vdisk;
 	u64 size = vdisk->nr_blocks << vdisk->dev.block_shift, since = ktime_get_ns();
 	int rc = 0;
 
 	if (!job->erase)
-		fill(job, buf, job->invert && pass & 1);
+		fill(job, job->invert && pass & 1);
 	for (u64 at = 0; at < size && !rc; at += CHUNK) {
 		u32 part = (u32)min_t(u64, CHUNK, size - at);
 
-		rc = job->erase ? vdisk_deallocate(vdisk, at, part) : vdisk_transfer(vdisk, true, buf, at, part);
+		rc = job->erase ? vdisk_deallocate(vdisk, at, part) : vdisk_transfer(vdisk, true, job->buf, at, part);
 		/* 65536ths, over all passes */
 		WRITE_ONCE(vdisk->sanitize_progress,
 			   (u16)(((u64)pass * size + at) / job->passes * 65535 / size));
@@ -76,15 +83,13 @@ static void sanitize_run(struct work_struct *work)
 {
 	struct sanitize *job = container_of(work, struct sanitize, work);
 	struct vdisk *vdisk = job->vdisk;
-	u8 *buf = kmalloc(CHUNK, GFP_KERNEL);
 	struct scst_cmd *cmd;
-	int rc = buf ? 0 : -ENOMEM;
+	int rc = 0;
 
 	for (u32 pass = 0; pass < job->passes && !rc; pass++)
-		rc = one_pass(job, pass, buf);
+		rc = one_pass(job, pass);
 	if (!rc && vdisk->file)
 		rc = vfs_fsync(vdisk->file, 0);
-	kfree(buf);
 	if (rc)
 		pr_err("%s: SANITIZE failed (errno %d)\n", vdisk->dev.virt_name, -rc);
 	/* Before the state changes: from then on the place may be another command's. */
@@ -96,7 +101,7 @@ static void sanitize_run(struct work_struct *work)
 			scst_set_cmd_error(cmd, scst_sense_sanitize_failed);
 		scst_cmd_done(cmd);
 	}
-	kfree(job);
+	job_free(job);
 }
 
 /* The command is over, the operation goes on (SBC-4 4.11.1). */
@@ -138,19 +143,24 @@ bool vdisk_parse_sanitize(struct scst_cmd *cmd)
 	return true;
 }
 
+/* With all the memory it will take: once it runs, it must not fail for want of some. */
 static struct sanitize *make_job(struct scst_cmd *cmd)
 {
 	const u8 *list = cmd->bufflen ? sg_virt(cmd->sg) : NULL;
 	u32 pattern_len = cmd->bufflen > 4 ? cmd->bufflen - 4 : 1;
 	struct sanitize *job = kzalloc(sizeof(*job) + pattern_len, GFP_ATOMIC);
+	bool erase = action(cmd) == SANITIZE_BLOCK_ERASE;
 
-	if (!job) {
+	if (job && !erase)
+		job->buf = kmalloc(CHUNK, GFP_ATOMIC);
+	if (!job || (!erase && !job->buf)) {
+		kfree(job);
 		scst_set_busy(cmd);
 		return NULL;
 	}
 	job->vdisk = vdisk_of(cmd);
 	job->ause = cmd->cdb[1] & 0x20;
-	job->erase = action(cmd) == SANITIZE_BLOCK_ERASE;
+	job->erase = erase;
 	job->passes = 1;
 	job->pattern_len = pattern_len;
 	if (job->erase)
@@ -161,7 +171,7 @@ static struct sanitize *make_job(struct scst_cmd *cmd)
 	/* TEST 00b; 1 to 31 passes; the pattern is as long as the list says. */
 	if (list[0] & 0x60 || !job->passes || get_unaligned_be16(list + 2) != pattern_len) {
 		scst_set_invalid_field_in_cdb(cmd, 7, -1);
-		kfree(job);
+		job_free(job);
 		return NULL;
 	}
 	return job;
@@ -190,7 +200,7 @@ void vdisk_exec_sanitize(struct scst_cmd *cmd)
 	}
 	if (vdisk_set_state(vdisk, VDISK_SANITIZE_FAILED, VDISK_SANITIZING) & VDISK_SANITIZING) {
 		/* Another nexus was faster, since parse(). */
-		kfree(job);
+		job_free(job);
 		vdisk_pollable_sense(cmd);
 		scst_cmd_done(cmd);
 		return;

@@ -55,7 +55,7 @@ struct iscsi_handoff {
  *
  * 0: @fd is the kernel's. -EINVAL (a field is wrong), -ENOENT (no such target, or
  * disabled), -EACCES (no security group admits the initiator), -EMFILE (session
- * limit), -EBUSY (the old session's tasks do not end within 30 s), -ENOMEM: @fd is
+ * limit), -EBUSY (the old session's tasks do not end within reinstate_wait_ms), -ENOMEM: @fd is
  * still the caller's, nothing was sent, and the daemon answers with the login
  * status that fits. May sleep.
  */

@@ -96,6 +96,7 @@ void data_out_begin(struct iscsi_conn *conn, const struct iscsi_pdu *pdu)
 	rx_data_begin(conn, cmnd, burst->offset + burst->received);
 	conn->rx_burst = burst;
 	conn->rx_final = hdr->flags & ISCSI_FLAG_FINAL;
+	cmnd->heard = jiffies;
 	burst->data_sn++;
 	burst->received += pdu->data_len;
 }

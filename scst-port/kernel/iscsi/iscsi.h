@@ -58,9 +58,14 @@
 #define ISCSI_MIN_RX_BUF	(64u << 10)
 #define ISCSI_TX_STALL_MS	30000		/* the peer reads nothing for so long */
 #define ISCSI_DRAIN_MS		2000		/* ... or when we only wait to say good-bye */
+#define ISCSI_LOGOUT_MS		2000		/* a Logout waits so long for the commands before it */
 
 #define ISCSI_ITT_BUCKETS	256		/* power of 2 */
 #define ISCSI_NR_ABORTED	16
+
+/* Module parameters, milliseconds. */
+extern unsigned int reinstate_wait_ms;	/* a hand-off waits so long for the end of the session it replaces */
+extern unsigned int data_out_ms;	/* a command waits so long for its next Data-Out */
 
 struct iscsi_conn;
 struct iscsi_cmnd;
@@ -135,6 +140,7 @@ struct iscsi_cmnd {
 	u32			r2t_sn;
 	u32			r2t_next;	/* offset of the first byte not asked for yet */
 	u32			nr_data_in;
+	unsigned long		heard;		/* jiffies: since when it waits, or its last Data-Out */
 	u8			*early;		/* data that came before the core gave a buffer */
 	u32			early_size, early_len;
 	struct scatterlist	*cur_sg;	/* cursor of cmnd_data_at() */
@@ -223,6 +229,9 @@ struct iscsi_conn {
 	u32			ping_ttt;	/* ISCSI_RESERVED_TAG: none outstanding */
 	u8			*text;
 	u32			text_len, text_itt, text_ttt;
+	struct iscsi_logout_req_hdr logout;	/* waits for commands, when logout_waits */
+	bool			logout_waits;
+	unsigned long		logout_since;	/* jiffies */
 
 	/* conn_complain() */
 	unsigned long		log_since;
@@ -349,6 +358,7 @@ int tx_cache_init(void);
 void tx_cache_exit(void);
 /* From the cache, header zeroed; NULL and the connection closed when there is no memory. */
 struct iscsi_out *out_alloc(struct iscsi_conn *conn);
+void out_free(struct iscsi_out *out);	/* one from out_alloc() that is not sent after all */
 void out_init(struct iscsi_out *out);
 /* Set the data and DataSegmentLength; for linear data. */
 void out_set_data(struct iscsi_out *out, const void *data, u32 len);
@@ -422,20 +432,27 @@ void scsi_cmd_data_end(struct iscsi_conn *conn);
 struct iscsi_cmnd *cmnd_find(struct iscsi_conn *conn, u32 itt);
 /* Nothing is to be sent for it any more. May free @cmnd. */
 void cmnd_end(struct iscsi_cmnd *cmnd);
+/* Send its status, or let it wait for the end of its bursts. */
+void cmnd_answer(struct iscsi_cmnd *cmnd);
+/* Data of it is still to come, wanted or not. */
+bool cmnd_burst_open(const struct iscsi_cmnd *cmnd);
+void cmnds_teardown(struct iscsi_conn *conn);
+bool cmnd_was_aborted(struct iscsi_conn *conn, u32 itt);
+
+/* Template callbacks. */
+void cmnd_xmit_response(struct scst_cmd *cmd);
+void cmnd_on_free(struct scst_cmd *cmd);
+void cmnd_on_abort(struct scst_cmd *cmd);
+
+/* ---- cmnd_data.c ------------------------------------------------------------------------ */
+
 /* A burst ended or a buffer came: go on. May free @cmnd. */
 void cmnd_data_progress(struct iscsi_cmnd *cmnd);
 /* Its data is bad: it will end with @sense once its bursts are over. */
 void cmnd_data_error(struct iscsi_cmnd *cmnd, u32 sense);
 /* Where byte @off of its write data goes, and how many bytes fit there; NULL: nowhere. */
 u8 *cmnd_data_at(struct iscsi_cmnd *cmnd, u32 off, u32 *len);
-void cmnds_teardown(struct iscsi_conn *conn);
-bool cmnd_was_aborted(struct iscsi_conn *conn, u32 itt);
-
-/* Template callbacks. */
-void cmnd_rdy_to_xfer(struct scst_cmd *cmd);
-void cmnd_xmit_response(struct scst_cmd *cmd);
-void cmnd_on_free(struct scst_cmd *cmd);
-void cmnd_on_abort(struct scst_cmd *cmd);
+void cmnd_rdy_to_xfer(struct scst_cmd *cmd);	/* template callback */
 
 /* ---- one file per PDU --------------------------------------------------------------------- */
 
@@ -452,6 +469,7 @@ void nop_out_exec(struct iscsi_conn *conn, const struct iscsi_pdu *pdu);
 void nop_tick(struct iscsi_conn *conn);
 void text_exec(struct iscsi_conn *conn, const struct iscsi_pdu *pdu);
 void logout_exec(struct iscsi_conn *conn, const struct iscsi_pdu *pdu);
+void logout_continue(struct iscsi_conn *conn);	/* a command ended, or time has passed */
 void reject_send(struct iscsi_conn *conn, const struct iscsi_hdr *hdr, enum iscsi_reject_reason reason);
 void async_logout_send(struct iscsi_conn *conn, u32 seconds);
 void async_report_aen(struct scst_session *scst, u64 lun, const u8 *sense, int sense_len);

@@ -16,6 +16,13 @@
 DEFINE_MUTEX(iscsi_mutex);
 DECLARE_WAIT_QUEUE_HEAD(iscsi_changed);
 
+unsigned int reinstate_wait_ms = 30000;
+module_param(reinstate_wait_ms, uint, 0444);
+MODULE_PARM_DESC(reinstate_wait_ms, "a login waits so long for the session it reinstates to end");
+unsigned int data_out_ms = 30000;
+module_param(data_out_ms, uint, 0444);
+MODULE_PARM_DESC(data_out_ms, "a connection ends when a command waits so long for its data");
+
 static LIST_HEAD(targets);
 
 /* ---- targets ------------------------------------------------------------------------ */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * nop.c - NOP-Out and NOP-In, both ways (RFC 7143 11.18, 11.19), and what the
- * connection's timer looks at: is the initiator alive, and does it read?
+ * connection's timer looks at: is the initiator alive, does it read, and does it send
+ * the data it owes?
  *
  * Limits: one ping of ours is outstanding; no answer (and no other byte) within
  *         nop_in_timeout_ms ends the connection. So does a send queue that does
- *         not move for ISCSI_TX_STALL_MS.
+ *         not move for ISCSI_TX_STALL_MS, and a command that waits data_out_ms for its
+ *         next Data-Out.
  * Threads: home CPU, softirq context.
  */
 #include "iscsi.h"
@@ -33,10 +35,13 @@ void nop_out_exec(struct iscsi_conn *conn, const struct iscsi_pdu *pdu)
 	if (len) {
 		u8 *copy = kmemdup(pdu->data, len, GFP_ATOMIC);
 
-		if (copy) {
-			out_set_data(out, copy, len);
-			out->free_data = true;
+		if (!copy) {
+			out_free(out);
+			reject_send(conn, pdu->hdr, ISCSI_REASON_LONG_OPERATION);
+			return;
 		}
+		out_set_data(out, copy, len);
+		out->free_data = true;
 	}
 	hdr = (struct iscsi_rsp_hdr *)out->hdr;
 	hdr->opcode = ISCSI_OP_NOP_IN;
@@ -69,6 +74,24 @@ static void ping_send(struct iscsi_conn *conn)
 	tx_queue(conn, out);
 }
 
+/* A command whose data does not come holds its buffer and its place in the window for ever. */
+static bool data_out_is_late(struct iscsi_conn *conn)
+{
+	unsigned long patience = msecs_to_jiffies(data_out_ms);
+	struct iscsi_cmnd *cmnd;
+
+	/* One that arrives just now, or would if we received, is not late. */
+	if (conn->rx_paused || (conn->rx_in_data && !time_after(jiffies, conn->rx_last + patience)))
+		return false;
+	list_for_each_entry(cmnd, &conn->waiting, wait)
+		if (time_after(jiffies, cmnd->heard + patience)) {
+			conn_close(conn, "itt 0x%08x waits for Data-Out for %u ms", cmnd->itt,
+				   jiffies_to_msecs(jiffies - cmnd->heard));
+			return true;
+		}
+	return false;
+}
+
 /* Every conn->tick. */
 void nop_tick(struct iscsi_conn *conn)
 {
@@ -80,6 +103,9 @@ void nop_tick(struct iscsi_conn *conn)
 			   jiffies_to_msecs(jiffies - conn->tx_progress), conn->tx_bytes);
 		return;
 	}
+	if (conn_is_up(conn) && data_out_is_late(conn))
+		return;
+	logout_continue(conn);
 	/* While we do not receive, silence says nothing. */
 	if (!conn_is_up(conn) || !conn->ping_interval || conn->rx_paused)
 		return;

@@ -22,7 +22,6 @@
 #include "iscsi.h"
 
 #define HASH_BUCKETS		1024	/* power of 2 */
-#define REINSTATE_WAIT_MS	30000
 #define CLOSE_WAIT_MS		10000
 
 LIST_HEAD(iscsi_sessions);
@@ -284,11 +283,11 @@ static int reinstate(u32 hash, const struct iscsi_handoff *h)
 		session_request(old, ISCSI_REQUEST_CLOSE, "reinstated by its initiator");
 		mutex_unlock(&iscsi_mutex);
 		left = wait_event_timeout(iscsi_changed, atomic_read(&departures) != seen,
-					  msecs_to_jiffies(REINSTATE_WAIT_MS));
+					  msecs_to_jiffies(reinstate_wait_ms));
 		mutex_lock(&iscsi_mutex);
 		if (!left) {
 			pr_warn("iscsi: %s (%s): its old session did not end within %u ms\n", h->peer,
-				h->initiator_name, REINSTATE_WAIT_MS);
+				h->initiator_name, reinstate_wait_ms);
 			return -EBUSY;
 		}
 	}

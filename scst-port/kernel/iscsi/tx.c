@@ -51,6 +51,11 @@ struct iscsi_out *out_alloc(struct iscsi_conn *conn)
 	return out;
 }
 
+void out_free(struct iscsi_out *out)
+{
+	kmem_cache_free(out_cache, out);
+}
+
 void out_set_data(struct iscsi_out *out, const void *data, u32 len)
 {
 	out->data = data;

@@ -102,6 +102,24 @@ struct diag_section {
 };
 void diag_section_add(struct diag_section *section);
 
+/* Memory as it is now, which may not be there: true = all @bytes were read. Any thread; no lock. */
+bool diag_peek(const void *addr, void *into, unsigned long bytes);
+
+/* The operation longest in flight; false = none is. Set by aio; called on the collector, so by diag_peek() only. */
+struct diag_io {
+	uint64_t	begun, offset, bytes;
+	const char	*what;
+	int		fd;
+};
+extern bool (*diag_io_oldest)(struct diag_io *io);
+
+/*
+ * A static string for the allocation made at code address @site, as the engine's memory
+ * wants them for its checks; dumps turn it into function, file and line. @plain when the
+ * table of 4096 is full. Any thread; lock-free.
+ */
+const char *diag_site_string(const void *site, const char *plain);
+
 /* ---- watchdogs -------------------------------------------------------------------- */
 
 enum diag_stall_kind {
@@ -126,7 +144,7 @@ struct diag_budgets {
 	uint64_t	kthread_ns;	/* uninterruptible sleep: 30 s */
 	uint64_t	lock_ns;	/* held: 5 s */
 	uint64_t	io_ns;		/* in flight: 30 s */
-	uint64_t	node_ns;	/* Node's loop away from its poll: 1 s */
+	uint64_t	node_ns;	/* Node's loop away from its poll, once it has polled: 2 s */
 };
 void diag_budgets_set(const struct diag_budgets *budgets);
 
@@ -145,6 +163,8 @@ extern bool (*diag_crash_first)(int signum, void *info, void *context);
 void diag_thread_enter(void);
 /* What memory @addr belongs to, into @text; false = nothing known. Set by who owns memory; lock-free. */
 extern bool (*diag_classify)(uintptr_t addr, char *text, unsigned long bytes);
+/* snprintf() of %s %c %d %u %x %p, with l, z, widths and #, for use where libc's may not be called. */
+int diag_format(char *buf, unsigned long bytes, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- from outside ------------------------------------------------------------------ */
 

@@ -55,11 +55,18 @@ static struct {
 	const char	*reason;
 } call;
 
+bool (*diag_io_oldest)(struct diag_io *io);
+
 struct space *collector_space(void) { return &space; }
 struct v8 *collector_v8(void) { return &v8; }
 struct arena *collector_arena(void) { return &arena; }
 int collector_tid(void) { return __atomic_load_n(&own_tid, __ATOMIC_ACQUIRE); }
 bool diag_running(void) { return collector_tid() != 0; }
+
+bool diag_peek(const void *addr, void *into, unsigned long bytes)
+{
+	return diag_running() && space_get(&space, (uintptr_t)addr, into, bytes);
+}
 
 static void ring(void)
 {
@@ -120,6 +127,8 @@ static size_t make_dump(struct dump *dump, bool json)
 		threads_emit(dump);
 	if (dump->sections & DIAG_TASKS)
 		tasks_emit(dump);
+	if (dump->sections & DIAG_MEMORY)
+		sites_emit(dump);
 	if (dump->sections & DIAG_WATCHDOGS)
 		watch_emit(dump);
 	probe_emit(dump);

@@ -20,6 +20,9 @@
 #include <unistd.h>
 
 #include "diag_impl.h"
+#include "sys_service.h"
+
+#define POISON	MEM_ZAP_64	/* a pointer read out of freed memory */
 
 enum { WAIT_NS = 2000000000, ROUNDS = 3, NEAR = 128 << 10 };
 
@@ -94,7 +97,7 @@ static void die_of(int signum, const siginfo_t *info)
 			action = previous[i];	/* a sanitizer has its own to say */
 #endif
 	sigaction(signum, &action, NULL);
-	if (info->si_code <= 0 && signum != SIGABRT)
+	if (info->si_code <= 0)
 		syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), signum);
 }
 
@@ -221,6 +224,14 @@ static int stack_above(struct dump *dump, uint64_t addr)
 	return 0;
 }
 
+static bool poisoned(void)
+{
+	for (int i = 0; i < REGS; i++)
+		if (crash.caught.regs[i] == POISON)
+			return true;
+	return false;
+}
+
 static void classify(struct dump *dump, char *buf, size_t bytes)
 {
 	uint64_t addr = crash.addr, sp = crash.caught.regs[REG_SP];
@@ -234,7 +245,8 @@ static void classify(struct dump *dump, char *buf, size_t bytes)
 	else if (diag_classify && diag_classify(addr, buf, bytes))
 		;
 	else if (crash.code == SI_KERNEL && !addr)
-		diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits");
+		diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits%s",
+			    poisoned() ? ", the fill of freed memory" : "");
 	else if (addr < 65536)
 		diag_format(buf, bytes, "null pointer, %#lx behind it", addr);
 	else if (addr == crash.caught.regs[REG_PC] && (!mapping || !mapping->executable))
@@ -260,17 +272,34 @@ void crash_emit(struct dump *dump)
 		"r15", "rip",
 	};
 	struct diag_out *out = dump->out;
-	char text[512];
+	char text[768], raw[384];
 
 	out_object(out, "crash");
 	out_str(out, "signal", signal_name(crash.signum));
 	out_num(out, "code", crash.code);
 	out_num(out, "tid", crash.tid);
 	out_hex(out, "address", crash.addr);
-	classify(dump, text, sizeof(text));
+	classify(dump, raw, sizeof(raw));
+	expand_sites(dump->space, raw, text, sizeof(text));
 	out_str(out, "addressIs", text);
 	if (panic_set)
 		out_str(out, "panic", panic_text);
+	out_list(out, "pointers");
+	for (int i = 0; i < REGS; i++) {
+		uint64_t value = crash.caught.regs[i];
+
+		if (value == POISON)
+			diag_format(text, sizeof(text), "%s holds the fill of freed memory", names[i]);
+		else if (diag_classify && diag_classify(value, raw, sizeof(raw)))
+			expand_sites(dump->space, raw, text, sizeof(text));
+		else
+			continue;
+		out_object(out, NULL);
+		out_str(out, "register", names[i]);
+		out_str(out, "is", text);
+		out_end(out);
+	}
+	out_end(out);
 	out_object(out, "registers");
 	for (int i = 0; i < REGS; i++)
 		out_hex(out, names[i], crash.caught.regs[i]);

@@ -96,7 +96,8 @@ static uint32_t class_of_key(const void *key, const char *name, const void *site
 	if (nr_classes == CLASSES_MAX)
 		return UINT32_MAX;
 	classes[nr_classes] = (struct class){ .key = key, .name = name, .first_site = site };
-	return nr_classes++;
+	__atomic_store_n(&nr_classes, nr_classes + 1, __ATOMIC_RELAXED);
+	return nr_classes - 1;
 }
 
 static uint32_t class_of(const void *lock, const void *site)
@@ -132,11 +133,13 @@ const char *lockdep_name(const void *lock)
 	const struct lock_class *slot;
 	const char *name = NULL;
 
-	if (!diag_lockdep_on || __atomic_load_n(&tables_word, __ATOMIC_ACQUIRE))
-		return NULL;	/* being written: the dump does not wait */
+	/* Whoever has the word now may be dead: the dump does not wait for it. */
+	if (!diag_lockdep_on || __atomic_exchange_n(&tables_word, 1, __ATOMIC_ACQUIRE))
+		return NULL;
 	slot = slot_of(lock);
 	if (slot->lock == lock && slot->class < nr_classes)
 		name = classes[slot->class].name;
+	tables_unlock();
 	return name;
 }
 
@@ -273,7 +276,8 @@ static void add_edge(uint32_t from, uint32_t to, const struct held *held, const 
 		edges[nr_edges] = (struct edge){
 			.to = to, .next = classes[from].first_edge, .held_at = held->site, .taken_at = site,
 		};
-		classes[from].first_edge = ++nr_edges;
+		__atomic_store_n(&nr_edges, nr_edges + 1, __ATOMIC_RELAXED);
+		classes[from].first_edge = nr_edges;
 	}
 	if (back || from == to)
 		report_circle(from, to, held, site, back, length);
@@ -320,6 +324,21 @@ void lockdep_got(struct record *record, const void *lock, unsigned int kind, con
 		add_edge(class_of(record->held[i].lock, record->held[i].site), to, &record->held[i], lock, site);
 	tables_unlock();
 	record->in_lockdep = 0;
+}
+
+void lockdep_report(const char *what, const void *site, const void *other, const void *object)
+{
+	struct finding *finding;
+
+	tables_lock();
+	finding = new_finding(what);
+	if (finding) {
+		finding->sites[0] = site;
+		finding->sites[1] = other;
+		finding->classes[0] = object;
+		publish();
+	}
+	tables_unlock();
 }
 
 void diag_lock_check_none(const char *where)

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "diag.h"
+
 struct arena {
 	char	*base;
 	size_t	size, used;
@@ -61,6 +63,5 @@ void out_finish(struct diag_out *out);
 
 /* snprintf() of %s %c %d %u %x %p with l, z, widths, 0 and -, and nothing else: no locale, no lock, no allocation. */
 int diag_vformat(char *buf, size_t size, const char *format, va_list args);
-int diag_format(char *buf, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif /* RING3_DIAG_OUT_H */

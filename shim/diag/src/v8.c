@@ -195,9 +195,10 @@ static size_t read_string(const struct v8 *v8, struct space *space, uint64_t str
 
 /* ---- functions ------------------------------------------------------------------------ */
 
-static uint32_t line_of(const struct v8 *v8, struct space *space, uint64_t source, int64_t position)
+static uint32_t line_of(const struct v8 *v8, struct space *space, uint64_t source, int64_t position, uint32_t *column)
 {
 	uint32_t line = 1;
+	int64_t begin = 0;
 	uint64_t addr;
 	bool wide;
 
@@ -212,9 +213,13 @@ static uint32_t line_of(const struct v8 *v8, struct space *space, uint64_t sourc
 		if (!space_get(space, addr + ((uint64_t)at << wide), part, (size_t)nr << wide))
 			return 0;
 		for (int64_t i = 0; i < nr; i++)
-			line += part[i << wide] == '\n' && (!wide || !part[2 * i + 1]);
+			if (part[i << wide] == '\n' && (!wide || !part[2 * i + 1])) {
+				line++;
+				begin = at + i + 1;
+			}
 		at += nr;
 	}
+	*column = (uint32_t)(position - begin) + 1;
 	return line;
 }
 
@@ -276,6 +281,6 @@ bool v8_frame(const struct v8 *v8, struct space *space, const struct frame *fram
 	read_string(v8, space, field(space, script, v8->script_name), place->file, sizeof(place->file), 0);
 	source = field(space, script, v8->script_source);
 	if (start >= 0)
-		place->line = line_of(v8, space, source, start);
+		place->line = line_of(v8, space, source, start, &place->column);
 	return true;
 }

@@ -27,7 +27,7 @@ struct v8 {
 struct js_place {
 	char		function[96];	/* "" = anonymous */
 	char		file[192];	/* "" = unknown */
-	uint32_t	line;		/* where the function begins; 0 = unknown */
+	uint32_t	line, column;	/* where the function begins; 0 = unknown */
 };
 
 /* Find the layout, once. */

@@ -17,7 +17,7 @@ enum { GAP_NS = 1000000000, EPISODES = 256, STACK_BYTES = 16 << 10 };
 
 static struct diag_budgets budgets = {
 	.task_ns = 1000000000, .callback_ns = UINT64_MAX, .kthread_ns = 30000000000, .lock_ns = 5000000000,
-	.io_ns = 30000000000, .node_ns = 1000000000,
+	.io_ns = 30000000000, .node_ns = 2000000000,
 };
 
 static const char *const kind_names[DIAG_STALL_KINDS] = {
@@ -138,6 +138,14 @@ static void look_at_record(const struct record *record, uint64_t now)
 		collector_stall(DIAG_STALL_KTHREAD, copy.tid, now - copy.sleep_since,
 				"thread %d has slept uninterruptibly in %s for %lu ms", copy.tid, copy.sleep_what,
 				(now - copy.sleep_since) / 1000000);
+	if (copy.want.lock && now > copy.want.since && now - copy.want.since > BUDGET(kthread_ns) &&
+	    new_episode((uintptr_t)record + 1, copy.want.since)) {
+		space_refresh(collector_space());
+		space_name(collector_space(), (uintptr_t)copy.want.lock, lock, sizeof(lock));
+		collector_stall(DIAG_STALL_KTHREAD, copy.tid, now - copy.want.since,
+				"thread %d has waited for lock %s for %lu ms", copy.tid, lock,
+				(now - copy.want.since) / 1000000);
+	}
 	for (unsigned int i = 0; i < copy.nr_held && i < HELD_MAX; i++) {
 		const struct held *held = &copy.held[i];
 
@@ -160,6 +168,17 @@ static void look_at_loop(uint64_t now)
 	if (since && now > since && now - since > BUDGET(node_ns) && new_episode(1, since))
 		collector_stall(DIAG_STALL_NODE, __atomic_load_n(&loop_tid, __ATOMIC_RELAXED), now - since,
 				"Node's event loop has been blocked for %lu ms", (now - since) / 1000000);
+}
+
+static void look_at_io(uint64_t now)
+{
+	struct diag_io io;
+
+	if (!diag_io_oldest || !diag_io_oldest(&io) || now <= io.begun || now - io.begun <= BUDGET(io_ns) ||
+	    !new_episode(io.offset, io.begun))
+		return;
+	collector_stall(DIAG_STALL_IO, 0, now - io.begun, "%s of %lu bytes at %lu of file descriptor %d has been in "
+			"flight for %lu ms", io.what, io.bytes, io.offset, io.fd, (now - io.begun) / 1000000);
 }
 
 static void look_at_order(void)
@@ -189,6 +208,7 @@ void watch_tick(uint64_t now)
 		if (__atomic_load_n(&diag_records[i].tid, __ATOMIC_RELAXED))
 			look_at_record(&diag_records[i], now);
 	look_at_loop(now);
+	look_at_io(now);
 	look_at_order();
 }
 

@@ -314,6 +314,16 @@ static u32 put_digest(u8 *at, u32 crc)
 	return 4;
 }
 
+u32 peer_put_digest_of(u8 *to, const u8 *bytes, u32 len, bool on)
+{
+	return on ? put_digest(to, crc32c(~0u, bytes, len)) : 0;
+}
+
+u32 peer_put_digest(u8 *pdu, u32 len, bool on)
+{
+	return peer_put_digest_of(pdu + len, pdu, len, on);
+}
+
 static void send_pdu(struct peer *peer, u8 *bhs, const void *ahs, u32 ahs_len, const void *data, u32 len,
 		     u8 spoil)
 {
@@ -419,7 +429,9 @@ void peer_receive(struct peer *peer, struct reply *reply, u8 opcode)
 {
 	if (!peer_receive_in(peer, reply, PATIENCE_MS))
 		test_fail(__FILE__, __LINE__, "nothing came, expected opcode 0x%02x", opcode);
-	CHECK_EQ(reply_op(reply), opcode);
+	if (reply_op(reply) != opcode)
+		test_fail(__FILE__, __LINE__, "opcode 0x%02x came (byte 2: 0x%02x), expected 0x%02x", reply_op(reply), reply->bhs[2],
+			  opcode);
 }
 
 void peer_expect_silence(struct peer *peer)

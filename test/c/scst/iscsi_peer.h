@@ -65,6 +65,9 @@ void peer_close(struct peer *peer);
 void peer_header(struct peer *peer, u8 *bhs, u8 opcode, u8 flags, u32 itt);
 void peer_send_ahs(struct peer *peer, u8 *bhs, const void *ahs, u32 ahs_len, const void *data, u32 len);
 void peer_send(struct peer *peer, u8 *bhs, const void *data, u32 len);
+/* CRC32C, at the wire's own place and of any bytes: 4, or 0 when not @on. */
+u32 peer_put_digest(u8 *pdu, u32 len, bool on);
+u32 peer_put_digest_of(u8 *to, const u8 *bytes, u32 len, bool on);
 void peer_send_raw(struct peer *peer, const void *bytes, u32 len);
 /* As peer_send(), one bit of the digest turned over. */
 void peer_send_bad_data_digest(struct peer *peer, u8 *bhs, const void *data, u32 len);

@@ -242,6 +242,7 @@ TEST(scsi_mode_select_refuses_lists)
 
 		page_list(list, 0x08);
 		scsi_fails(a, 0, cdb, 0, list, 20, 0x051a00);
+		scsi_fails(a, 0, cdb, 0, NULL, 0, 0x051a00);	/* nothing at all */
 	}
 	rig_stop();
 }

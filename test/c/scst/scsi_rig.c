@@ -43,7 +43,7 @@ static struct scst_dev_type wrapped[MAX_DISKS];
 static struct scst_dev_type *real_handler[MAX_DISKS];
 static DEFINE_SPINLOCK(hold_lock);
 static struct scst_device *held_dev;	/* NULL: nothing is held back */
-static struct scst_cmd *held[256];
+static struct scst_cmd *held[4096];
 static u32 nr_held;
 
 void rig_mgmt(const char *path, const char *command)
@@ -65,7 +65,7 @@ int rig_mgmt_fails(const char *path, const char *command)
 	return err;
 }
 
-static void insmod(const char *name)
+static void insmod(const char *name, const char *params)
 {
 	char path[512];
 	long len = readlink("/proc/self/exe", path, sizeof(path) - 64);
@@ -74,7 +74,7 @@ static void insmod(const char *name)
 	while (len && path[len - 1] != '/')
 		len--;
 	snprintf(path + len, sizeof(path) - len, "%s", name);
-	CHECK_EQ(ring3_insmod(path, NULL), 0);
+	CHECK_EQ(ring3_insmod(path, params), 0);
 }
 
 static struct scst_device *disk_device(u32 lun)
@@ -90,12 +90,17 @@ static struct scst_device *disk_device(u32 lun)
 
 void rig_start(void)
 {
+	rig_start_with(NULL);
+}
+
+void rig_start_with(const char *iscsi_params)
+{
 	struct ring3_kernel_options options = { .nr_event_cpus = 2, .nr_other_cpus = 2 };
 
 	CHECK_EQ(ring3_kernel_start(&options), 0);
-	insmod("scst.ko.so");
-	insmod("scst_vdisk.ko.so");
-	insmod("iscsi_scst.ko.so");
+	insmod("scst.ko.so", NULL);
+	insmod("scst_vdisk.ko.so", NULL);
+	insmod("iscsi_scst.ko.so", iscsi_params);
 	rig_mgmt("targets/iscsi/mgmt", "add_target " TARGET_NAME);
 	rig_mgmt("targets/iscsi/" TARGET_NAME "/enabled", "1");
 }

@@ -33,6 +33,7 @@ struct scsi_answer {
 };
 
 void rig_start(void);		/* kernel, modules, a target without LUNs */
+void rig_start_with(const char *iscsi_params);	/* ... of module iscsi_scst; NULL: none */
 void rig_stop(void);		/* ends nexuses, devices, modules, kernel: all must be let go */
 
 /* Device "diskLUN" of @handler ("vdisk_ram") with its parameters, mapped at @lun. */

@@ -340,6 +340,19 @@ TEST(scsi_tm_unit_attentions_are_bounded)
 	rig_stop();
 }
 
+/* Eight different ones are kept; of more, the newest. */
+TEST(scsi_tm_unit_attentions_of_many_kinds)
+{
+	start();
+	for (u8 ascq = 0; ascq < 20; ascq++)
+		scst_dev_set_ua(scst_find_device("disk0"), NULL, 0x2a, ascq);
+	for (u8 ascq = 12; ascq < 20; ascq++)
+		scsi_expect_ua(a, 0, 0x062a00 | ascq);
+	scsi_no_ua(a, 0);
+	scsi_expect_ua(b, 0, 0x062a0c);
+	rig_stop();
+}
+
 /* ORDERED waits for all before it, and all behind wait for it; HEAD OF QUEUE does not. */
 TEST(scsi_tm_task_attributes)
 {

@@ -220,6 +220,7 @@ TEST(unknown_levels_end_the_process)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 64);
 	must_say("pioson");
 	must_say("expected count, redzone");
+	CHECK_EQ(run_with(",,leaks,", "start_with_a_wrong_word"), 0);
 }
 
 struct sum {
@@ -277,6 +278,41 @@ PIECE(count_by_site)
 TEST(allocations_are_counted_by_site)
 {
 	must_work("count", "count_by_site");
+}
+
+static size_t huge_bytes(void)
+{
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	size_t kib = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "AnonHugePages: %zu kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * 1024;
+}
+
+PIECE(use_huge_pages)
+{
+	size_t before = huge_bytes();
+
+	CHECK_EQ(mem_check_levels(), 0);
+	memset(mem_alloc(16 << 20, "test"), 1, 16 << 20);
+	fprintf(stderr, "%zu", huge_bytes() - before);
+}
+
+TEST(huge_pages_are_used_when_asked_for)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
+	char line[64] = "";
+
+	if (!file || !fgets(line, sizeof(line), file) || strstr(line, "[never]"))
+		test_skip("this system offers no huge pages");
+	fclose(file);
+	must_work("huge", "use_huge_pages");
+	CHECK_GE(atol(said), 8 << 20);
 }
 
 /* All levels at once, much exchange, nothing wrong: nothing may be reported. */

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/** Dumps of a serving target: every section, under load, while its Node thread is stuck. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Dump } from '../../shim/diag/schema.js';
+import { sigdump } from '../../shim/index.js';
+import { findProgram, TargetProcess } from '../outside/target.js';
+import { ring3 } from './victim.js';
+
+interface Session {
+  initiator: string;
+  state: string;
+  expCmdSn: number;
+  maxCmdSn: number;
+  commands: number;
+}
+
+describe('a serving target', function () {
+  this.timeout(60_000);
+  let target: TargetProcess;
+  before(async () => {
+    target = await TargetProcess.start(['ram:64M', 'null:1T'], { args: ['--threads', '2'] });
+  });
+  after(async () => assert.equal(await target.stop(), 0, target.stderr));
+
+  it('shows all sections', async () => {
+    const dump = await sigdump({ pid: target.child.pid! });
+    assert.deepEqual(
+      dump.tasks?.map(({ name }) => name).filter((name) => name.startsWith('ring3/')),
+      ['ring3/0', 'ring3/1'],
+    );
+    assert.ok(dump.threads!.some(({ role }) => role === 'event task'));
+    const modules = dump.modules as Exclude<Dump['modules'], string | undefined>;
+    assert.deepEqual(modules.map(({ name }) => name).sort(), ['iscsi_scst', 'scst', 'scst_vdisk']);
+    assert.deepEqual(dump.iscsi, []);
+    const memory = dump.memory as Exclude<Dump['memory'], string | undefined>;
+    assert.ok(memory.length > 3 && memory.every(({ used, allocs, frees }) => used === allocs - frees));
+    assert.ok(Array.isArray(dump.aio));
+    assert.deepEqual(dump.locks?.deadlocks, []);
+    assert.equal(dump.watchdogs?.task, 0);
+  });
+
+  it('is dumped ten times under load, and no command fails', async function () {
+    if (!findProgram('qemu-img')) {
+      console.log('      skipped: qemu-img is not installed');
+      this.skip();
+    }
+    const load = spawn(
+      'qemu-img',
+      ['bench', '-f', 'raw', '-t', 'none', '-c', '300000', '-d', '32', '-s', '4096', target.url(0)],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    load.stdout.on('data', (text) => {
+      said += text;
+    });
+    load.stderr.on('data', (text) => {
+      said += text;
+    });
+    const ended = once(load, 'exit');
+    await new Promise((done) => setTimeout(done, 300));
+    let longest = 0;
+    let seen: Session | undefined;
+    for (let i = 0; i < 10 && load.exitCode === null; i++) {
+      const dump = await sigdump({ pid: target.child.pid! });
+      longest = Math.max(longest, dump.dumpMs);
+      if (Array.isArray(dump.iscsi) && dump.iscsi.length) seen = dump.iscsi[0] as Session;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    const [status] = await ended;
+    assert.equal(status, 0, said);
+    assert.ok(seen, 'a session was shown');
+    assert.equal(seen.state, 'up');
+    assert.ok(seen.maxCmdSn >= seen.expCmdSn - 1);
+    assert.ok(longest < 1000, `${longest} ms`);
+    assert.equal(target.stderr.includes('ring3: stall'), false, target.stderr);
+  });
+
+  it('ring3 sigdump --only tasks shows its event tasks as text', async () => {
+    const { status, stdout } = await ring3(['sigdump', String(target.child.pid), '--only', 'tasks']);
+    assert.equal(status, 0);
+    assert.match(stdout, /name=ring3\/0 .*rounds=\d+/);
+    assert.doesNotMatch(stdout, /-- threads --/);
+  });
+
+  it('ring3 top shows how busy they are', async () => {
+    const args = ['top', String(target.child.pid), '--count', '2', '--interval', '0.2'];
+    const { status, stdout, stderr } = await ring3(args);
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.match(/^event task +busy/gm)?.length, 2);
+    assert.match(stdout, /^ring3\/0 +\d+%/m);
+    for (const bad of [
+      ['--interval', '0'],
+      ['--count', '0'],
+      ['--count', 'x'],
+    ]) {
+      const done = await ring3(['top', String(target.child.pid), ...bad]);
+      assert.match(done.stderr, /should be/);
+      assert.equal(done.stdout, '');
+    }
+  });
+});
