@@ -2,7 +2,7 @@
 /** aio for TypeScript: every operation with every provider, and its misuse. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -228,6 +228,18 @@ describe('aio', () => {
     await rejects(file.discard(0, 1), 'EBADF', 'discard');
     await file.sync();
     await file.close();
+  });
+
+  it('has an example that runs', async () => {
+    const source = readFileSync(join(root, 'aio/index.ts'), 'utf8');
+    const example = /```ts\n(.*?)```/s.exec(source)?.[1] ?? '';
+    const path = fresh();
+    const code = example
+      .replaceAll(/^ \* ?/gm, '')
+      .replace("'ring3/aio'", "'./aio/index.ts'")
+      .replace('disk.img', path);
+    assert.deepEqual(await run(`${code}\nconsole.log(bytes);`), { status: 0, stdout: '5\n', stderr: '' });
+    assert.equal(readFileSync(path).toString('latin1', 4096, 4101), 'hello');
   });
 
   it('prefers a provider for all files', async () => {
