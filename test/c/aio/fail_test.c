@@ -448,6 +448,7 @@ TEST(one_ring_more_is_refused) { one_more_fails(&uring_direct, CALL_URING_SETUP,
 TEST(a_ring_cannot_be_polled) { one_more_fails(&uring_direct, CALL_EPOLL_CTL, 0, ENOSPC); }
 TEST(a_ring_registers_no_event) { one_more_fails(&uring_direct, CALL_URING_REGISTER, 0, EPERM); }
 TEST(a_ring_registers_no_files) { one_more_fails(&uring_direct, CALL_URING_REGISTER, 2, ENOMEM); }
+TEST(a_ring_takes_nothing) { one_more_fails(&uring_direct, CALL_URING_ENTER, 0, ENOSYS); }
 TEST(one_context_more_is_refused) { one_more_fails(&libaio_direct, CALL_IO_SETUP, 0, EAGAIN); }
 TEST(a_context_cannot_be_polled) { one_more_fails(&libaio_direct, CALL_EPOLL_CTL, 0, ENOSPC); }
 TEST(a_context_takes_nothing) { one_more_fails(&libaio_direct, CALL_IO_SUBMIT, 0, EAGAIN); }
