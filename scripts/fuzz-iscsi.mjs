@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * Hostile initiators against the target, under the address sanitizer:
- * `npm run fuzz:iscsi -- [SECONDS [SEED]]` (30 s, a seed of the clock). Prints the seed and what was sent; the
+ * `npm run fuzz:iscsi -- [SECONDS [SEED]]` (30 s, a seed of the clock), once with enough memory and once with
+ * allocations that fail. Prints the seed and what was sent; the
  * same seed sends the same PDUs, though not at the same moments. Exit code 1 when anything was found.
  */
 import { spawnSync } from 'node:child_process';

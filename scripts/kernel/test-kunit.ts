@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build-command.js';
 import { buildHosted, type Toolchain, toolchain } from './compile.js';
+import { dependsOf } from './depends.js';
 import { complaint, kunit } from './kunit-command.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';
 import { type RunResult, run } from './runner.js';
@@ -116,10 +117,11 @@ async function runSelftest(
   path: string,
   before: string[],
 ): Promise<Outcome> {
-  const { lib } = await buildHosted(tools);
+  const { lib } = await buildHosted(tools); // its formatting is wanted by all, also where no symbol is
+  const order = [...new Set([lib.path, ...dependsOf(path), ...before])];
   const started = Date.now();
-  const needed = before.map((module) => ({ path: module }));
-  const result = await run([{ path: lib.path }, ...needed, { path, params: entry.params ?? [] }], {
+  const needed = order.map((module) => ({ path: module }));
+  const result = await run([...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
     others: entry.others ?? 2,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),

@@ -35,7 +35,7 @@ public:
 	sys_event_task_t task() const { return task_; }
 	/* Sleep no longer than to the next alarm: after one was armed. Runs no handler. */
 	void alarm_was_armed();
-	/* A round of the task: its handlers run. After the first it is asleep, and woken by what is posted. */
+	/* Run what is due, on Node's thread; asleep afterwards, and woken by what is posted. */
 	void turn();
 	/* What keeps the process alive: armed polls and alarms that were not unref()ed. */
 	void hold() { if (holds_++ == 0) uv_ref(handle()); }
@@ -89,6 +89,7 @@ void register_diag(Napi::Env env, Napi::Object exports);
 void register_buffers(Napi::Env env, Napi::Object exports);
 void register_memory(Napi::Env env, Napi::Object exports);
 void register_async_file(Napi::Env env, Napi::Object exports);
+void register_bridge(Napi::Env env, Napi::Object exports);
 
 /* An Error with code, errno and syscall, as Node's own. */
 Napi::Error sys_error(Napi::Env env, int err, const char *syscall);

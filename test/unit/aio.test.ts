@@ -394,6 +394,37 @@ describe('aio', () => {
     assert.equal(status, 7);
   });
 
+  it('works in a worker thread, which may end with operations in flight', () => {
+    const path = JSON.stringify(fresh());
+    const { status, stdout, stderr } = run(
+      `import { readdirSync } from 'node:fs';
+       import { setTimeout } from 'node:timers/promises';
+       import { Worker } from 'node:worker_threads';
+       const code = \`import { parentPort } from 'node:worker_threads';
+         import { register } from 'tsx/esm/api';
+         register();
+         const aio = await import('./aio/index.ts');
+         const file = await aio.open(${path}, { size: 1 << 24, direct: true });
+         const bytes = await file.read(aio.alignedBuffer(4096), 0);
+         for (let i = 0; i < 300; i++) file.read(aio.alignedBuffer(65536), (i % 200) * 65536);
+         parentPort.postMessage(bytes);\`;
+       const count = () => readdirSync('/proc/self/fd').length;
+       await (await aio.open(${path}, { size: 1 << 24 })).close();
+       let before = 0;
+       for (let i = 0; i < 4; i++) {
+         const worker = new Worker(code, { eval: true });
+         console.log(await new Promise((resolve) => worker.once('message', resolve)));
+         await worker.terminate();
+         if (i === 0) before = count();
+       }
+       for (let i = 0; i < 100 && count() > before; i++) await setTimeout(10);
+       console.log(count() <= before ? 'nothing is left open' : count() - before);`,
+    );
+    assert.equal(stderr, '');
+    assert.equal(stdout, '4096\n4096\n4096\n4096\nnothing is left open\n');
+    assert.equal(status, 0);
+  });
+
   it('closes what was forgotten', () => {
     const path = JSON.stringify(fresh());
     const { status, stdout, stderr } = run(

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +70,14 @@ unsigned long long host_now_ns(void)
 	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
 
-long long host_real_seconds(void) { return time(NULL); }
+unsigned long long host_clock_ns(int clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
 int host_tid(void) { return (int)syscall(SYS_gettid); }
 
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns)
@@ -89,14 +98,28 @@ struct start {
 	char	name[16];
 };
 
+/* Where host_thread_exit() goes: frames of modules are left at once, not unwound, for they may be gone soon. */
+struct exit_point {
+	jmp_buf	env;
+	void	(*then)(void *arg);
+	void	*arg;
+};
+
+static __thread struct exit_point *exit_point;
+
 static void *thread_main(void *arg)
 {
 	struct start start = *(struct start *)arg;
+	struct exit_point here;
 
 	free(arg);
 	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
-	start.fn(start.arg);
+	exit_point = &here;
+	if (!_setjmp(here.env))
+		start.fn(start.arg);
+	else
+		exit_point->then(exit_point->arg);
 	return NULL;
 }
 
@@ -121,7 +144,23 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 	return -rc;
 }
 
-void host_thread_exit(void) { pthread_exit(NULL); }
+void host_thread_exit(void (*then)(void *arg), void *arg)
+{
+	exit_point->then = then;
+	exit_point->arg = arg;
+	_longjmp(exit_point->env, 1);
+}
+
+int host_barrier_init(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0 ? -errno : 0;
+}
+
+void host_barrier(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+		abort();	/* it worked at the start */
+}
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;

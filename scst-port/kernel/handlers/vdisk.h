@@ -37,6 +37,7 @@ struct vdisk {
 	u64			size;		/* bytes */
 	u64			nr_blocks;
 	bool			is_null, thin, rotational, removable;
+	bool			wsnz;		/* WRITE SAME of no blocks is refused, not all blocks */
 	bool			wce;		/* write cache enabled, caching mode page; dev_lock */
 	u32			state;		/* VDISK_*: not ready, or 0; dev_lock, read without */
 	unsigned long		*mapped;	/* ram: a bit per page that was written */

@@ -57,7 +57,7 @@ static u32 page_b0(struct vdisk *vdisk, u8 *buf)
 {
 	u32 max_blocks = VDISK_MAX_TRANSFER >> vdisk->dev.block_shift;
 
-	buf[4] = 1;					/* WSNZ: WRITE SAME of zero blocks is refused */
+	buf[4] = vdisk->wsnz;
 	buf[5] = VDISK_MAX_CAW_BLOCKS;
 	put_unaligned_be16((u16)(vdisk_physical_block(vdisk) >> vdisk->dev.block_shift), buf + 6);
 	put_unaligned_be32(max_blocks, buf + 8);

@@ -142,11 +142,13 @@ static int set_param(struct vdisk *vdisk, const char *key, const char *value, ch
 		vdisk->rotational = number != 0;
 	else if (!strcmp(key, "removable"))
 		vdisk->removable = number != 0;
+	else if (!strcmp(key, "wsnz"))
+		vdisk->wsnz = number != 0;
 	else if (!strcmp(key, "sanitize_rate"))
 		vdisk->sanitize_rate = number;
 	else
 		return vdisk_say(why, bytes, -EINVAL, "'%s': filename, usn, size, blocksize, read_only, "
-				 "thin_provisioned, rotational, removable or sanitize_rate is expected", key);
+				 "thin_provisioned, rotational, removable, wsnz or sanitize_rate is expected", key);
 	return 0;
 }
 
@@ -205,6 +207,7 @@ static int add_device(struct scst_dev_type *devt, const char *name, const char *
 	vdisk->dev.block_size = 512;
 	vdisk->thin = true;
 	vdisk->wce = true;
+	vdisk->wsnz = true;
 	vdisk->dev.handler = devt;
 	vdisk->dev.dh_priv = vdisk;
 	strscpy(vdisk->dev.virt_name, name, sizeof(vdisk->dev.virt_name));

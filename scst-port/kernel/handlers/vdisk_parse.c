@@ -58,7 +58,12 @@ int vdisk_parse(struct scst_cmd *cmd)
 			return bad_field(cmd, 1, 7);
 		if (cdb[1] & 0x10 || (cdb[1] & 8 && !vdisk->thin))	/* ANCHOR; UNMAP */
 			return bad_field(cmd, 1, 4);
-		if (!cmd->data_len || cmd->data_len > VDISK_MAX_WRITE_SAME)	/* WSNZ is 1 */
+		/* No blocks are all there are, from the LBA on (SBC-3 5.40). */
+		if (!blocks && !vdisk->wsnz && cmd->lba < vdisk->nr_blocks) {
+			blocks = vdisk->nr_blocks - cmd->lba;
+			cmd->data_len = blocks << cmd->dev->block_shift;
+		}
+		if ((!blocks && vdisk->wsnz) || cmd->data_len > VDISK_MAX_WRITE_SAME)
 			return bad_field(cmd, cdb[0] == WRITE_SAME ? 7 : 10, -1);
 		moves(cmd, SCST_DATA_WRITE, cdb[0] == WRITE_SAME_16 && cdb[1] & 1 ? 0 : cmd->dev->block_size);
 		break;

@@ -29,8 +29,20 @@ struct tm_job {
 	struct scst_cmd		*pr_cmd;	/* PREEMPT AND ABORT: ends with the function */
 };
 
+/*
+ * A PREEMPT AND ABORT that waits has done its work, and is waiting for others: they would
+ * wait for each other in a ring, if each aborted the next.
+ */
+static bool is_preempting(const struct scst_cmd *cmd)
+{
+	return cmd->sent_for_exec && cmd->cdb[0] == PERSISTENT_RESERVE_OUT &&
+	       (cmd->cdb[1] & 0x1f) == PROUT_PREEMPT_AND_ABORT;
+}
+
 static bool in_scope(const struct tm_share *share, const struct scst_cmd *cmd)
 {
+	if (container_of(share->mcmd, struct tm_job, mcmd)->pr_cmd && is_preempting(cmd))
+		return false;
 	return share->cmd ? share->cmd == cmd : !share->dev || cmd->dev == share->dev;
 }
 

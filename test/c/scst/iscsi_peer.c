@@ -429,7 +429,9 @@ void peer_receive(struct peer *peer, struct reply *reply, u8 opcode)
 {
 	if (!peer_receive_in(peer, reply, PATIENCE_MS))
 		test_fail(__FILE__, __LINE__, "nothing came, expected opcode 0x%02x", opcode);
-	CHECK_EQ(reply_op(reply), opcode);
+	if (reply_op(reply) != opcode)
+		test_fail(__FILE__, __LINE__, "opcode 0x%02x came (byte 2: 0x%02x), expected 0x%02x", reply_op(reply), reply->bhs[2],
+			  opcode);
 }
 
 void peer_expect_silence(struct peer *peer)

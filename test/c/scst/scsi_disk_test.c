@@ -653,6 +653,43 @@ TEST(scsi_disk_two_terabytes_and_more)
 	rig_stop();
 }
 
+/* With wsnz=0 no number of blocks is all from there on, and nothing before. */
+TEST(scsi_disk_write_same_to_the_end)
+{
+	static const struct kind large = { "vdisk_ram", 512, true };
+	u8 cdb[16];
+
+	kind = &large;
+	bs = 512;
+	rig_start();
+	rig_disk(0, "vdisk_ram", "size=64M; wsnz=0");
+	a = rig_nexus(0);
+	b = rig_nexus(1);
+	nr_blocks = (64 << 20) / 512;
+	fill(data, sizeof(data), 7);
+	CHECK_EQ(scsi_good(a, 0, (u8[16]){ INQUIRY, 1, 0xb0, [4] = 64 }, 64, NULL, 0).data[4], 0);
+	scsi_write(a, 0, nr_blocks - 9, 9, bs, data);
+	cdb_rw16(cdb, WRITE_SAME_16, nr_blocks - 8, 0);
+	scsi_good(a, 0, cdb, 0, data + 777, bs);
+	expect_blocks(nr_blocks - 9, 1, data);
+	for (u32 i = 8; i; i--)
+		expect_blocks(nr_blocks - i, 1, data + 777);
+	cdb_10(cdb, WRITE_SAME, (u32)nr_blocks - 1, 0);
+	scsi_good(a, 0, cdb, 0, zeros, bs);
+	expect_blocks(nr_blocks - 1, 1, zeros);
+	expect_blocks(nr_blocks - 2, 1, data + 777);
+	cdb_10(cdb, WRITE_SAME, (u32)nr_blocks, 0);
+	scsi_good(a, 0, cdb, 0, data, bs);		/* there are none */
+	cdb_10(cdb, WRITE_SAME, (u32)nr_blocks + 1, 0);
+	scsi_fails(a, 0, cdb, 0, data, bs, 0x052100);
+	/* They may be too many at once. */
+	cdb_rw16(cdb, WRITE_SAME_16, (48 << 11) - 1, 0);
+	scsi_fails(a, 0, cdb, 0, data, bs, 0x052400);
+	cdb_rw16(cdb, WRITE_SAME_16, 48 << 11, 0);
+	scsi_good(a, 0, cdb, 0, data, bs);
+	rig_stop();
+}
+
 TEST(scsi_disk_of_odd_size)
 {
 	u8 cdb[16];

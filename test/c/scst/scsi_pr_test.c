@@ -633,6 +633,60 @@ TEST(scsi_pr_preempt_and_abort_ends_commands)
 	rig_stop();
 }
 
+/* Drop what comes, until nothing has for @ms. */
+static void drain(struct peer *peer, int ms)
+{
+	struct reply r;
+
+	while (peer_receive_in(peer, &r, ms))
+		;
+}
+
+/*
+ * Each preempts the next, aborts its commands, and is preempted by the one before, round and
+ * round, among writes and resets. Whoever waits for whom, it comes to an end.
+ */
+TEST(scsi_pr_preempt_storm)
+{
+	enum { NEXUSES = 6, ROUNDS = 60 };
+	struct peer *peers[NEXUSES] = { NULL };
+	u8 write[16], list[24] = { 0 };
+
+	start();
+	peers[0] = a;
+	peers[1] = b;
+	peers[2] = c;
+	for (u32 i = 3; i < NEXUSES; i++)
+		peers[i] = rig_nexus(i);
+	for (u32 round = 0; round < ROUNDS; round++) {
+		for (u32 step = 0; step < 4; step++) {
+			for (u32 i = 0; i < NEXUSES; i++) {
+				u8 cdb[16] = { PERSISTENT_RESERVE_OUT, PROUT_REGISTER_AND_IGNORE, WE_AR, [8] = 24 };
+
+				cdb_rw16(write, WRITE_16, i, 1);
+				scsi_send(peers[i], 0, write, 0, block, 512);
+				put_unaligned_be64(0, list);
+				put_unaligned_be64(0x10 + i, list + 8);
+				scsi_send(peers[i], 0, cdb, 0, list, 24);
+				cdb[1] = PROUT_PREEMPT_AND_ABORT;
+				put_unaligned_be64(0x10 + i, list);
+				put_unaligned_be64(0x10 + (i + 1 + step) % NEXUSES, list + 8);
+				scsi_send(peers[i], 0, cdb, 0, list, 24);
+				if (round % 5 == i)
+					scsi_tm_send(peers[i], ISCSI_TMF_LUN_RESET, 0, ISCSI_RESERVED_TAG);
+			}
+		}
+		for (u32 i = 0; i < NEXUSES; i++)
+			drain(peers[i], 1);
+	}
+	/* All that is under way ends: nothing is left that could be aborted, and then it serves. */
+	for (u32 i = 0; i < NEXUSES; i++) {
+		drain(peers[i], 50);
+		CHECK_EQ(scsi_tm(peers[i], ISCSI_TMF_ABORT_TASK_SET, 0, ISCSI_RESERVED_TAG), ISCSI_TMF_COMPLETE);
+	}
+	rig_stop();
+}
+
 /* ---- moving ------------------------------------------------------------------------------------------ */
 
 static u32 move_list(u8 *list, u32 to, u64 key, u64 sa_key, u8 flags)

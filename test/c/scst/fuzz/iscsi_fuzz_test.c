@@ -384,11 +384,12 @@ static bool all_hostile_gone(void)
 	return !strstr(json, "hostile");
 }
 
-TEST(iscsi_fuzz)
+/* @hungry: memory fails now and then, for all; so there is no honest one. */
+static void fuzz(bool hungry)
 {
 	const char *seed = getenv("RING3_FUZZ_SEED"), *seconds = getenv("RING3_FUZZ_SECONDS");
 	u64 until = ktime_get_ns() + (seconds ? strtoul(seconds, NULL, 0) : 2) * 1000000000ull;
-	struct peer *honest;
+	struct peer *honest = NULL;
 	u32 turn = 0;
 
 	state = seed ? strtoul(seed, NULL, 0) : ktime_get_ns();
@@ -400,13 +401,17 @@ TEST(iscsi_fuzz)
 	rig_disk(0, "vdisk_ram", "size=1M");
 	rig_file_disk(1, "vdisk_fileio", 1 << 20, "");
 	rig_disk(2, "vdisk_ram", "size=1M");
-	honest = rig_nexus(0);
+	if (!hungry)
+		honest = rig_nexus(0);
 	while (ktime_get_ns() < until) {
 		for (u32 i = 0; i < NR_HOSTILE; i++) {
 			struct hostile *h = &hostiles[i];
 
+			memory_fail_at(0);
 			if (!h->connected)
 				hostile_connect(h, i);
+			if (hungry && once_in(2))
+				memory_fail_at(1 + rnd(30));
 			for (u32 burst = rnd(16); burst && h->connected && h->left; burst--, h->left--)
 				hostile_turn(h);
 			if (h->connected && h->reads && !hostile_read(h))
@@ -414,9 +419,10 @@ TEST(iscsi_fuzz)
 			if (h->connected && !h->left)
 				hostile_close(h);
 		}
-		if (!(++turn % 16))
+		if (!(++turn % 16) && honest)
 			honest_turn(honest, turn);
 	}
+	memory_fail_at(0);
 	for (u32 i = 0; i < NR_HOSTILE; i++)
 		if (hostiles[i].connected)
 			hostile_close(&hostiles[i]);
@@ -424,6 +430,8 @@ TEST(iscsi_fuzz)
 		CHECK_LT(i, 10000);
 		wait_ms(1);
 	}
+	if (!honest)
+		honest = rig_nexus(0);
 	honest_turn(honest, turn);
 	printf("# %llu connections, %llu PDUs sent, %llu received, %u turns of the honest one\n", nr_connections, nr_pdus,
 	       nr_answers, turn / 16);
@@ -431,4 +439,14 @@ TEST(iscsi_fuzz)
 	CHECK_GT(nr_answers, 50);
 	rig_stop();
 	CHECK_EQ(memory_live(), 0);
+}
+
+TEST(iscsi_fuzz)
+{
+	fuzz(false);
+}
+
+TEST(iscsi_fuzz_without_memory)
+{
+	fuzz(true);
 }
