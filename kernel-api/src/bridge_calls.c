@@ -276,7 +276,7 @@ struct ring3_wait {
 	bool			woken;		/* the queue's lock */
 };
 
-static int wake_js_waiter(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+static int bridge_woken(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	struct ring3_wait *wait = container_of(entry, struct ring3_wait, entry);
 
@@ -302,7 +302,7 @@ struct ring3_wait *ring3_wait_add(struct ring3_port *port, long long cookie, voi
 	if (!wait)
 		return NULL;
 	note_init(&wait->note, port, cookie);
-	wait->entry.func = wake_js_waiter;
+	wait->entry.func = bridge_woken;
 	wait->queue = wait_queue;
 	thing_add(port, &wait->thing, wait_free);	/* after its queue's reference: freed before it */
 	if (exclusive)

@@ -82,7 +82,13 @@ export async function runInsmod(argv: string[]): Promise<number> {
   const [file, ...words] = args.operands;
   if (file === undefined) throw new UsageError('which module? give its FILE.ko.so');
   const params = paramsOf(words);
-  await ask(chooseHost(args.value('host')), { op: 'insmod', path: resolve(file), params });
+  const host = chooseHost(args.value('host'));
+  try {
+    await ask(host, { op: 'insmod', path: resolve(file), params });
+  } catch (error) {
+    if (error instanceof KernelError) error.message += '\nnothing of it is loaded; ring3 dmesg shows the log';
+    throw error;
+  }
   return 0;
 }
 

@@ -7,6 +7,9 @@ import { CONNECTIONS_MAX, REQUEST_MAX, type Reply, type Request, socketPath } fr
 
 const EPROTO = 71;
 
+/** Requests of one connection that wait for their turn; then no more are read. */
+const WAITING_MAX = 32;
+
 /** A request as it may come: anything. @throws KernelError EPROTO */
 function parseRequest(line: string): Request {
   const bad = (what: string) => new KernelError(EPROTO, `bad request: ${what}`);
@@ -87,7 +90,6 @@ export class HostServer {
   }
 
   #serve(socket: Socket): void {
-    const send = (reply: Reply) => socket.write(`${JSON.stringify(reply)}\n`);
     socket.on('error', () => {});
     if (this.#sockets.size >= CONNECTIONS_MAX) {
       socket.end(
@@ -102,6 +104,20 @@ export class HostServer {
       end.abort();
     });
     socket.unref();
+    /** Resolves when the peer has taken most of it: one who does not read is not answered, nor heard, any more. */
+    const send = async (reply: Reply) => {
+      if (!socket.write(`${JSON.stringify(reply)}\n`) && !end.signal.aborted)
+        await new Promise<void>((resolve) => {
+          const go = () => {
+            socket.off('drain', go);
+            end.signal.removeEventListener('abort', go);
+            resolve();
+          };
+          socket.on('drain', go);
+          end.signal.addEventListener('abort', go);
+        });
+    };
+    let waiting = 0;
     let buffered = '';
     let turn: Promise<void> = Promise.resolve();
     socket.setEncoding('utf8');
@@ -110,28 +126,35 @@ export class HostServer {
       for (let at = buffered.indexOf('\n'); at >= 0; at = buffered.indexOf('\n')) {
         const line = buffered.slice(0, at);
         buffered = buffered.slice(at + 1);
-        if (line.length <= REQUEST_MAX) turn = turn.then(() => this.#answer(line, socket, send, end.signal));
-        else buffered = line;
+        if (line.length > REQUEST_MAX) {
+          buffered = line;
+          break;
+        }
+        if (++waiting === WAITING_MAX) socket.pause();
+        turn = turn
+          .then(() => this.#answer(line, send, end.signal))
+          .finally(() => {
+            if (waiting-- === WAITING_MAX) socket.resume();
+          });
       }
       if (buffered.length <= REQUEST_MAX) return;
       buffered = '';
-      send(refusal(new KernelError(EPROTO, `a request has more than ${REQUEST_MAX} bytes`)));
-      socket.end();
+      socket.end(
+        `${JSON.stringify(refusal(new KernelError(EPROTO, `a request has more than ${REQUEST_MAX} bytes`)))}\n`,
+      );
     });
   }
 
-  async #answer(
-    line: string,
-    socket: Socket,
-    send: (reply: Reply) => boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #answer(line: string, send: (reply: Reply) => Promise<void>, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return; // nobody hears the answer
     try {
       const request = parseRequest(line);
-      if (request.op === 'follow') await this.#follow(request.from, socket, send, signal);
-      else send(await this.#do(request));
+      if (request.op !== 'follow') return await send(await this.#do(request));
+      // As fast as it is read: a slow reader loses records and is told, the host's memory does not grow.
+      for await (const record of this.kernel.followDmesg({ from: request.from, signal }))
+        await send({ ok: true, record });
     } catch (error) {
-      send(refusal(error));
+      await send(refusal(error));
     }
   }
 
@@ -153,20 +176,5 @@ export class HostServer {
       case 'dmesg':
         return { ok: true, records: kernel.dmesg() };
     }
-  }
-
-  /** As fast as it is read: a slow reader loses records and is told, the host's memory does not grow. */
-  async #follow(
-    from: 'start' | 'now',
-    socket: Socket,
-    send: (reply: Reply) => boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for await (const record of this.kernel.followDmesg({ from, signal }))
-      if (!send({ ok: true, record }) && !signal.aborted)
-        await new Promise<void>((resolve) => {
-          socket.once('drain', resolve);
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
   }
 }

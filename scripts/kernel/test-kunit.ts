@@ -161,6 +161,34 @@ async function runSelftest(
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+interface Built {
+  path: string;
+  before: string[];
+}
+
+async function buildEntry(tools: Toolchain, entry: Entry): Promise<Built> {
+  const out = join(tools.objects, entry.builtin ? 'builtin' : 'modules');
+  const options = { san: tools.san, config: entry.config ?? {}, builtin: entry.builtin ?? false, out };
+  const before: string[] = [];
+  for (const source of entry.needs ?? []) before.push((await build([source], options))[0]!.path);
+  const [module] = await build(entry.sources, { ...options, uses: before });
+  return { path: module!.path, before };
+}
+
+/** All that will run, as many at a time as there may be compilers; a test's failure shows when its turn comes. */
+const builds = new Map<Entry, Promise<Built>>();
+
+function buildAll(tools: Toolchain, entries: Entry[]): void {
+  let last: Promise<unknown>[] = Array.from({ length: tools.jobs }, () => Promise.resolve());
+  for (const [at, entry] of entries.entries()) {
+    const before = last[at % tools.jobs]!;
+    const built = before.then(() => buildEntry(tools, entry));
+    const ended = built.catch(() => {});
+    last = last.with(at % tools.jobs, ended);
+    builds.set(entry, built);
+  }
+}
+
 async function runEntry(
   tools: Toolchain,
   entry: Entry,
@@ -174,12 +202,8 @@ async function runEntry(
     return;
   }
   try {
-    const out = join(tools.objects, entry.builtin ? 'builtin' : 'modules');
-    const options = { san: tools.san, config: entry.config ?? {}, builtin: entry.builtin ?? false, out };
-    const before: string[] = [];
-    for (const source of entry.needs ?? []) before.push((await build([source], options))[0]!.path);
-    const [module] = await build(entry.sources, { ...options, uses: before });
-    const outcome = await runIt(module!.path, before);
+    const { path, before } = await builds.get(entry)!;
+    const outcome = await runIt(path, before);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     total.skipped += outcome.skipped;
@@ -223,6 +247,9 @@ requireNative(san);
 const tools = toolchain(source, { san });
 if (!oracle.size) console.log('# the results of a UML kernel are not here: counts stand alone');
 console.log(`# KUnit, Linux ${source.version}${san === 'none' ? '' : `, ${san} sanitizer`}`);
+await buildHosted(tools);
+const chosen = [...suites.kunit, ...suites.selftests].filter((entry) => wanted(entry) && !entry.not?.[san]);
+buildAll({ ...tools, jobs: 3 }, chosen);
 for (const entry of suites.kunit.filter(wanted))
   await runEntry(tools, entry, (path) => runKunitEntry(entry, path, san));
 const kunitTotal = { ...total };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aio.h"
+#include "diag.h"
 #include "etask.h"
 #include "host/host.h"
 #include "mtelib.h"
@@ -171,6 +172,8 @@ int host_alarm_arm(unsigned int cpu, void *storage, unsigned long long expire_ns
 {
 	int was = host_alarm_armed(storage);
 
+	if (__builtin_expect(diag_lockdep_on, 0))
+		diag_timer_armed(storage);
 	etask_alarm_arm(event_cpus[cpu].task, storage, expire_ns);
 	return was;
 }

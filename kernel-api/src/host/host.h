@@ -12,8 +12,9 @@ typedef unsigned int host_u32;
 typedef unsigned long host_size;
 
 /* memory: sys_mem.h */
-void *host_alloc(host_size bytes);
-void host_free(const void *addr);
+/* @site: whose return address it is, for checks and reports. */
+void *host_alloc(host_size bytes, const void *site);
+void host_free(const void *addr, const void *site);
 host_size host_alloc_size(const void *addr);
 int host_region_has(const void *addr);
 void *host_region(host_size *bytes);
@@ -21,8 +22,8 @@ void *host_pages_alloc(unsigned int order);
 void host_pages_free(void *addr, unsigned int order);
 void *host_cache_create(const char *name, host_size bytes, host_size align);
 int host_cache_destroy(void *cache);
-void *host_cache_alloc(void *cache);
-void host_cache_free(void *cache, void *obj);
+void *host_cache_alloc(void *cache, const void *site);
+void host_cache_free(void *cache, void *obj, const void *site);
 void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */

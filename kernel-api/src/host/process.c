@@ -27,8 +27,28 @@
 
 /* ---- memory ---------------------------------------------------------------- */
 
-void *host_alloc(host_size bytes) { return mem_alloc(bytes, "kmalloc"); }
-void host_free(const void *addr) { mem_free(addr, "kfree"); }
+/* What the engine's checks are told: where in the caller's code, when they are on. */
+static const char *whence(const void *site, const char *plain)
+{
+	static int checks = -1;		/* does not change once it is known */
+	int on = __atomic_load_n(&checks, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(on < 0, 0)) {
+		on = mem_check_levels() != 0;
+		__atomic_store_n(&checks, on, __ATOMIC_RELAXED);
+	}
+	return on ? diag_site_string(site, plain) : plain;
+}
+
+void *host_alloc(host_size bytes, const void *site) { return mem_alloc(bytes, whence(site, "kmalloc")); }
+
+void host_free(const void *addr, const void *site)
+{
+	if (__builtin_expect(diag_lockdep_on, 0) && addr)
+		diag_free_check(addr, mem_size(addr), site);
+	mem_free(addr, whence(site, "kfree"));
+}
+
 host_size host_alloc_size(const void *addr) { return mem_size(addr); }
 int host_region_has(const void *addr) { return sys_region_has(addr); }
 
@@ -47,8 +67,16 @@ void *host_cache_create(const char *name, host_size bytes, host_size align)
 }
 
 int host_cache_destroy(void *cache) { return mem_cache_destroy(cache); }
-void *host_cache_alloc(void *cache) { return mem_cache_alloc(cache, "kmem_cache_alloc"); }
-void host_cache_free(void *cache, void *obj) { mem_cache_free(cache, obj, "kmem_cache_free"); }
+void *host_cache_alloc(void *cache, const void *site)
+{
+	return mem_cache_alloc(cache, whence(site, "kmem_cache_alloc"));
+}
+
+void host_cache_free(void *cache, void *obj, const void *site)
+{
+	mem_cache_free(cache, obj, whence(site, "kmem_cache_free"));
+}
+
 
 void *host_map(host_size bytes)
 {

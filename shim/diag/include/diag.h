@@ -113,6 +113,13 @@ struct diag_io {
 };
 extern bool (*diag_io_oldest)(struct diag_io *io);
 
+/*
+ * A static string for the allocation made at code address @site, as the engine's memory
+ * wants them for its checks; dumps turn it into function, file and line. @plain when the
+ * table of 4096 is full. Any thread; lock-free.
+ */
+const char *diag_site_string(const void *site, const char *plain);
+
 /* ---- watchdogs -------------------------------------------------------------------- */
 
 enum diag_stall_kind {

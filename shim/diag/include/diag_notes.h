@@ -41,6 +41,10 @@ DIAG_LOCK_API void diag_lock_drop(const void *lock);
 DIAG_LOCK_API extern int diag_lockdep_on;
 /* @lock was made: its class is @key's, its name @name (static). */
 DIAG_LOCK_API void diag_lock_class(const void *lock, const void *key, const char *name);
+/* @addr is freed at @site: is a lock in it that the caller holds, or a timer that is armed? */
+DIAG_LOCK_API void diag_free_check(const void *addr, unsigned long bytes, const void *site);
+/* A timer was armed: @alarm is its struct etask_alarm. */
+DIAG_LOCK_API void diag_timer_armed(const void *alarm);
 /* @where must be left without a lock held. */
 DIAG_LOCK_API void diag_lock_check_none(const char *where);
 

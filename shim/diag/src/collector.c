@@ -127,6 +127,8 @@ static size_t make_dump(struct dump *dump, bool json)
 		threads_emit(dump);
 	if (dump->sections & DIAG_TASKS)
 		tasks_emit(dump);
+	if (dump->sections & DIAG_MEMORY)
+		sites_emit(dump);
 	if (dump->sections & DIAG_WATCHDOGS)
 		watch_emit(dump);
 	probe_emit(dump);

@@ -57,10 +57,23 @@ static const char *what_runs(const struct place *place)
 
 /* ---- sites -------------------------------------------------------------------------- */
 
+/* Functions of a header that were inlined there are not where somebody looks: the first in a .c file is. */
+static const struct source_line *line_of_site(const struct place *place)
+{
+	for (unsigned int i = 0; i < place->nr_lines; i++) {
+		const char *file = place->lines[i].file;
+		size_t length = file ? strlen(file) : 0;
+
+		if (length > 2 && strcmp(file + length - 2, ".h"))
+			return &place->lines[i];
+	}
+	return place->nr_lines ? &place->lines[0] : NULL;
+}
+
 void site_text(struct space *space, const void *site, char *buf, size_t bytes)
 {
 	const struct place *place = space_place(space, (uintptr_t)site, false);
-	const struct source_line *line = place->nr_lines ? &place->lines[0] : NULL;
+	const struct source_line *line = line_of_site(place);
 	const char *function = line && line->function ? line->function : place->function;
 
 	if (line && line->file)

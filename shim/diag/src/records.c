@@ -159,7 +159,7 @@ void diag_lock_got(const void *lock, unsigned int kind, const void *site)
 
 	if (record == &no_record)
 		return;
-	if (GET(record->want.lock)) {
+	if (GET(record->want.lock) == lock) {
 		count_wait(site, kind, diag_now() - GET(record->want.since));
 		SET(record->want.lock, NULL);
 	}
