@@ -216,6 +216,15 @@ static void run(struct work_struct *work)
 	scst_cmd_done(cmd);
 }
 
+/* What still waits for its turn in the queue has done nothing yet, and need not. */
+bool vdisk_abort_sleeping(struct scst_cmd *cmd)
+{
+	if (!cancel_work(&cmd->work))
+		return false;
+	scst_cmd_done(cmd);
+	return true;
+}
+
 void vdisk_exec_sleeping(struct scst_cmd *cmd)
 {
 	INIT_WORK(&cmd->work, run);

@@ -287,6 +287,27 @@ TEST(scsi_tm_storm)
 	rig_stop();
 }
 
+/* Commands that wait in the disk's queue are not begun any more once they are aborted. */
+TEST(scsi_tm_reset_of_a_long_queue)
+{
+	static u8 ones[512], seen[512];
+	u8 same[16];
+
+	start();
+	rig_disk(2, "vdisk_ram", "size=64M");
+	scsi_expect_ua(a, 2, SENSE_UA_POWER_ON);
+	memset(ones, 0xff, sizeof(ones));
+	for (u32 i = 0; i < 100; i++) {
+		cdb_rw16(same, WRITE_SAME_16, i < 99 ? 0 : 65536, 32768);
+		scsi_send(a, 2, same, 0, ones, 512);
+	}
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_LUN_RESET, 2, ISCSI_RESERVED_TAG), ISCSI_TMF_COMPLETE);
+	scsi_expect_ua(a, 2, UA_RESET);
+	scsi_read(a, 2, 65536, 1, 512, seen);
+	CHECK(!memchr_inv(seen, 0, 512));
+	rig_stop();
+}
+
 /* The session goes while its commands execute: they end, and then it does. */
 TEST(scsi_tm_session_lost_while_commands_execute)
 {
