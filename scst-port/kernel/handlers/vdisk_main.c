@@ -80,6 +80,12 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case VERIFY:
 	case VERIFY_12:
 	case VERIFY_16:
+		/* Without data to compare: can it be read? Of memory, it can. */
+		if (cmd->bufflen || (cmd->data_len && !(cmd->cdb[1] & 6) && vdisk_of(cmd)->file))
+			vdisk_exec_sleeping(cmd);
+		else
+			scst_cmd_done(cmd);
+		break;
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:

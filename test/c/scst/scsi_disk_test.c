@@ -351,6 +351,10 @@ DISK_TEST(scsi_disk_verifies)
 	}
 	cdb_10(cdb, VERIFY, (u32)nr_blocks, 1);
 	scsi_fails(a, 0, cdb, 0, NULL, 0, 0x052100);
+	cdb_rw16(cdb, VERIFY_16, 0, (u32)nr_blocks);
+	scsi_good(a, 0, cdb, 0, NULL, 0);
+	cdb_rw16(cdb, VERIFY_16, 0, (16 << 20) / bs + 1);
+	scsi_fails(a, 0, cdb, 0, NULL, 0, 0x052400);
 }
 
 /* ---- WRITE SAME, UNMAP, GET LBA STATUS --------------------------------------------------------------- */
