@@ -374,6 +374,27 @@ TEST(scsi_tm_unit_attentions_of_many_kinds)
 	rig_stop();
 }
 
+/* One that waits for its turn is ended at once, whatever it waits for. */
+TEST(scsi_tm_abort_task_behind_an_ordered_one)
+{
+	u32 before, behind, ordered;
+
+	start();
+	rig_hold(0);
+	before = scsi_send(a, 0, cdb_read, 512, NULL, 0);
+	rig_wait_held(1);
+	ordered = scsi_send_attr(a, 0, (u8[16]){ TEST_UNIT_READY }, 0, NULL, 0, ISCSI_ATTR_ORDERED);
+	behind = scsi_send(a, 0, cdb_read, 512, NULL, 0);
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_ABORT_TASK, 0, behind), ISCSI_TMF_COMPLETE);
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_ABORT_TASK, 0, ordered), ISCSI_TMF_COMPLETE);
+	CHECK_EQ(rig_held(), 1);
+	rig_release();
+	expect_good(a, before);
+	peer_expect_silence(a);
+	scsi_read(a, 0, 0, 1, 512, block);
+	rig_stop();
+}
+
 /* ORDERED waits for all before it, and all behind wait for it; HEAD OF QUEUE does not. */
 TEST(scsi_tm_task_attributes)
 {
