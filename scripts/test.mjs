@@ -20,6 +20,7 @@ const steps = [
   ['types', ...npm('types')],
   ['C tests', ...npm('test:c')],
   ['mocha', 'npx', ['--no-install', 'c8', 'mocha', 'test/**/*.test.ts']],
+  ['KUnit', ...npm('test:kunit')],
   ['conformance', ...npm('test:conformance')],
   ['kill -9', ...npm('test:kill', '5')],
 ];
