@@ -140,18 +140,26 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	return &kthread->task;
 }
 
-int kthread_stop(struct task_struct *task)
+/* For its end, which frees it. */
+int kthread_wait(struct task_struct *task)
 {
 	struct kthread *kthread = task->kthread;
 	int result;
 
-	__atomic_store_n(&kthread->should_stop, true, __ATOMIC_RELEASE);
-	kthread_unpark(task);
-	wake_up_process(task);
 	wait_for_completion(&kthread->exited);
 	result = kthread->result;
 	kthread_free(kthread);
 	return result;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	struct kthread *kthread = task->kthread;
+
+	__atomic_store_n(&kthread->should_stop, true, __ATOMIC_RELEASE);
+	kthread_unpark(task);
+	wake_up_process(task);
+	return kthread_wait(task);
 }
 
 bool kthread_should_stop(void)

@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/debug.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -386,6 +387,12 @@ SCHEDULE_TIMEOUT(interruptible, TASK_INTERRUPTIBLE)
 SCHEDULE_TIMEOUT(uninterruptible, TASK_UNINTERRUPTIBLE)
 SCHEDULE_TIMEOUT(killable, TASK_KILLABLE)
 SCHEDULE_TIMEOUT(idle, TASK_IDLE)
+
+void sched_show_task(struct task_struct *task)
+{
+	pr_info("task:%s state:0x%x pid:%d flags:0x%x cpu:%u signals:0x%llx\n", task->comm, READ_ONCE(task->__state),
+		READ_ONCE(task->pid), task->flags, task_cpu(task), READ_ONCE(task->signal));
+}
 
 void yield(void)
 {

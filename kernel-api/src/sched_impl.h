@@ -51,6 +51,7 @@ static inline void word_unlock(u32 *word)
 		host_futex_wake(word, 1);
 }
 
+int kthread_wait(struct task_struct *task);	/* kthread_stop() without telling it */
 void percpu_init(void);
 int softirq_init(void);
 void softirq_exit(void);
