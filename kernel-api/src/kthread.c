@@ -126,6 +126,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->task.kthread = kthread;
 	kthread->task.flags = PF_KTHREAD;
 	sched_place(&kthread->task);
+	raw_spin_lock_init(&kthread->task.pi_lock);
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
 	refcount_set(&kthread->task.usage, 1);
 	INIT_LIST_HEAD(&kthread->task.rcu_entry);

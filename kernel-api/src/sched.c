@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "diag_notes.h"
@@ -59,6 +60,7 @@ struct task_struct *ring3_current_make(void)
 	BUG_ON(!task);
 	task->pid = host_tid();
 	sched_place(task);
+	raw_spin_lock_init(&task->pi_lock);
 	task->signal_allowed = ~0ull;
 	strscpy(task->comm, "thread", sizeof(task->comm));
 	ring3_cpu_id = task_cpu(task);
