@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks whose waiters sleep: mutex, semaphore, rwsem's variants, ww_mutex, percpu-rwsem; completions and waits by signal. */
+/* Locks whose waiters sleep: mutex, semaphore, rwsem, ww_mutex, percpu-rwsem; completions and waits by signal. */
 #include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/mutex.h>
