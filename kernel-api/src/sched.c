@@ -291,6 +291,15 @@ int cond_resched(void)
 	return 0;
 }
 
+__thread struct held_wakes held_wakes;
+
+void sched_wake_all_held(void)
+{
+	while (held_wakes.nr)
+		host_futex_wake(held_wakes.words[--held_wakes.nr], 1);
+}
+
+/* The task may be gone once it is TASK_RUNNING: a wake-up of an address that is nobody's any more does no harm. */
 int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 {
 	unsigned int was = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST);
@@ -298,7 +307,10 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	while (was & state) {
 		if (__atomic_compare_exchange_n(&task->__state, &was, TASK_RUNNING, 0, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {
-			host_futex_wake(&task->__state, 1);
+			if (held_wakes.depth && held_wakes.nr < ARRAY_SIZE(held_wakes.words))
+				held_wakes.words[held_wakes.nr++] = &task->__state;
+			else
+				host_futex_wake(&task->__state, 1);
 			return 1;
 		}
 	}
