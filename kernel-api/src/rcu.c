@@ -249,6 +249,13 @@ void cond_synchronize_rcu(unsigned long state)
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
+static __thread bool in_callback;
+
+int lock_is_held(const struct lockdep_map *map)
+{
+	return map != &rcu_callback_map || in_callback;
+}
+
 static void push(struct rcu_cpu *cpu, struct rcu_head *head)
 {
 	struct rcu_head *top = __atomic_load_n(&cpu->queued, __ATOMIC_RELAXED);
@@ -323,6 +330,7 @@ void rcu_softirq(void)
 		raise_softirq(RCU_SOFTIRQ);
 	word_unlock(&cpu->done_lock);
 
+	in_callback = true;
 	for (; list; list = next) {
 		rcu_callback_t func = list->func;
 
@@ -332,6 +340,7 @@ void rcu_softirq(void)
 		else
 			func(list);
 	}
+	in_callback = false;
 }
 
 static int rcu_main(void *unused)

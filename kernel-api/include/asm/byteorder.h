@@ -3,7 +3,7 @@
 #define _ASM_BYTEORDER_H
 
 /*
- * Little-endian machines only.
+ * Differs from the kernel: little-endian machines only.
  */
 #include <linux/types.h>
 

@@ -3,7 +3,7 @@
 #define _LINUX_TRACEPOINT_H
 
 /*
- * Tracepoints are empty functions, and trace_NAME_enabled() is false.
+ * Differs from the kernel: tracepoints are empty functions, and trace_NAME_enabled() is false.
  */
 #include <linux/tracepoint-defs.h>
 #include <linux/types.h>
