@@ -10,7 +10,7 @@ import { build } from './build-command.js';
 import { buildHosted, type Toolchain, toolchain } from './compile.js';
 import { dependsOf } from './depends.js';
 import { complaint, kunit } from './kunit-command.js';
-import { packageRoot, requireNative, type Sanitizer } from './paths.js';
+import { packageRoot, requireNative, type Sanitizer, surveyFolder } from './paths.js';
 import { type RunResult, run } from './runner.js';
 import { type KernelSource, kernelSource, SourceMissing } from './source.js';
 
@@ -51,7 +51,7 @@ const suites: { kunit: KunitEntry[]; selftests: SelftestEntry[] } = JSON.parse(
 
 /** "kind,name,result" -> the results by name. */
 function readOracle(): Map<string, string> {
-  const file = join(packageRoot, '../shared/kernel-survey/oracle_uml_6.1.csv');
+  const file = join(surveyFolder, 'oracle_uml_6.1.csv');
   if (!existsSync(file)) return new Map();
   const lines = readFileSync(file, 'utf8').trim().split(/\r?\n/).slice(1);
   return new Map(
