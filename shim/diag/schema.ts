@@ -54,6 +54,8 @@ export interface Thread {
   silent?: string;
   sleepsIn?: string;
   sleepsMs?: number;
+  /** Of kernel-api, since the thread began. */
+  locksTaken?: number;
   locksHeld?: number;
   /** The lock it waits for, and the thread that holds that. */
   waitsFor?: string;
