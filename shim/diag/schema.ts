@@ -142,6 +142,18 @@ export interface Dump {
   threads?: Thread[];
   stacks?: { stack: number; threads: number[]; frames: Frame[] }[];
   tasks?: Task[];
+  /** Of kernel-api; in section `tasks`. `running` and `next` name functions. */
+  workqueues?:
+    | {
+        name: string;
+        waiting: number;
+        workers: number;
+        idle: number;
+        maxActive: number;
+        running: { tid: number; function: string }[];
+        next: string[];
+      }[]
+    | string;
   memory?: Cache[] | string;
   /** With RING3_MEM=count. */
   memorySites?: {
