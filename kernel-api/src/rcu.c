@@ -244,7 +244,6 @@ void cond_synchronize_rcu(unsigned long state)
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
-struct lockdep_map rcu_callback_map;
 static __thread bool in_callback;
 
 int lock_is_held(const struct lockdep_map *map)
