@@ -72,6 +72,7 @@ static void kthread_main(void *arg)
 	int result = -EINTR;
 
 	sched_adopt(&kthread->task);
+	diag_sleep_is_first();
 	schedule();	/* made in TASK_UNINTERRUPTIBLE: until the first wake-up */
 	if (__atomic_load_n(&kthread->should_park, __ATOMIC_ACQUIRE))
 		kthread_parkme();

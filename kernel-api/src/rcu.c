@@ -28,6 +28,7 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/wait.h>
@@ -48,6 +49,7 @@ struct rcu_cpu {
 __thread int ring3_rcu_nesting;
 unsigned long ring3_rcu_gp = 1;
 bool ring3_rcu_fences = true;
+struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
 
 static LIST_HEAD(tasks);
 static u32 tasks_lock;
@@ -242,6 +244,14 @@ void cond_synchronize_rcu(unsigned long state)
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
+struct lockdep_map rcu_callback_map;
+static __thread bool in_callback;
+
+int lock_is_held(const struct lockdep_map *map)
+{
+	return map != &rcu_callback_map || in_callback;
+}
+
 static void push(struct rcu_cpu *cpu, struct rcu_head *head)
 {
 	struct rcu_head *top = __atomic_load_n(&cpu->queued, __ATOMIC_RELAXED);
@@ -316,6 +326,7 @@ void rcu_softirq(void)
 		raise_softirq(RCU_SOFTIRQ);
 	word_unlock(&cpu->done_lock);
 
+	in_callback = true;
 	for (; list; list = next) {
 		rcu_callback_t func = list->func;
 
@@ -325,6 +336,7 @@ void rcu_softirq(void)
 		else
 			func(list);
 	}
+	in_callback = false;
 }
 
 static int rcu_main(void *unused)
@@ -392,6 +404,24 @@ void rcu_barrier(void)
 	}
 	wait_for_completion(&state.done);
 	kfree(heads);
+}
+
+/* ---- several flavours at once ---------------------------------------------------------- */
+
+void wakeme_after_rcu(struct rcu_head *head)
+{
+	complete(&container_of(head, struct rcu_synchronize, head)->completion);
+}
+
+void __wait_rcu_gp(int n, call_rcu_func_t *funcs, struct rcu_synchronize *waits)
+{
+	might_sleep();
+	for (int i = 0; i < n; i++) {
+		init_completion(&waits[i].completion);
+		funcs[i](&waits[i].head, wakeme_after_rcu);
+	}
+	for (int i = 0; i < n; i++)
+		wait_for_completion(&waits[i].completion);
 }
 
 /* ---- start and stop --------------------------------------------------------------------- */

@@ -166,23 +166,27 @@ export interface Compiled {
   fresh: boolean;
 }
 
-async function compileOne(
-  tools: Toolchain,
-  source: string,
-  flags: string[],
-): Promise<{ object: string } & Compiled> {
+/** What every file of kernel code is compiled with. */
+export function compilerArguments(tools: Toolchain, source: string): string[] {
   const includes = [
     `-I${tools.objects}`,
     `-I${join(packageRoot, 'kernel-api/include')}`,
     ...tools.source.includes.map((folder) => `-I${folder}`),
   ];
-  const args = [
+  return [
     ...KERNEL_FLAGS,
     ...SANITIZER_FLAGS[tools.san],
     ...['-isystem', tools.builtinIncludes, ...includes, `-I${dirname(source)}`],
     ...['-include', 'linux/kconfig.h', '-include', 'linux/compiler_types.h'],
-    ...flags,
   ];
+}
+
+async function compileOne(
+  tools: Toolchain,
+  source: string,
+  flags: string[],
+): Promise<{ object: string } & Compiled> {
+  const args = [...compilerArguments(tools, source), ...flags];
   const object = join(tools.objects, `${basename(source, '.c')}-${hash(JSON.stringify([source, args]))}.o`);
   const depfile = object.replace(/\.o$/, '.d');
   if (isFresh(object, depfile)) return { object, warnings: '', fresh: true };

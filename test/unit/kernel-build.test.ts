@@ -11,6 +11,7 @@ import { dependsOf, readSection } from '../../scripts/kernel/depends.js';
 import { readConfig, readKbuild } from '../../scripts/kernel/kbuild.js';
 import { KtapReader, readLogLine } from '../../scripts/kernel/ktap.js';
 import { complaint, kunit } from '../../scripts/kernel/kunit-command.js';
+import { isUpToDate } from '../../scripts/kernel/readme.js';
 import { run } from '../../scripts/kernel/runner.js';
 import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
 import { root } from '../outside/target.js';
@@ -361,5 +362,11 @@ describe('the log of a test', () => {
     assert.equal(readLogLine('=insmod x 0'), undefined);
     assert.equal(readLogLine('<6>[x] y'), undefined);
     assert.deepEqual(read('ok\nnot ok\nok ok ok\n'), { cases: [], suites: [] });
+  });
+});
+
+describe("kernel-api's README", () => {
+  it('lists the headers as they are', () => {
+    assert.ok(isUpToDate(), 'npm run kernel:readme');
   });
 });

@@ -14,6 +14,7 @@
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/hardirq.h>
+#include <linux/hrtimer.h>
 #include <linux/types.h>
 
 enum {

@@ -2,7 +2,10 @@
 #ifndef _LINUX_IRQFLAGS_H
 #define _LINUX_IRQFLAGS_H
 
-/* Interrupts: there are none, so that their being off is a state, and owns the virtual CPU. */
+/*
+ * Differs from the kernel: there are no interrupts, so that their being off is a state, and
+ * owns the virtual CPU.
+ */
 #include <linux/preempt.h>
 
 #define irqs_disabled_flags(flags)	((flags) != 0)

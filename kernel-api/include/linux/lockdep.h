@@ -43,6 +43,9 @@ __visible bool ring3_rwlock_held(const struct ring3_rwlock *lock, int read);
 	struct ring3_rwlock *: ring3_rwlock_held((const void *)(l), (read)),		\
 	const struct ring3_rwlock *: ring3_rwlock_held((const void *)(l), (read)),	\
 	default: ring3_spin_held((const void *)(l)))
+/* Of a map: whether an RCU callback runs is known (rcu_callback_map); any other is said to be held. */
+__visible extern struct lockdep_map rcu_callback_map;
+__visible int lock_is_held(const struct lockdep_map *map);
 #define lockdep_is_held(l)		RING3_LOCK_HELD(l, -1)
 #define lockdep_is_held_type(l, r)	RING3_LOCK_HELD(l, r)
 #define lockdep_assert(cond)		do { WARN_ON_ONCE(!(cond)); } while (0)
@@ -70,6 +73,9 @@ __visible bool ring3_rwlock_held(const struct ring3_rwlock *lock, int read);
 #define lockdep_init_map_wait(map, name, key, s, w) do { (void)(map); (void)(key); } while (0)
 static inline void lockdep_register_key(struct lock_class_key *key) { }
 static inline void lockdep_unregister_key(struct lock_class_key *key) { }
+/* Of a map nothing is known: as in the kernel without a validator, the answer is yes. */
+static inline int lock_is_held(const struct lockdep_map *map) { return 1; }
+static inline int lock_is_held_type(const struct lockdep_map *map, int read) { return 1; }
 #define lockdep_off()			do { } while (0)
 #define lockdep_on()			do { } while (0)
 #define lockdep_pin_lock(l)		((struct pin_cookie){ })

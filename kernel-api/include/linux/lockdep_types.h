@@ -7,7 +7,9 @@
 #define SINGLE_DEPTH_NESTING	1
 
 struct lock_class_key { };
-struct lockdep_map { };
+struct lockdep_map {
+	char	at;	/* has an address of its own */
+};
 struct pin_cookie { };
 
 #define STATIC_LOCKDEP_MAP_INIT(name, key)	{ }

@@ -22,6 +22,7 @@
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -30,6 +31,13 @@ __visible extern __thread int ring3_rcu_nesting RING3_TLS;
 __visible extern unsigned long ring3_rcu_gp;	/* atomic: number of the grace period that began last, from 1 on */
 __visible extern bool ring3_rcu_fences;		/* readers fence themselves: the host cannot */
 __visible void ring3_rcu_unbalanced(void) __cold __noreturn;
+
+/* Of counts that wrap round. */
+#define ULONG_CMP_GE(a, b)	((unsigned long)~0ul / 2 >= (a) - (b))
+#define ULONG_CMP_LT(a, b)	((unsigned long)~0ul / 2 < (a) - (b))
+#define ulong2long(a)		(*(long *)(&(a)))
+#define USHORT_CMP_GE(a, b)	((unsigned short)~0 / 2 >= (unsigned short)((a) - (b)))
+#define USHORT_CMP_LT(a, b)	((unsigned short)~0 / 2 < (unsigned short)((a) - (b)))
 
 static inline void ring3_rcu_mark(void)
 {
@@ -77,6 +85,8 @@ static inline int rcu_read_lock_sched_held(void) { return ring3_preempt_word != 
 #define rcu_is_watching()		true
 #define RCU_LOCKDEP_WARN(c, s)		WARN_ONCE((c), "%s", (s))
 #define rcu_sleep_check()		do { } while (0)
+
+__visible extern struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
 
 #define RCU_INITIALIZER(v)		((__typeof__(*(v)) *)(v))
 #define RCU_INIT_POINTER(p, v)		WRITE_ONCE(p, RCU_INITIALIZER(v))
@@ -155,10 +165,6 @@ static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, st
 	return a->rgos_norm == b->rgos_norm;
 }
 
-#define rcu_gp_is_expedited()	false
-#define rcu_gp_is_normal()	true
-#define rcu_expedite_gp()	do { } while (0)
-#define rcu_unexpedite_gp()	do { } while (0)
 #define rcu_note_context_switch(preempt) do { } while (0)
 #define cond_resched_tasks_rcu_qs()	cond_resched()
 #define rcu_softirq_qs()	do { } while (0)

@@ -28,6 +28,7 @@ struct record {
 	const void	*sleep_object;
 	uint64_t	sleep_since;
 	int		sleep_hard;	/* uninterruptible */
+	int		first_sleep;	/* own thread: the next one does not count */
 	int		in_lockdep;	/* own thread: it checks, and must not check itself */
 };
 

@@ -116,7 +116,7 @@ TEST(module_endless_softirq_stalls_its_event_task)
 	load("endless-softirq");
 	wait_stall(DIAG_STALL_TASK);
 	CHECK_SAYS(stall_what[DIAG_STALL_TASK], "event task \"ring3/0\"");
-	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_tasklet at diag_victim.c:");
+	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_timer at diag_victim.c:");
 	usleep(600000);
 	CHECK_EQ(stalls[DIAG_STALL_TASK], 1);	/* an episode is told once */
 }

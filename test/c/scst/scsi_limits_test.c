@@ -138,6 +138,47 @@ TEST(scsi_limit_of_commands)
 	rig_stop();
 }
 
+/* What comes ahead of its turn is kept, but not without end. */
+TEST(scsi_limit_of_requests_ahead_of_their_turn)
+{
+	enum { SEGMENT = 64 << 10, LIMIT = 4 << 20 };
+	static u8 data[SEGMENT];
+	u8 bhs[ISCSI_BHS_LEN];
+	struct scsi_answer answer;
+	struct iscsi_handoff h;
+
+	start(NULL);
+	cdb_rw16(cdb_write, WRITE_16, 1, SEGMENT / 512);
+	for (u32 round = 0; round < 2; round++) {
+		u32 count = LIMIT / (SEGMENT + ISCSI_BHS_LEN) + round;
+
+		rig_handoff(2, &h);
+		h.max_recv_data_segment_length = SEGMENT;
+		a = rig_login(2, &h);
+		scsi_expect_ua(a, 0, SENSE_UA_POWER_ON);
+		a->cmd_sn++;		/* one is missing */
+		for (u32 i = 0; i < count; i++)
+			scsi_send(a, 0, cdb_write, 0, data, SEGMENT);
+		if (round) {
+			peer_expect_end(a);
+			break;
+		}
+		peer_expect_silence(a);
+		/* The missing one comes: all of them go on. */
+		peer_header(a, bhs, ISCSI_OP_SCSI_CMD, ISCSI_FLAG_FINAL | ISCSI_ATTR_SIMPLE, a->next_itt++);
+		a->cmd_sn--;
+		put32(bhs, 24, a->cmd_sn - count - 1);
+		peer_send(a, bhs, NULL, 0);
+		for (u32 i = 0; i < count + 1; i++) {
+			scsi_answer(a, &answer);
+			CHECK_EQ(answer.status, SAM_STAT_GOOD);
+		}
+		rig_logout(2);
+	}
+	scsi_read(b, 0, 0, 1, 512, block);
+	rig_stop();
+}
+
 /* ---- patience ------------------------------------------------------------------------------------ */
 
 /* A write whose data does not come ends its connection; one that dribbles does not. */

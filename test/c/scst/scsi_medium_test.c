@@ -251,6 +251,8 @@ TEST(scsi_medium_grows_and_shrinks)
 	/* Truncated underneath, and nobody said so. */
 	CHECK_EQ(truncate(rig_file_path(0), 1 << 20), 0);
 	scsi_fails(a, 0, read, 512, NULL, 0, 0x031100);
+	scsi_fails(a, 0, (u8[16]){ VERIFY, [4] = 7, [5] = 0xff, [8] = 2 }, 0, NULL, 0, 0x031100);
+	scsi_good(a, 0, (u8[16]){ VERIFY, [4] = 7, [5] = 0xfe, [8] = 2 }, 0, NULL, 0);
 	rig_mgmt("devices/disk0/mgmt", "resync_size");
 	scsi_expect_ua(a, 0, 0x062a09);
 	scsi_fails(a, 0, read, 512, NULL, 0, 0x052100);

@@ -242,18 +242,18 @@ static int overflow_thread(void *data)
 	return overflow(0);
 }
 
-static void loop_in_tasklet(struct tasklet_struct *tasklet)
+static void loop_in_timer(struct timer_list *timer)
 {
 	for (;;)
 		cpu_relax();
 }
 
-static struct tasklet_struct looping_tasklet;
+static struct timer_list looping_timer;
 
 static int endless_softirq_thread(void *data)
 {
-	tasklet_setup(&looping_tasklet, loop_in_tasklet);
-	tasklet_schedule(&looping_tasklet);
+	timer_setup(&looping_timer, loop_in_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
 	return 0;
 }
 
