@@ -6,11 +6,12 @@
  * table has medians, the spread, and ratios to the rival of each part.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildFolder } from '../shim/native.js';
+// @ts-expect-error a script without types
+import { build, outputFolder } from './build.mjs';
 
 interface Rate {
   /** I/O per second. */
@@ -41,12 +42,13 @@ const { values } = parseArgs({
     size: { type: 'string', default: '512' },
     folder: { type: 'string', default: '/var/tmp' },
     cpu: { type: 'string', default: String(Math.max(availableParallelism() - 1, 0)) },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
-  console.log(`usage: npm run bench:aio -- [--rounds 9] [--seconds 1] [--size MIB] [--folder DIR] [--cpu N] [--json]
+  console.log(`usage: npm run bench:aio -- [--rounds 9] [--seconds 1] [--size MIB] [--folder DIR] [--cpu N] [--only cache|direct] [--json]
 The file is made in DIR, which should be on a disk, and removed again.`);
   process.exit(0);
 }
@@ -62,7 +64,8 @@ if (
   process.exit(64);
 }
 
-const binary = join(buildFolder, 'aio-bench');
+build({ targets: ['aio-bench'], quiet: true });
+const binary = join(outputFolder(), 'aio-bench');
 
 function ours(way: string, depth: number): Way['run'] {
   return (file, time, on) => {
@@ -183,10 +186,6 @@ function report({ title, ways, ours: own, rivals, goal }: Part, rates: Map<strin
   else console.log('no rival to compare with: apt-get install fio');
 }
 
-if (!existsSync(binary)) {
-  console.error(`bench-aio: ${binary} is not built: npm run build`);
-  process.exit(1);
-}
 const folder = mkdtempSync(join(values.folder, 'ring3-bench-'));
 const file = join(folder, 'file');
 try {
@@ -200,6 +199,7 @@ try {
       `${cpus()[0]?.model}, CPU ${cpu}; ${megabytes} MiB in ${values.folder}; ${rounds} rounds of ${seconds} s each, medians`,
     );
   for (const part of parts) {
+    if (!part.title.includes(values.only)) continue;
     const rates = measure(part, file);
     if (values.json)
       console.log(JSON.stringify({ title: part.title, seconds, rates: Object.fromEntries(rates) }));

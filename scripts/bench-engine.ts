@@ -15,10 +15,11 @@ import { parseArgs } from 'node:util';
 // @ts-expect-error a plain script, without types
 import { build, outputFolder, root } from './build.mjs';
 
+/** mimalloc is loaded, not linked: see memory.c. */
 const RIVALS = [
   { name: 'libuv', header: 'uv.h', library: '-luv', package: 'libuv1-dev' },
   { name: 'libevent', header: 'event2/event.h', library: '-levent', package: 'libevent-dev' },
-  { name: 'mimalloc', header: 'mimalloc.h', library: '-lmimalloc', package: 'libmimalloc-dev' },
+  { name: 'mimalloc', header: 'mimalloc.h', library: '', package: 'libmimalloc-dev' },
   { name: 'liburcu', header: 'urcu/wfcqueue.h', library: '-lurcu-common', package: 'liburcu-dev' },
 ];
 
@@ -63,7 +64,7 @@ function compile(): string {
         .map((name) => join(sources, name)),
       join(output, 'libring3.so'),
       `-Wl,-rpath,${output}`,
-      ...found.map((rival) => rival.library),
+      ...found.map((rival) => rival.library).filter(Boolean),
       ...['-lpthread', '-ldl'],
     ],
     { stdio: 'inherit' },

@@ -31,6 +31,41 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'run',
+    {
+      about: 'host modules: ring3 run MODULE.ko.so... [NAME.PARAM=VALUE]',
+      run: async (args) => (await import('./host/run-command.js')).runRun(args),
+    },
+  ],
+  [
+    'insmod',
+    {
+      about: 'load a module into a host that runs: ring3 insmod FILE [PARAM=VALUE]',
+      run: async (args) => (await import('./host/commands.js')).runInsmod(args),
+    },
+  ],
+  [
+    'rmmod',
+    {
+      about: 'take a module away: ring3 rmmod MODULE',
+      run: async (args) => (await import('./host/commands.js')).runRmmod(args),
+    },
+  ],
+  [
+    'lsmod',
+    {
+      about: 'modules of a host that runs',
+      run: async (args) => (await import('./host/commands.js')).runLsmod(args),
+    },
+  ],
+  [
+    'dmesg',
+    {
+      about: 'the log of a host that runs: ring3 dmesg [-w]',
+      run: async (args) => (await import('./host/commands.js')).runDmesg(args),
+    },
+  ],
+  [
     'doctor',
     {
       about: 'what keeps it from working here, and the mend',
@@ -102,7 +137,8 @@ function explain(error: unknown, command: string): Explained {
   const [first = '', next] = message.split('\n'); // an error that knows its mend brings it along
   if (next !== undefined) return { message: first, next, status: 1 };
   if (name !== 'KernelError' && !code) return { message: stack ?? message, next: 'this is a bug', status: 1 };
-  return { message, next: NEXT[code] ?? 'ring3 doctor looks for what is wrong here', status: 1 };
+  const mend = name === 'KernelError' ? undefined : NEXT[code];
+  return { message, next: mend ?? 'ring3 doctor looks for what is wrong here', status: 1 };
 }
 
 async function main(argv: string[]): Promise<number> {

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import { AioError, preferProvider } from '../aio/index.js';
+import type { Kernel } from '../kernel-api/index.js';
 import {
   type Credentials,
   DiskError,
@@ -15,6 +16,7 @@ import {
   Target,
   type TargetOptions,
 } from '../scst-port/index.js';
+import { HostServer } from './host/server.js';
 import { Journal } from './journal.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from './options.js';
 import { Output } from './output.js';
@@ -91,11 +93,14 @@ function wholeNumber(name: Name, text: string | undefined, low: number, high: nu
   return number;
 }
 
-function chooseAio(name: string | undefined): void {
+/** By --aio, else by $RING3_AIO, which aio looks at itself; here its name is checked before anything is served. */
+function chooseAio(option: string | undefined): void {
+  const name = option ?? (process.env.RING3_AIO || undefined);
   try {
     if (name !== undefined) preferProvider(name);
   } catch (error) {
-    throw error instanceof AioError ? new UsageError(`--aio: ${error.why}`) : error;
+    const from = option === undefined ? 'RING3_AIO' : '--aio';
+    throw error instanceof AioError ? new UsageError(`${from}: ${error.why}`) : error;
   }
 }
 
@@ -219,6 +224,16 @@ function untilSignal(force: () => never): Promise<NodeJS.Signals> {
   });
 }
 
+/** A target is a host of modules as well: ring3 lsmod and dmesg work on it. It serves without that too. */
+async function controlSocket(kernel: Kernel, warn: (line: string) => void): Promise<HostServer | undefined> {
+  try {
+    return await HostServer.listen(kernel, 'target');
+  } catch (error) {
+    warn(`ring3 lsmod and dmesg will not find this target: ${(error as Error).message.split('\n')[0]}`);
+    return undefined;
+  }
+}
+
 export async function runTarget(args: string[]): Promise<void> {
   const given = readArguments<Name>(targetCommand, args);
   if (given.has('help')) {
@@ -243,11 +258,12 @@ export async function runTarget(args: string[]): Promise<void> {
 
   const warnings: string[] = []; // told when it serves: an error stands alone
   const options = targetOptions(given, (line) => warnings.push(line));
-  const signal = untilSignal(leave);
   chooseAio(given.value('aio'));
+  const signal = untilSignal(leave);
   const target = await Target.start({ ...options, onEvent: (event) => journal.event(event) });
   for (const line of warnings) journal.warn(line);
   const { iqn, portals, luns } = target;
+  const control = await controlSocket(target.kernel.kernel, (line) => journal.warn(line));
   const ready = { event: 'ready', iqn, portals, luns, pid: process.pid };
   stdout.write(json ? `${JSON.stringify(ready)}\n` : banner(target, options.chap?.user));
 
@@ -263,6 +279,7 @@ export async function runTarget(args: string[]): Promise<void> {
     event: 'stopping',
     signal: name,
   });
+  await control?.close();
   const ended = await target.stop({ timeoutMs: GRACE_MS });
   journal.say(`stopped  disks are flushed${ended ? `, ${ended} sessions were ended` : ''}`, {
     event: 'stopped',

@@ -162,6 +162,7 @@ export class Target {
   readonly portals: string[];
   luns: Lun[] = [];
   readonly #sessions = new SessionTable();
+  #stopped: Promise<number> | undefined;
 
   private constructor(
     readonly iqn: string,
@@ -268,9 +269,15 @@ export class Target {
   /**
    * Asks initiators to leave (Async Message, logout), waits up to @timeoutMs, ends the rest, flushes, and stops.
    * @returns how many sessions had to be ended
+   * May be called twice: the same comes of it.
    * @throws FlushError when the last sync of a disk failed; all is stopped then too
    */
-  async stop({ timeoutMs = 1000 } = {}): Promise<number> {
+  stop({ timeoutMs = 1000 } = {}): Promise<number> {
+    this.#stopped ??= this.#stop(timeoutMs);
+    return this.#stopped;
+  }
+
+  async #stop(timeoutMs: number): Promise<number> {
     await this.front.stop();
     const ended = await this.kernel.shutdown(timeoutMs);
     await this.kernel.mgmt('targets/iscsi/mgmt', `del_target ${this.iqn}`);
@@ -280,7 +287,7 @@ export class Target {
         .mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`)
         .catch((error: Error) => lost.push(error.message));
     this.kernel.stopEvents();
-    await this.kernel.kernel.stop();
+    await this.kernel.stop();
     this.locks.release();
     if (lost.length) throw new FlushError(lost.join('; '));
     return ended;

@@ -87,7 +87,19 @@ export interface NativeTask {
   describe(): string;
 }
 
+/** A descriptor that this thread's loop watches, of a worker thread too; keeps it alive unless unref()ed. */
+export interface FdWatch {
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
 export interface Native {
+  /** Calls @handler while @fd is readable. */
+  FdWatch: new (
+    fd: number,
+    handler: () => void,
+  ) => FdWatch;
   NativePoll: new (
     fd: number,
     events: number,
@@ -103,6 +115,11 @@ export interface Native {
   memoryTrim(): number;
   memoryLimit(bytes: number): number;
   NativeTask: new (name: string, cpu: number, spinNs: number) => NativeTask;
+  /** Takes memory away that C owns: the length of it and of its views is 0 from now on. */
+  detachMemory(memory: ArrayBuffer): void;
+  /** Calls the C function `void fn(void *)` with @arg on this thread as its environment ends, whatever ends it. */
+  atThreadEnd(fn: bigint, arg: bigint): void;
+  notAtThreadEnd(arg: bigint): void;
   nodeTaskStats(): EventTaskStats;
   /** See shim/diag/diag.ts. */
   diagOnStall(listener: (stall: Stall) => void): void;

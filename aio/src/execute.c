@@ -5,6 +5,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include "aio_impl.h"
 #include "sys_service.h"
@@ -43,6 +44,12 @@ static ssize_t transfer(struct aio_file *file, vector_call call, uint64_t offset
 			return -EAGAIN;
 	}
 	return call == pwritev2 && done < size ? -EIO : (ssize_t)done;
+}
+
+/* preadv2() is a cancellation point, for which libc pays in each call; this one never waits. */
+static ssize_t read_nowait(int fd, const struct iovec *iov, int niov, off_t offset, int flags)
+{
+	return syscall(SYS_preadv2, fd, iov, niov, (long)offset, (long)((uint64_t)offset >> 32), flags);
 }
 
 /* A failed sync stays known: the pages it lost do not come back by asking again. */
@@ -182,8 +189,8 @@ ssize_t fd_attempt(struct aio_file *file, enum aio_opcode opcode, unsigned int f
 	if (file->direct || flags & AIO_FUA)
 		return -EAGAIN;
 	if (opcode == AIO_READ) {
-		done = transfer(file, preadv2, offset, size, iov, niov, RWF_NOWAIT);
-		return done == -EOPNOTSUPP ? -EAGAIN : done;
+		done = transfer(file, read_nowait, offset, size, iov, niov, RWF_NOWAIT);
+		return done == -EOPNOTSUPP || done == -ENOSYS ? -EAGAIN : done;	/* before Linux 4.14 */
 	}
 	if (opcode != AIO_WRITE || size > QUICK_WRITE)
 		return -EAGAIN;

@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -26,6 +27,7 @@ struct kthread {
 	int			result;
 	bool			should_stop, should_park;	/* atomic */
 	struct completion	exited, parked;
+	struct completion	*exit_done;	/* of kthread_complete_and_exit() */
 };
 
 static void kthread_free(struct kthread *kthread)
@@ -51,9 +53,12 @@ void put_task_struct(struct task_struct *task)
 static void kthread_ends(struct kthread *kthread, int result)
 {
 	kthread->result = result;
-	WARN(kthread->task.preempt_count, "%s ended with preempt_count 0x%x", kthread->task.comm,
-	     kthread->task.preempt_count);
-	WARN(kthread->task.rcu_read_lock_nesting, "%s ended inside rcu_read_lock()", kthread->task.comm);
+	if (WARN(!preemptible(), "%s ended with preempt_count 0x%x, interrupts %s", kthread->task.comm,
+		 preempt_count(), irqs_disabled() ? "off" : "on"))
+		ring3_cpu_disown(ring3_preempt_word);
+	if (WARN(rcu_preempt_depth(), "%s ended inside rcu_read_lock()", kthread->task.comm))
+		while (rcu_preempt_depth())
+			rcu_read_unlock();
 	diag_lock_check_none("the function of a kthread");
 	owned_del(kthread);
 	/* Others may free the task from here on: this thread has none any more. */
@@ -67,6 +72,7 @@ static void kthread_main(void *arg)
 	int result = -EINTR;
 
 	sched_adopt(&kthread->task);
+	diag_sleep_is_first();
 	schedule();	/* made in TASK_UNINTERRUPTIBLE: until the first wake-up */
 	if (__atomic_load_n(&kthread->should_park, __ATOMIC_ACQUIRE))
 		kthread_parkme();
@@ -75,19 +81,29 @@ static void kthread_main(void *arg)
 	kthread_ends(kthread, result);
 }
 
+/* Its function's frames are left: who waits for @exit_done may unload the module they belong to. */
+static void kthread_exited(void *arg)
+{
+	struct kthread *kthread = arg;
+	struct completion *done = kthread->exit_done;
+
+	refcount_inc(&kthread->task.usage);
+	kthread_ends(kthread, kthread->result);
+	if (done)
+		complete(done);
+	kthread_free(kthread);	/* the thread's own, */
+	kthread_free(kthread);	/* and the one of above */
+}
+
 /* From the middle of the function, whose frames go without a word. Nobody may stop it any more. */
 void kthread_complete_and_exit(struct completion *done, long code)
 {
 	struct kthread *kthread = current->kthread;
 
 	BUG_ON(!kthread);
-	refcount_inc(&kthread->task.usage);
-	kthread_ends(kthread, (int)code);
-	if (done)
-		complete(done);
-	kthread_free(kthread);	/* the thread's own, */
-	kthread_free(kthread);	/* and the one of above */
-	host_thread_exit();
+	kthread->result = (int)code;
+	kthread->exit_done = done;
+	host_thread_exit(kthread_exited, kthread);
 }
 
 void kthread_exit(long code)
@@ -110,7 +126,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->data = data;
 	kthread->task.kthread = kthread;
 	kthread->task.flags = PF_KTHREAD;
-	kthread->task.cpu = sched_pick_cpu();
+	sched_place(&kthread->task);
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
 	refcount_set(&kthread->task.usage, 1);
 	INIT_LIST_HEAD(&kthread->task.rcu_entry);
@@ -196,6 +212,6 @@ void kthread_unpark(struct task_struct *task)
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
-	task->cpu = cpu;
+	WRITE_ONCE(task->cpu, cpu);
 	task->flags |= PF_NO_SETAFFINITY;
 }

@@ -23,6 +23,7 @@
 #include <linux/notifier.h>
 #include <ring3/kernel.h>
 
+#include "bridge_impl.h"
 #include "host/elf.h"
 #include "host/host.h"
 #include "module_impl.h"
@@ -183,9 +184,9 @@ static int call_inits(const struct ring3_module *info, const char *name)
 	for (const initcall_t *init = info->init_start; init < info->init_end; init++) {
 		int rc = (*init)();
 
-		if (WARN(current->preempt_count, "%s: init returned with preempt_count 0x%x", name,
-			 current->preempt_count))
-			preempt_count_sub(current->preempt_count);
+		if (WARN(!preemptible(), "%s: init returned with preempt_count 0x%x, interrupts %s", name,
+			 preempt_count(), irqs_disabled() ? "off" : "on"))
+			ring3_cpu_disown(ring3_preempt_word);
 		if (rc > 0)
 			pr_warn("%s: init returned %d; 0 or -errno is the convention\n", name, rc);
 		if (rc < 0)
@@ -216,14 +217,28 @@ static void set_slot(struct loaded *self, bool there)
 	spin_unlock_bh(&slots_lock);
 }
 
+/* Part of the kernel: it keeps its caches for ever, and so is never unmapped; it may be started again. */
+static bool is_builtin(const struct loaded *self)
+{
+	const char *magic = host_elf_modinfo(self->elf, "vermagic", 0);
+
+	return magic && strstr(magic, " builtin");
+}
+
 /*
  * Its code goes, unless something may still come back into it. Such a file cannot be loaded
  * again: it would find the data of its first life.
  */
 static void unmap(struct loaded *self)
 {
-	unsigned int left = owned_report(self->name, self->begin, self->end);
+	unsigned int left;
 
+	if (is_builtin(self)) {
+		owned_range_del(self->begin);
+		self->module->name[0] = 0;
+		return;
+	}
+	left = owned_report(self->name, self->begin, self->end);
 	if (left)
 		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
 	else
@@ -476,12 +491,15 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	mutex_lock(&modules_lock);
 	rc = started ? -EBUSY : sched_init(events, others);
 	if (!rc)
-		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started);
+		rc = softirq_init();
+	if (!rc)
+		rc = host_events_start(events, options->spin_ns, options->pin, sched_event_task_started,
+				       sched_event_task_round);
 	if (!rc)
 		rc = rcu_init();
 	if (!rc) {
 		rc = workqueue_init();
-		started = !rc;
+		__atomic_store_n(&started, !rc, __ATOMIC_RELEASE);
 	}
 	mutex_unlock(&modules_lock);
 	return rc;
@@ -492,18 +510,33 @@ int ring3_kernel_stop(void)
 {
 	int rc = 0;
 
-	mutex_lock(&modules_lock);
+	modules_take();
+	if (started && bridge_users()) {
+		module_say("%u ports and objects of threads are still open (ring3/bridge.h)", bridge_users());
+		rc = -EBUSY;
+	}
 	while (started && !rc && !list_empty(&modules))
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();
+		softirq_exit();
 		module_link_exit();
-		started = false;
+		__atomic_store_n(&started, false, __ATOMIC_RELEASE);
 	}
 	mutex_unlock(&modules_lock);
 	return rc;
+}
+
+bool kernel_is_started(void)
+{
+	return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
+}
+
+int ring3_kernel_started(void)
+{
+	return kernel_is_started();
 }
 
 unsigned int ring3_nr_event_cpus(void)

@@ -50,6 +50,9 @@ int module_check_info(const struct loaded *self);
 int module_resolve(struct loaded *self);
 void module_link_exit(void);
 
+/* Between ring3_kernel_start() and ring3_kernel_stop(). Any thread, without the lock. */
+bool kernel_is_started(void);
+
 /* owned.c: reports what code between two addresses made and did not give back; how many there are. */
 unsigned int owned_report(const char *name, unsigned long begin, unsigned long end);
 

@@ -291,9 +291,9 @@ static void say_unknown(struct kernel_param *params, const char *module, const c
 	for (struct kernel_param *kp = params; kp; kp = kp->next)
 		done += scnprintf(text + done, sizeof(text) - (size_t)done, "%s%s", done ? ", " : "", kp->name);
 	if (params)
-		module_say("%s: unknown parameter '%s'; it has: %s", module, name, text);
+		module_say("%s: unknown parameter '%.80s'; it has: %s", module, name, text);
 	else
-		module_say("%s: unknown parameter '%s'; it has none", module, name);
+		module_say("%s: unknown parameter '%.80s'; it has none", module, name);
 }
 
 static int set_value(struct kernel_param *kp, const char *module, const char *value)
@@ -312,7 +312,7 @@ static int set_value(struct kernel_param *kp, const char *module, const char *va
 	}
 	rc = kp->ops->set(value, kp);
 	if (rc)
-		module_say("%s: parameter %s is '%s' (%s); expected %s", module, kp->name, value ? value : "",
+		module_say("%s: parameter %s is '%.80s' (%s); expected %s", module, kp->name, value ? value : "",
 			   rc == -ERANGE ? "out of range" : rc == -ENOSPC ? "too long" : "not valid", expected);
 	return rc;
 }

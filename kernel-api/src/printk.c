@@ -171,6 +171,26 @@ int ring3_dmesg_fd(void)
 	return fd;
 }
 
+void ring3_dmesg_fd_close(int fd)
+{
+	bool found = false;
+
+	lock();
+	for (int i = 0; i < nr_readers && !found; i++) {
+		found = readers[i] == fd;
+		if (found)
+			readers[i] = readers[--nr_readers];
+	}
+	unlock();
+	if (found)
+		host_close(fd);
+}
+
+void ring3_log(int level, const char *text)
+{
+	_printk("%c%c%s\n", KERN_SOH_ASCII, '0' + clamp(level, 0, 7), text);
+}
+
 void ring3_console_loglevel(int level)
 {
 	__atomic_store_n(&console_level, level, __ATOMIC_RELAXED);
@@ -241,18 +261,21 @@ unsigned long get_taint(void)
 
 void kernel_power_off(void)
 {
+	ring3_reboot_notify(SYS_POWER_OFF, NULL);
 	pr_emerg("reboot: Power down\n");
 	host_exit(0);
 }
 
 void kernel_halt(void)
 {
+	ring3_reboot_notify(SYS_HALT, NULL);
 	pr_emerg("reboot: System halted\n");
 	host_exit(0);
 }
 
 void kernel_restart(char *cmd)
 {
+	ring3_reboot_notify(SYS_RESTART, cmd);
 	pr_emerg("reboot: Restarting%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
 	host_exit(0);
 }

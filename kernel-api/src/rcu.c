@@ -1,245 +1,371 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.c - grace periods: rcupdate.h.
+ * rcu.c - grace periods and callbacks: rcupdate.h.
  *
- * Every task of a thread stands in the list of tasks and marks itself in rcu_seq from its
- * outermost read section, or from where its preempt count leaves 0, until the end of it.
- * A grace period takes a new number and waits until no task is left that marked itself
- * with an older one. Event tasks mark nothing: a callback posted to each of them runs
- * between two handlers, and so after all that had begun.
+ * A thread that owns a virtual CPU is a reader until it gives it up: each vcpu counts in
+ * `passes` the times its owner did, or an event task's round ended. Another thread marks
+ * itself in its task, with the number of the newest grace period, from its outermost
+ * rcu_read_lock() to the end of it; where that end lies inside a region that owns a CPU
+ * the mark goes when the CPU does, and where a region ends inside rcu_read_lock() the mark
+ * is set then, as old as can be.
  *
- * Order: an updater's change, then the new number, then the look at a mark; a reader's
- * mark, then what it reads; full fences between. So either the look finds the mark, or
- * the reader finds the change.
+ * A grace period takes a new number; first each CPU must have been free or passed once,
+ * then no task may be left with a mark that is older. CPUs before tasks, because a reader
+ * may move from the one to the other, and back only as a new one.
  *
- * Threads: one, "rcu", does all of this; it sleeps while no callback is queued.
- * Locking: tasks_lock, a bare futex word, guards the list of tasks; a leaf.
+ * Order: an updater's change, the new number, the look at CPUs and marks; a reader's mark,
+ * what it reads. host_barrier() puts a fence into every thread between; readers
+ * themselves need one only where the host has no such call.
+ *
+ * Threads: "rcu" runs grace periods for callbacks; who waits runs one itself.
+ * Locking: gp_lock (sleeps) is held over a grace period; tasks_lock, a bare word, guards
+ * the list of tasks; done_lock of a CPU its list of callbacks that may run. Both leaves.
  */
 #include <linux/completion.h>
 #include <linux/errno.h>
+#include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/wait.h>
 
-#include "host/host.h"
 #include "rcu_impl.h"
 #include "sched_impl.h"
 
-unsigned long ring3_rcu_seq = 1;
+#define STALL_NS	(10 * NSEC_PER_SEC)
+#define BATCH		256	/* callbacks in a row of one softirq */
 
-static struct list_head tasks = LIST_HEAD_INIT(tasks);
+/* Callbacks of a virtual CPU: a stack that anyone may push to, and those whose time has come. */
+struct rcu_cpu {
+	struct rcu_head	*queued;	/* atomic; the newest first */
+	u32		done_lock;
+	struct rcu_head	*done, **done_end;
+} __aligned(64);
+
+__thread int ring3_rcu_nesting;
+unsigned long ring3_rcu_gp = 1;
+bool ring3_rcu_fences = true;
+struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
+
+static LIST_HEAD(tasks);
 static u32 tasks_lock;
+static DEFINE_MUTEX(gp_lock);
+static unsigned long gp_ended = 1;	/* atomic: number of the last one that ended */
+static u64 *seen;			/* passes of each CPU as the grace period began; gp_lock */
+static struct rcu_cpu *cpus;
+static struct task_struct *thread;
+static bool stopping;			/* atomic */
+static u32 wanted;			/* atomic, a futex: a callback is queued, or a grace period asked for */
 
-static void lock_tasks(void)
+void ring3_rcu_unbalanced(void)
 {
-	while (__atomic_exchange_n(&tasks_lock, 1, __ATOMIC_ACQUIRE))
-		host_yield();
-}
-
-static void unlock_tasks(void)
-{
-	__atomic_store_n(&tasks_lock, 0, __ATOMIC_RELEASE);
+	pr_emerg("%s: rcu_read_unlock() without rcu_read_lock()\n", current->comm);
+	BUG();
 }
 
 void rcu_task_add(struct task_struct *task)
 {
-	lock_tasks();
+	word_lock(&tasks_lock);
 	list_add_tail(&task->rcu_entry, &tasks);
-	unlock_tasks();
+	word_unlock(&tasks_lock);
 }
 
 void rcu_task_remove(struct task_struct *task)
 {
-	lock_tasks();
+	word_lock(&tasks_lock);
 	list_del_init(&task->rcu_entry);
-	unlock_tasks();
+	word_unlock(&tasks_lock);
+}
+
+void rcu_cpu_released(struct task_struct *task)
+{
+	if (!ring3_rcu_nesting)
+		__atomic_store_n(&task->rcu_mark, 0, __ATOMIC_RELEASE);
+	else if (!task->rcu_mark)
+		__atomic_store_n(&task->rcu_mark, 1, __ATOMIC_RELAXED);	/* the CPU's release follows */
 }
 
 /* ---- one grace period -------------------------------------------------------------- */
 
-struct event_pass {
-	u64	storage[5];	/* struct etask_callback */
-	u32	ran;		/* atomic, a futex */
+static void fence_all(void)
+{
+	smp_mb();
+	if (!ring3_rcu_fences)
+		host_barrier();
+}
+
+/* Between two looks: quick ones first. */
+struct patience {
+	u64	since, pause, stall;
+	int	looks;
+	bool	hurry;
 };
 
-static void event_pass_run(void *storage)
+/* true: it is time to say who is waited for. */
+static bool pause_a_while(struct patience *p)
 {
-	struct event_pass *pass = container_of(storage, struct event_pass, storage);
+	u64 now;
 
-	__atomic_store_n(&pass->ran, 1, __ATOMIC_RELEASE);
-	host_futex_wake(&pass->ran, 1);
-}
-
-static struct event_pass *passes;	/* one per event CPU; the rcu thread's */
-static unsigned int nr_passes;
-
-static void post_event_passes(void)
-{
-	for (unsigned int cpu = 0; cpu < nr_passes; cpu++) {
-		__atomic_store_n(&passes[cpu].ran, 0, __ATOMIC_RELAXED);
-		host_callback_init(passes[cpu].storage, event_pass_run);
-		host_callback_post(cpu, passes[cpu].storage);
+	if (p->looks++ < 100) {
+		cpu_relax();
+		return false;
 	}
+	if (p->looks < 120 || p->hurry) {
+		host_yield();
+	} else {
+		host_sleep_ns(p->pause);
+		p->pause = min_t(u64, p->pause * 2, NSEC_PER_MSEC);
+	}
+	now = host_now_ns();
+	if (!p->since) {
+		p->since = now;
+		p->stall = now + STALL_NS;
+	}
+	if (now < p->stall)
+		return false;
+	p->stall = now + STALL_NS;
+	return true;
 }
 
-static void wait_for_event_passes(void)
+static void wait_for_cpu(unsigned int cpu, struct patience *p)
 {
-	for (unsigned int cpu = 0; cpu < nr_passes; cpu++)
-		while (!__atomic_load_n(&passes[cpu].ran, __ATOMIC_ACQUIRE))
-			host_futex_wait(&passes[cpu].ran, 0, 0);
+	while (__atomic_load_n(&vcpus[cpu].passes, __ATOMIC_ACQUIRE) == seen[cpu] &&
+	       __atomic_load_n(&vcpus[cpu].word, __ATOMIC_ACQUIRE))
+		if (pause_a_while(p))
+			pr_err("rcu: a grace period waits %llu s for virtual CPU %u\n",
+			       (host_now_ns() - p->since) / NSEC_PER_SEC, cpu);
 }
 
-/* Does any task read since before grace period @seq began? */
-static bool readers_before(unsigned long seq)
+/* Does a task read since before grace period @gp? If so and @tell, say which. */
+static bool old_reader(unsigned long gp, bool tell)
 {
 	struct task_struct *task;
 	bool found = false;
 
-	lock_tasks();
+	word_lock(&tasks_lock);
 	list_for_each_entry(task, &tasks, rcu_entry) {
-		unsigned long began = __atomic_load_n(&task->rcu_seq, __ATOMIC_ACQUIRE);
+		unsigned long mark = __atomic_load_n(&task->rcu_mark, __ATOMIC_ACQUIRE);
 
-		if (began && began < seq && task != current) {
-			found = true;
+		if (!mark || mark >= gp)
+			continue;
+		found = true;
+		if (tell)
+			pr_err("rcu: a grace period waits for %s, thread %d\n", task->comm, READ_ONCE(task->pid));
+		else
 			break;
-		}
 	}
-	unlock_tasks();
+	word_unlock(&tasks_lock);
 	return found;
 }
 
-static void grace_period(void)
+/* gp_lock is held, and this thread owns no CPU and reads nothing. */
+static void grace_period(bool hurry)
 {
-	unsigned long seq;
-	u64 pause_ns = 1000;
+	struct patience p = { .pause = 10000, .hurry = hurry };
+	unsigned long gp;
 
 	smp_mb();
-	seq = __atomic_add_fetch(&ring3_rcu_seq, 1, __ATOMIC_SEQ_CST);
+	gp = __atomic_add_fetch(&ring3_rcu_gp, 1, __ATOMIC_SEQ_CST);
+	fence_all();
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		seen[cpu] = __atomic_load_n(&vcpus[cpu].passes, __ATOMIC_ACQUIRE);
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		wait_for_cpu(cpu, &p);
+	while (old_reader(gp, false))
+		if (pause_a_while(&p))
+			old_reader(gp, true);
+	fence_all();
+	__atomic_store_n(&gp_ended, gp, __ATOMIC_SEQ_CST);
+}
+
+/* ---- waiting for one ------------------------------------------------------------------ */
+
+unsigned long get_state_synchronize_rcu(void)
+{
 	smp_mb();
-	post_event_passes();
-	for (int spins = 0; readers_before(seq); spins++) {
-		if (spins < 20) {
-			host_yield();
-			continue;
-		}
-		host_sleep_ns(pause_ns);
-		pause_ns = min_t(u64, pause_ns * 2, NSEC_PER_MSEC);
+	return __atomic_load_n(&ring3_rcu_gp, __ATOMIC_SEQ_CST) + 1;
+}
+
+bool poll_state_synchronize_rcu(unsigned long state)
+{
+	if ((long)(__atomic_load_n(&gp_ended, __ATOMIC_SEQ_CST) - state) < 0)
+		return false;
+	smp_mb();
+	return true;
+}
+
+static void want_one(void)
+{
+	if (!__atomic_exchange_n(&wanted, 1, __ATOMIC_SEQ_CST))
+		host_futex_wake(&wanted, 1);
+}
+
+unsigned long start_poll_synchronize_rcu(void)
+{
+	unsigned long state = get_state_synchronize_rcu();
+
+	want_one();
+	return state;
+}
+
+static void wait_for_state(unsigned long state, bool hurry)
+{
+	might_sleep();
+	while (!poll_state_synchronize_rcu(state)) {
+		mutex_lock(&gp_lock);
+		if (!poll_state_synchronize_rcu(state))
+			grace_period(hurry);
+		mutex_unlock(&gp_lock);
 	}
-	wait_for_event_passes();
-	smp_mb();
+}
+
+/* Before ring3_kernel_start() there is one thread, and nobody to wait for. */
+void synchronize_rcu(void)
+{
+	if (vcpus)
+		wait_for_state(get_state_synchronize_rcu(), false);
+}
+
+void synchronize_rcu_expedited(void)
+{
+	if (vcpus)
+		wait_for_state(get_state_synchronize_rcu(), true);
+}
+
+void cond_synchronize_rcu(unsigned long state)
+{
+	if (vcpus)
+		wait_for_state(state, false);
 }
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
-/* A stack per virtual CPU that anyone may push to; the rcu thread takes it whole. */
-struct queue {
-	struct rcu_head	*top;	/* atomic */
-} __aligned(64);
+static __thread bool in_callback;
 
-static struct queue *queues;
-static unsigned int nr_queues;
-static u32 work;		/* atomic, a futex: something is queued */
-static unsigned long gp_started, gp_ended;	/* atomic: numbers of passes */
-static struct task_struct *thread;
-static bool stopping;		/* atomic */
-
-static void queue_push(struct queue *queue, struct rcu_head *head)
+int lock_is_held(const struct lockdep_map *map)
 {
-	struct rcu_head *top = __atomic_load_n(&queue->top, __ATOMIC_RELAXED);
+	return map != &rcu_callback_map || in_callback;
+}
+
+static void push(struct rcu_cpu *cpu, struct rcu_head *head)
+{
+	struct rcu_head *top = __atomic_load_n(&cpu->queued, __ATOMIC_RELAXED);
 
 	do {
 		head->next = top;
-	} while (!__atomic_compare_exchange_n(&queue->top, &top, head, 1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-	if (!__atomic_exchange_n(&work, 1, __ATOMIC_SEQ_CST))
-		host_futex_wake(&work, 1);
+	} while (!__atomic_compare_exchange_n(&cpu->queued, &top, head, 1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	if (!__atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
+		want_one();
 }
 
 void call_rcu(struct rcu_head *head, rcu_callback_t func)
 {
-	BUG_ON(!queues);	/* before ring3_kernel_start() */
-	head->func = func;
-	queue_push(&queues[current->cpu % nr_queues], head);
+	BUG_ON(!cpus);	/* before ring3_kernel_start() */
+	WRITE_ONCE(head->func, func);
+	push(&cpus[raw_smp_processor_id() % nr_cpu_ids], head);
 }
 
-/* All that is queued, of each CPU in the order of queueing. */
-static struct rcu_head *take_all(void)
+void kvfree_call_rcu(struct rcu_head *head, void *ptr)
 {
-	struct rcu_head *list = NULL;
-
-	for (unsigned int cpu = 0; cpu < nr_queues; cpu++) {
-		struct rcu_head *head = __atomic_exchange_n(&queues[cpu].top, NULL, __ATOMIC_ACQ_REL), *next;
-		struct rcu_head *before = list;
-		struct rcu_head *reversed = NULL, *last = head;
-
-		for (; head; head = next) {
-			next = head->next;
-			head->next = reversed;
-			reversed = head;
-		}
-		if (reversed) {
-			last->next = before;
-			list = reversed;
-		}
+	if (head) {
+		call_rcu(head, (rcu_callback_t)((char *)head - (char *)ptr));
+		return;
 	}
-	return list;
+	synchronize_rcu();
+	kvfree(ptr);
 }
 
-static void run_callbacks(struct rcu_head *head)
+/* What was queued on @cpu, the oldest first. */
+static struct rcu_head *take(struct rcu_cpu *cpu)
 {
-	preempt_count_add(SOFTIRQ_OFFSET);
-	for (struct rcu_head *next; head; head = next) {
-		rcu_callback_t func = head->func;
+	struct rcu_head *head = __atomic_exchange_n(&cpu->queued, NULL, __ATOMIC_ACQ_REL), *oldest = NULL;
 
-		next = head->next;
-		if ((unsigned long)func < 4096)	/* kfree_rcu(): where in its object the head lies */
-			kvfree((char *)head - (unsigned long)func);
+	while (head) {
+		struct rcu_head *next = head->next;
+
+		head->next = oldest;
+		oldest = head;
+		head = next;
+	}
+	return oldest;
+}
+
+static void hand_out(unsigned int nr, struct rcu_head *list)
+{
+	struct rcu_cpu *cpu = &cpus[nr];
+
+	preempt_disable();
+	word_lock(&cpu->done_lock);
+	*cpu->done_end = list;
+	while (*cpu->done_end)
+		cpu->done_end = &(*cpu->done_end)->next;
+	word_unlock(&cpu->done_lock);
+	preempt_enable();
+	softirq_raise_on(nr, RCU_SOFTIRQ);
+}
+
+void rcu_softirq(void)
+{
+	struct rcu_cpu *cpu = &cpus[raw_smp_processor_id()];
+	struct rcu_head *list, *next, **last = &list;
+
+	word_lock(&cpu->done_lock);
+	list = cpu->done;
+	for (int i = 0; i < BATCH && *last; i++)
+		last = &(*last)->next;
+	cpu->done = *last;
+	*last = NULL;
+	if (!cpu->done)
+		cpu->done_end = &cpu->done;
+	else
+		raise_softirq(RCU_SOFTIRQ);
+	word_unlock(&cpu->done_lock);
+
+	in_callback = true;
+	for (; list; list = next) {
+		rcu_callback_t func = list->func;
+
+		next = list->next;
+		if (__is_kvfree_rcu_offset((unsigned long)func))
+			kvfree((char *)list - (unsigned long)func);
 		else
-			func(head);
+			func(list);
 	}
-	preempt_count_sub(SOFTIRQ_OFFSET);
+	in_callback = false;
 }
 
-static int rcu_thread(void *data)
+static int rcu_main(void *unused)
 {
-	while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
-		struct rcu_head *list;
+	struct rcu_head **lists = kcalloc(nr_cpu_ids, sizeof(*lists), GFP_KERNEL);
 
-		if (!__atomic_exchange_n(&work, 0, __ATOMIC_SEQ_CST)) {
-			host_futex_wait(&work, 0, 0);
+	BUG_ON(!lists);
+	while (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST)) {
+		bool any = false;
+
+		if (!__atomic_exchange_n(&wanted, 0, __ATOMIC_SEQ_CST)) {
+			host_futex_wait(&wanted, 0, 0);
 			continue;
 		}
-		list = take_all();
-		__atomic_fetch_add(&gp_started, 1, __ATOMIC_SEQ_CST);
-		grace_period();
-		__atomic_fetch_add(&gp_ended, 1, __ATOMIC_SEQ_CST);
-		run_callbacks(list);
+		for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+			lists[cpu] = take(&cpus[cpu]);
+			any |= lists[cpu] != NULL;
+		}
+		mutex_lock(&gp_lock);
+		grace_period(false);
+		mutex_unlock(&gp_lock);
+		for (unsigned int cpu = 0; any && cpu < nr_cpu_ids; cpu++)
+			if (lists[cpu])
+				hand_out(cpu, lists[cpu]);
 	}
+	kfree(lists);
 	return 0;
 }
 
-/* ---- waiting --------------------------------------------------------------------------- */
-
-struct waiter {
-	struct rcu_head		head;
-	struct completion	done;
-};
-
-static void waiter_run(struct rcu_head *head)
-{
-	complete(&container_of(head, struct waiter, head)->done);
-}
-
-void synchronize_rcu(void)
-{
-	struct waiter waiter;
-
-	might_sleep();
-	init_completion(&waiter.done);
-	call_rcu(&waiter.head, waiter_run);
-	wait_for_completion(&waiter.done);
-}
+/* ---- rcu_barrier() ---------------------------------------------------------------------- */
 
 struct barrier_state {
 	atomic_t		left;
@@ -258,93 +384,70 @@ static void barrier_run(struct rcu_head *head)
 		complete(&state->done);
 }
 
+/* One more callback behind the last of each CPU. */
 void rcu_barrier(void)
 {
-	struct barrier_state state = { .left = ATOMIC_INIT((int)nr_queues) };
-	struct barrier_head *heads = kcalloc(nr_queues, sizeof(*heads), GFP_KERNEL);
+	struct barrier_state state = { .left = ATOMIC_INIT((int)nr_cpu_ids) };
+	struct barrier_head *heads;
 
 	might_sleep();
+	if (!cpus)
+		return;
+	heads = kcalloc(nr_cpu_ids, sizeof(*heads), GFP_KERNEL);
 	BUG_ON(!heads);
 	init_completion(&state.done);
-	for (unsigned int cpu = 0; cpu < nr_queues; cpu++) {
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		heads[cpu].state = &state;
 		heads[cpu].head.func = barrier_run;
-		queue_push(&queues[cpu], &heads[cpu].head);
+		push(&cpus[cpu], &heads[cpu].head);
 	}
 	wait_for_completion(&state.done);
 	kfree(heads);
 }
 
-/* A pass that starts after this call covers it: the next one, or the one behind what runs now. */
-unsigned long get_state_synchronize_rcu(void)
+/* ---- several flavours at once ---------------------------------------------------------- */
+
+void wakeme_after_rcu(struct rcu_head *head)
 {
-	smp_mb();
-	return __atomic_load_n(&gp_started, __ATOMIC_SEQ_CST) + 1;
+	complete(&container_of(head, struct rcu_synchronize, head)->completion);
 }
 
-bool poll_state_synchronize_rcu(unsigned long state)
+void __wait_rcu_gp(int n, call_rcu_func_t *funcs, struct rcu_synchronize *waits)
 {
-	return (long)(__atomic_load_n(&gp_ended, __ATOMIC_SEQ_CST) - state) >= 0;
-}
-
-static void nothing(struct rcu_head *head)
-{
-	kfree(head);
-}
-
-unsigned long start_poll_synchronize_rcu(void)
-{
-	unsigned long state = get_state_synchronize_rcu();
-	struct rcu_head *head = kmalloc(sizeof(*head), GFP_ATOMIC);
-
-	if (head)	/* without memory somebody else's callback has to start the pass */
-		call_rcu(head, nothing);
-	return state;
-}
-
-void cond_synchronize_rcu(unsigned long state)
-{
-	if (!poll_state_synchronize_rcu(state))
-		synchronize_rcu();
-}
-
-void ring3_kvfree_call_rcu(struct rcu_head *head, void *ptr)
-{
-	if (!head) {
-		synchronize_rcu();
-		kvfree(ptr);
-		return;
+	might_sleep();
+	for (int i = 0; i < n; i++) {
+		init_completion(&waits[i].completion);
+		funcs[i](&waits[i].head, wakeme_after_rcu);
 	}
-	head->func = (rcu_callback_t)(unsigned long)((char *)head - (char *)ptr);
-	queue_push(&queues[current->cpu % nr_queues], head);
+	for (int i = 0; i < n; i++)
+		wait_for_completion(&waits[i].completion);
 }
 
 /* ---- start and stop --------------------------------------------------------------------- */
 
 int rcu_init(void)
 {
-	nr_queues = nr_cpu_ids;
-	nr_passes = sched_nr_events();
-	queues = kcalloc(nr_queues, sizeof(*queues), GFP_KERNEL);
-	passes = kcalloc(nr_passes, sizeof(*passes), GFP_KERNEL);
-	if (!queues || !passes)
+	ring3_rcu_fences = host_barrier_init() != 0;
+	seen = kcalloc(nr_cpu_ids, sizeof(*seen), GFP_KERNEL);
+	cpus = kcalloc(nr_cpu_ids, sizeof(*cpus), GFP_KERNEL);
+	if (!seen || !cpus)
 		return -ENOMEM;
-	thread = kthread_run(rcu_thread, NULL, "rcu");
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		cpus[cpu].done_end = &cpus[cpu].done;
+	thread = kthread_run(rcu_main, NULL, "rcu");
 	return IS_ERR(thread) ? (int)PTR_ERR(thread) : 0;
 }
 
-/* What is queued runs before it returns. */
 void rcu_exit(void)
 {
 	rcu_barrier();
-	__atomic_store_n(&stopping, true, __ATOMIC_RELEASE);
-	__atomic_store_n(&work, 1, __ATOMIC_SEQ_CST);
-	host_futex_wake(&work, 1);
+	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	want_one();
 	kthread_stop(thread);
 	stopping = false;
-	kfree(queues);
-	kfree(passes);
-	queues = NULL;
-	passes = NULL;
-	__atomic_store_n(&work, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&wanted, 0, __ATOMIC_SEQ_CST);
+	kfree(cpus);
+	kfree(seen);
+	cpus = NULL;
+	seen = NULL;
 }

@@ -2,12 +2,14 @@
 #ifndef RING3_RCU_IMPL_H
 #define RING3_RCU_IMPL_H
 
-/* rcu_impl.h - private to src: tasks come and go, and so does the rcu thread. */
+/* rcu_impl.h - private to src: tasks come and go, and so does the thread of the grace periods. */
 struct task_struct;
 
-void rcu_task_add(struct task_struct *task);	/* of a thread that is no event task */
+void rcu_task_add(struct task_struct *task);
 void rcu_task_remove(struct task_struct *task);
-int rcu_init(void);	/* after the event tasks run */
-void rcu_exit(void);	/* after the last module is gone */
+void rcu_cpu_released(struct task_struct *task);	/* about to be: by this thread, which read meanwhile */
+void rcu_softirq(void);		/* callbacks whose grace period has ended, of this CPU */
+int rcu_init(void);		/* after the event tasks run */
+void rcu_exit(void);		/* after the last module is gone; what is queued runs before it returns */
 
 #endif /* RING3_RCU_IMPL_H */

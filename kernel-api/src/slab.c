@@ -27,7 +27,7 @@ __attribute__((__constructor__)) static void mem_map_init(void)
 
 void *kmalloc(size_t size, gfp_t gfp)
 {
-	void *addr = size ? host_alloc(size) : ZERO_SIZE_PTR;
+	void *addr = size ? host_alloc(size, __builtin_return_address(0)) : ZERO_SIZE_PTR;
 
 	if (!size)
 		return addr;
@@ -40,7 +40,7 @@ void *kmalloc(size_t size, gfp_t gfp)
 void kfree(const void *addr)
 {
 	if (addr != ZERO_SIZE_PTR)
-		host_free(addr);
+		host_free(addr, __builtin_return_address(0));
 }
 
 size_t ksize(const void *addr)
@@ -228,7 +228,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *obj = host_cache_alloc(cache->host);
+	void *obj = host_cache_alloc(cache->host, __builtin_return_address(0));
 
 	if (obj && gfp & __GFP_ZERO)
 		memset(obj, 0, cache->size);
@@ -239,7 +239,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
-	host_cache_free(cache->host, obj);
+	host_cache_free(cache->host, obj, __builtin_return_address(0));
 }
 
 void mem_dump_obj(void *object)

@@ -149,9 +149,9 @@ static int worker_main(void *data)
 		while ((work = take(wq, this_worker))) {
 			this_worker->current_func(work);
 			diag_lock_check_none("the function of a work");
-			if (WARN(preempt_count(), "a work of %s returned with preempt_count 0x%x", wq->name,
-				 preempt_count()))
-				preempt_count_sub(preempt_count());
+			if (WARN(!preemptible(), "a work of %s returned with preempt_count 0x%x, interrupts %s",
+				 wq->name, preempt_count(), irqs_disabled() ? "off" : "on"))
+				ring3_cpu_disown(ring3_preempt_word);
 		}
 		wait_event(wq->more, work_for(wq) || kthread_should_stop());
 		spin_lock_bh(&wq->lock);

@@ -55,6 +55,15 @@ static inline uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* What this thread has worked so far: for measures of one thread, which a busy machine then disturbs less. */
+static inline uint64_t worked_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* The @percent-th of @count values, which are sorted by it. */
 double bench_percentile(double *values, size_t count, double percent);
 

@@ -234,13 +234,13 @@ static uint64_t self_left, self_done, self_from;
 static bool self_ends(void)
 {
 	/* The clock is read once in 65536 runs. */
-	return (++self_done & 0xffff) == 0 && now_ns() - self_from > (uint64_t)(bench_seconds * 1e9);
+	return (++self_done & 0xffff) == 0 && worked_ns() - self_from > (uint64_t)(bench_seconds * 1e9);
 }
 
 static void self_handler(struct etask_callback *cb)
 {
 	if (self_ends()) {
-		self_left = now_ns() - self_from;
+		self_left = worked_ns() - self_from;
 		sys_event_task_stop(task);
 		return;
 	}
@@ -256,7 +256,7 @@ MEASURE(self_ring3, "same task/callback/ring3", "ns")
 		etask_callback_init(&cbs[i], self_handler, "bench");
 		etask_post(task, &cbs[i]);
 	}
-	self_from = now_ns();
+	self_from = worked_ns();
 	sys_event_task_run(task);
 	return (double)self_left / (double)self_done;
 }
@@ -264,7 +264,7 @@ MEASURE(self_ring3, "same task/callback/ring3", "ns")
 static void handle_handler(void *env, uintptr_t arg, errno_t err)
 {
 	if (self_ends()) {
-		self_left = now_ns() - self_from;
+		self_left = worked_ns() - self_from;
 		sys_event_task_stop(task);
 		return;
 	}
@@ -276,7 +276,7 @@ MEASURE(self_handle, "same task/callback by handle/ring3", "ns")
 	task = sys_event_task_alloc(NULL);
 	for (int i = 0; i < 16; i++)
 		sys_callback_schedule(task, handle_handler, NULL, 0, E_OK);
-	self_from = now_ns();
+	self_from = worked_ns();
 	sys_event_task_run(task);
 	return (double)self_left / (double)self_done;
 }
@@ -289,7 +289,7 @@ static void event_handler(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	if (self_ends()) {
-		self_left = now_ns() - self_from;
+		self_left = worked_ns() - self_from;
 		event_base_loopbreak(base);
 		return;
 	}
@@ -303,7 +303,7 @@ MEASURE(self_event, "same task/callback/libevent event_active", "ns")
 		events[i] = event_new(base, -1, 0, event_handler, &events[i]);
 		event_active(events[i], EV_TIMEOUT, 0);
 	}
-	self_from = now_ns();
+	self_from = worked_ns();
 	event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return (double)self_left / (double)self_done;
 }
@@ -313,7 +313,7 @@ MEASURE(self_event, "same task/callback/libevent event_active", "ns")
 static void idle_handler(uv_idle_t *idle)
 {
 	if (self_ends()) {
-		self_left = now_ns() - self_from;
+		self_left = worked_ns() - self_from;
 		uv_stop(idle->loop);
 	}
 }
@@ -327,7 +327,7 @@ MEASURE(self_uv, "same task/callback/libuv idle", "ns")
 		uv_idle_init(uv_default_loop(), &idles[i]);
 		uv_idle_start(&idles[i], idle_handler);
 	}
-	self_from = now_ns();
+	self_from = worked_ns();
 	uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 	return (double)self_left / (double)self_done;
 }

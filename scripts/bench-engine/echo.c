@@ -169,7 +169,7 @@ static void ring3_ready(struct etask_poll *poll, uint32_t revents)
 		answer_with(poll->fd, message, bytes);
 }
 
-static void ring3_prepare(void)
+static void ring3_serve(bool spins)
 {
 	struct etask_poll *polls = calloc((size_t)nr_connections, sizeof(*polls));
 	sys_event_task_t task = sys_event_task_alloc(NULL);
@@ -178,10 +178,23 @@ static void ring3_prepare(void)
 		polls[i] = (struct etask_poll){ .fd = server_fds[i], .events = EPOLLIN, .fn = ring3_ready };
 		bench_must(!etask_poll_add(task, &polls[i]), "etask_poll_add");
 	}
+	if (!spins)
+		etask_spin_set(task, 0);
 	bench_must(!etask_start(task, "bench", -1), "etask_start");
 }
 
+static void ring3_prepare(void)
+{
+	ring3_serve(true);
+}
+
+static void ring3_prepare_without_spin(void)
+{
+	ring3_serve(false);
+}
+
 SIZES(echo_ring3, "ring3", ring3_prepare, NULL)
+SIZES(echo_quiet, "ring3 without spinning", ring3_prepare_without_spin, NULL)
 
 /* ---- libuv --------------------------------------------------------------------------------- */
 

@@ -5,9 +5,19 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { explainCompiler, explainLink } from './explain.js';
+import { DEPENDS_SECTION } from './depends.js';
+import { explainCompiler, explainLink, explainMissing } from './explain.js';
 import type { Config, ModuleSpec } from './kbuild.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';
 import { cacheFolder, hosted, type KernelSource } from './source.js';
@@ -92,6 +102,22 @@ export function toolchain(
   return { source, san, config, objects, cc, builtinIncludes, jobs };
 }
 
+let mentioned: Set<string> | undefined;
+
+/** CONFIG_ names that hosted sources or any header look at: others change nothing in the hosted library. */
+function hostedConfig(tools: Toolchain): Config {
+  if (!mentioned) {
+    const own = join(packageRoot, 'kernel-api/include');
+    const headers = readdirSync(own, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.h') && !name.startsWith('generated'))
+      .map((name) => join(own, name));
+    const theirs = [...hosted.lib, ...hosted.kunit, ...hosted.headers.map((name) => `include/${name}`)];
+    const files = [...headers, ...theirs.map((name) => join(tools.source.tree, name))];
+    mentioned = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bCONFIG_\w+/g) ?? []));
+  }
+  return Object.fromEntries(Object.entries(tools.config).filter(([name]) => mentioned!.has(name)));
+}
+
 /** At most @tools.jobs of @work at a time; the first failure, after the others have ended. */
 async function inParallel<T>(tools: Toolchain, items: readonly T[], work: (item: T) => Promise<void>) {
   const queue = [...items];
@@ -140,23 +166,27 @@ export interface Compiled {
   fresh: boolean;
 }
 
-async function compileOne(
-  tools: Toolchain,
-  source: string,
-  flags: string[],
-): Promise<{ object: string } & Compiled> {
+/** What every file of kernel code is compiled with. */
+export function compilerArguments(tools: Toolchain, source: string): string[] {
   const includes = [
     `-I${tools.objects}`,
     `-I${join(packageRoot, 'kernel-api/include')}`,
     ...tools.source.includes.map((folder) => `-I${folder}`),
   ];
-  const args = [
+  return [
     ...KERNEL_FLAGS,
     ...SANITIZER_FLAGS[tools.san],
     ...['-isystem', tools.builtinIncludes, ...includes, `-I${dirname(source)}`],
     ...['-include', 'linux/kconfig.h', '-include', 'linux/compiler_types.h'],
-    ...flags,
   ];
+}
+
+async function compileOne(
+  tools: Toolchain,
+  source: string,
+  flags: string[],
+): Promise<{ object: string } & Compiled> {
+  const args = [...compilerArguments(tools, source), ...flags];
   const object = join(tools.objects, `${basename(source, '.c')}-${hash(JSON.stringify([source, args]))}.o`);
   const depfile = object.replace(/\.o$/, '.d');
   if (isFresh(object, depfile)) return { object, warnings: '', fresh: true };
@@ -276,7 +306,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
     readFileSync(stamp, 'utf8') === wanted &&
     statSync(path).mtimeMs >= newest;
   if (upToDate) return { path, name: spec.name, warnings, fresh };
-  await checkSymbols(tools, spec, objects, inputs, [libring3, ...job.uses]);
+  const depends = await checkSymbols(tools, spec, inputs, libring3, job.uses);
   mkdirSync(out, { recursive: true });
   const part = `${path}.${process.pid}`;
   const done = await runTool(tools.cc, [
@@ -292,6 +322,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
     rmSync(part, { force: true });
     throw new BuildError(explainLink(tools, spec, done.text));
   }
+  await writeDepends(part, depends);
   renameSync(part, path);
   writeFileSync(stamp, wanted);
   return { path, name: spec.name, warnings, fresh: false };
@@ -308,33 +339,47 @@ function compilerSupport(tools: Toolchain): string[] {
   return support;
 }
 
-/** Every name that is used must be there: reported here, where the header is known, not when it is loaded. */
+async function writeDepends(module: string, depends: string[]): Promise<void> {
+  const list = `${module}.depends`;
+  writeFileSync(list, depends.map((path) => `${path}\n`).join(''));
+  const done = await runTool('objcopy', [`--add-section=${DEPENDS_SECTION}=${list}`, module]);
+  rmSync(list);
+  if (done.status !== 0) throw new BuildError(`objcopy ${module}: ${done.text}`);
+}
+
+/**
+ * Every name that is used must be there: reported here, where the header is known, not when it is loaded.
+ * @returns those of @modules that it does use
+ */
 async function checkSymbols(
   tools: Toolchain,
   spec: ModuleSpec,
-  objects: string[],
   inputs: string[],
-  uses: string[],
-): Promise<void> {
+  libring3: string,
+  modules: string[],
+): Promise<string[]> {
+  const uses = [libring3, ...modules];
   const mine = new Set(inputs.flatMap((object) => symbolsOf(object, '-g', '--defined-only')));
-  const theirs = new Set([...uses.flatMap(exportsOf), ...compilerSupport(tools)]);
+  const theirs = new Set([...exportsOf(libring3), ...compilerSupport(tools)]);
+  const owners = new Map(modules.flatMap((path) => exportsOf(path).map((name) => [name, path] as const)));
+  const depends = new Set<string>();
   const missing = new Map<string, string[]>();
   inputs.forEach((object, at) => {
     const text = execFileSync('nm', ['-P', '-u', object], { encoding: 'utf8', maxBuffer: 1 << 26 });
     for (const line of text.split('\n').filter(Boolean)) {
       const [name = '', type] = line.split(' ');
       if (type === 'w' || type === 'v') continue;
-      if (mine.has(name) || theirs.has(name) || FROM_LIBC.has(name) || FROM_RUNTIME.test(name)) continue;
+      const owner = mine.has(name) ? undefined : owners.get(name);
+      if (owner) depends.add(owner);
+      if (owner || mine.has(name) || theirs.has(name) || FROM_LIBC.has(name) || FROM_RUNTIME.test(name))
+        continue;
       if (/^(ring3_(init|exit|percpu)_|__kunit_suites_)(start|end)$/.test(name)) continue; // module.lds
       missing.set(name, [...(missing.get(name) ?? []), spec.sources[at]!]);
     }
   });
-  void objects;
-  if (missing.size) {
-    const { explainMissing } = await import('./explain.js');
-    throw new BuildError(explainMissing(tools, spec, missing));
-  }
+  if (missing.size) throw new BuildError(explainMissing(tools, spec, missing));
   checkDuplicates(spec, inputs, uses);
+  return modules.filter((path) => depends.has(path));
 }
 
 /** Two modules must not export one name: the one loaded first would get the other's calls. */
@@ -363,9 +408,8 @@ function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): vo
 const HOSTED_GLUE = join(packageRoot, 'kernel-api/hosted');
 
 /** The hosted library and KUnit, built into the cache; their paths in the order of loading. */
-export async function buildHosted(
-  tools: Toolchain,
-): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
+export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit: Linked; renames: string }> {
+  const tools = toolchain(own.source, { san: own.san, config: hostedConfig(own), jobs: own.jobs });
   const tree = (files: string[]) => files.map((file) => join(tools.source.tree, file));
   const lib = await link(tools, {
     spec: {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** `ring3 kunit`: runs the KUnit suites of modules, each module in a process of its own. */
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { build, sanitizerOf, withDefines } from './build-command.js';
 import { buildHosted, toolchain } from './compile.js';
+import { dependsOf } from './depends.js';
 import { readConfig } from './kbuild.js';
 import { KtapReader, type Results } from './ktap.js';
 import type { Sanitizer } from './paths.js';
@@ -65,11 +66,15 @@ export interface KunitResult extends Results {
 /** Runs the suites of one module that is already built. */
 export async function kunit(path: string, options: KunitOptions = {}): Promise<KunitResult> {
   const san = options.san ?? 'none';
-  const { lib, kunit: kunitModule } = await buildHosted(toolchain(kernelSource(), { san }));
+  const needed = dependsOf(path);
   const params = options.filter ? [`filter_glob=${options.filter}`] : [];
-  const loads: Load[] = options.builtin
-    ? [{ path: lib.path }, { path, params }]
-    : [{ path: lib.path }, { path: kunitModule.path, params }, { path }];
+  let order = [...needed, path];
+  if (!options.builtin && !needed.some((one) => basename(one) === 'kunit.ko.so')) {
+    const { lib, kunit: runtime } = await buildHosted(toolchain(kernelSource(), { san }));
+    order = [...new Set([...dependsOf(runtime.path), lib.path, runtime.path, ...order])];
+  }
+  const takesFilter = (one: string) => (options.builtin ? one === path : basename(one) === 'kunit.ko.so');
+  const loads: Load[] = order.map((one) => ({ path: one, params: takesFilter(one) ? params : [] }));
   const reader = new KtapReader();
   const started = Date.now();
   const result = await run(loads, {

@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build-command.js';
 import { buildHosted, type Toolchain, toolchain } from './compile.js';
+import { dependsOf } from './depends.js';
 import { complaint, kunit } from './kunit-command.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';
 import { type RunResult, run } from './runner.js';
@@ -116,10 +117,11 @@ async function runSelftest(
   path: string,
   before: string[],
 ): Promise<Outcome> {
-  const { lib } = await buildHosted(tools);
+  const { lib } = await buildHosted(tools); // its formatting is wanted by all, also where no symbol is
+  const order = [...new Set([lib.path, ...dependsOf(path), ...before])];
   const started = Date.now();
-  const needed = before.map((module) => ({ path: module }));
-  const result = await run([{ path: lib.path }, ...needed, { path, params: entry.params ?? [] }], {
+  const needed = order.map((module) => ({ path: module }));
+  const result = await run([...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
     others: entry.others ?? 2,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
@@ -159,6 +161,34 @@ async function runSelftest(
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+interface Built {
+  path: string;
+  before: string[];
+}
+
+async function buildEntry(tools: Toolchain, entry: Entry): Promise<Built> {
+  const out = join(tools.objects, entry.builtin ? 'builtin' : 'modules');
+  const options = { san: tools.san, config: entry.config ?? {}, builtin: entry.builtin ?? false, out };
+  const before: string[] = [];
+  for (const source of entry.needs ?? []) before.push((await build([source], options))[0]!.path);
+  const [module] = await build(entry.sources, { ...options, uses: before });
+  return { path: module!.path, before };
+}
+
+/** All that will run, as many at a time as there may be compilers; a test's failure shows when its turn comes. */
+const builds = new Map<Entry, Promise<Built>>();
+
+function buildAll(tools: Toolchain, entries: Entry[]): void {
+  let last: Promise<unknown>[] = Array.from({ length: tools.jobs }, () => Promise.resolve());
+  for (const [at, entry] of entries.entries()) {
+    const before = last[at % tools.jobs]!;
+    const built = before.then(() => buildEntry(tools, entry));
+    const ended = built.catch(() => {});
+    last = last.with(at % tools.jobs, ended);
+    builds.set(entry, built);
+  }
+}
+
 async function runEntry(
   tools: Toolchain,
   entry: Entry,
@@ -172,12 +202,8 @@ async function runEntry(
     return;
   }
   try {
-    const out = join(tools.objects, entry.builtin ? 'builtin' : 'modules');
-    const options = { san: tools.san, config: entry.config ?? {}, builtin: entry.builtin ?? false, out };
-    const before: string[] = [];
-    for (const source of entry.needs ?? []) before.push((await build([source], options))[0]!.path);
-    const [module] = await build(entry.sources, { ...options, uses: before });
-    const outcome = await runIt(module!.path, before);
+    const { path, before } = await builds.get(entry)!;
+    const outcome = await runIt(path, before);
     total.passed += outcome.passed;
     total.failed += outcome.failed;
     total.skipped += outcome.skipped;
@@ -221,6 +247,9 @@ requireNative(san);
 const tools = toolchain(source, { san });
 if (!oracle.size) console.log('# the results of a UML kernel are not here: counts stand alone');
 console.log(`# KUnit, Linux ${source.version}${san === 'none' ? '' : `, ${san} sanitizer`}`);
+await buildHosted(tools);
+const chosen = [...suites.kunit, ...suites.selftests].filter((entry) => wanted(entry) && !entry.not?.[san]);
+buildAll({ ...tools, jobs: 3 }, chosen);
 for (const entry of suites.kunit.filter(wanted))
   await runEntry(tools, entry, (path) => runKunitEntry(entry, path, san));
 const kunitTotal = { ...total };

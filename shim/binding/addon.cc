@@ -27,6 +27,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	register_buffers(env, exports);
 	register_memory(env, exports);
 	register_async_file(env, exports);
+	register_bridge(env, exports);
 	return exports;
 }
 

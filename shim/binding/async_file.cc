@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -24,10 +25,13 @@ extern "C" {
 
 namespace {
 
-/* Of this thread's environment. */
-struct Home {
+struct JsFile;
+
+/* Of a thread's environment. */
+struct Home : NodeTaskUser {
 	NodeTask *node = nullptr;
 	bool ending = false;
+	std::set<JsFile *> files;
 
 	static Home &of(Napi::Env env)
 	{
@@ -40,22 +44,13 @@ struct Home {
 			if (rc < 0)
 				throw sys_error(env, rc, "aio_task_init");
 			home.node = &node;
-			napi_add_env_cleanup_hook(env, end, &home);
+			node.add_user(&home);
 		}
 		return home;
 	}
 
-	static void end(void *self)
-	{
-		auto *home = static_cast<Home *>(self);
-
-		home->ending = true;
-		aio_task_fini(home->node->task());
-		home->node = nullptr;
-	}
+	void environment_ends() override;
 };
-
-struct JsFile;
 
 struct JsOp {
 	struct aio_op op = {};
@@ -96,13 +91,23 @@ struct JsFile : Napi::ObjectWrap<JsFile> {
 	}
 
 	explicit JsFile(const Napi::CallbackInfo &info)
-		: Napi::ObjectWrap<JsFile>(info), home(&Home::of(info.Env())) {}
+		: Napi::ObjectWrap<JsFile>(info), home(&Home::of(info.Env()))
+	{
+		home->files.insert(this);
+	}
 
-	/* Forgotten, not closed: it is not in use, as operations hold it. Its sync may block. */
 	~JsFile() override
 	{
-		if (file && !home->ending)
+		home->files.erase(this);
+		forget();
+	}
+
+	/* Not closed, and not in use, as operations hold it. Its sync may block. */
+	void forget()
+	{
+		if (file)
 			std::thread([file = file] { aio_file_close(file); }).detach();
+		file = nullptr;
 	}
 
 	struct Open : Worker {
@@ -216,7 +221,7 @@ struct JsFile : Napi::ObjectWrap<JsFile> {
 		auto op = std::make_unique<JsOp>();
 		uint32_t count = buffers.Length();
 
-		if (!file || !home->node)
+		if (!file || home->ending)
 			return number(env, -EBADF);
 		op->file = this;
 		op->iov.reserve(count);
@@ -281,6 +286,14 @@ struct JsFile : Napi::ObjectWrap<JsFile> {
 		return number(info.Env(), rc ? rc : static_cast<double>(aio_file_size(file)));
 	}
 };
+
+void Home::environment_ends()
+{
+	ending = true;
+	aio_task_fini(node->task());
+	for (JsFile *file : files)
+		file->forget();
+}
 
 /* alignedBuffer(bytes, alignment): zeroed */
 Napi::Value aligned_buffer(const Napi::CallbackInfo &info)

@@ -47,6 +47,7 @@ NodeTask::NodeTask(Napi::Env env) : env_(env), context_(env, "ring3:event-task")
 		throw sys_error(env, rc, "timerfd_create");
 	}
 	etask_adopt(task_);
+	etask_turn(task_);	/* from here on it is asleep, so the first post wakes it */
 	uv_poll_init(loop, &poll_, etask_fd(task_));
 	poll_.data = this;
 	watch();

@@ -35,6 +35,8 @@ public:
 	sys_event_task_t task() const { return task_; }
 	/* Sleep no longer than to the next alarm: after one was armed. Runs no handler. */
 	void alarm_was_armed();
+	/* Run what is due, on Node's thread; asleep afterwards, and woken by what is posted. */
+	void turn();
 	/* What keeps the process alive: armed polls and alarms that were not unref()ed. */
 	void hold() { if (holds_++ == 0) uv_ref(handle()); }
 	void drop() { if (--holds_ == 0 && !closing_) uv_unref(handle()); }
@@ -50,7 +52,6 @@ private:
 	explicit NodeTask(Napi::Env env);
 	uv_handle_t *handle() { return reinterpret_cast<uv_handle_t *>(&poll_); }
 	void watch();
-	void turn();
 	void wake_at(sys_time_t next);
 	static void close(napi_async_cleanup_hook_handle handle, void *self);
 	static void closed(uv_handle_t *handle);
@@ -88,6 +89,7 @@ void register_diag(Napi::Env env, Napi::Object exports);
 void register_buffers(Napi::Env env, Napi::Object exports);
 void register_memory(Napi::Env env, Napi::Object exports);
 void register_async_file(Napi::Env env, Napi::Object exports);
+void register_bridge(Napi::Env env, Napi::Object exports);
 
 /* An Error with code, errno and syscall, as Node's own. */
 Napi::Error sys_error(Napi::Env env, int err, const char *syscall);

@@ -141,6 +141,14 @@ export interface Dump {
   stacks?: { stack: number; threads: number[]; frames: Frame[] }[];
   tasks?: Task[];
   memory?: Cache[] | string;
+  /** With RING3_MEM=count. */
+  memorySites?: {
+    site: string;
+    bytes: number;
+    objects: number;
+    allocs: number;
+    grownBytesSinceLastDump: number;
+  }[];
   aio?: unknown;
   iscsi?: unknown[] | string;
   modules?: { name: string; references: string }[] | string;

@@ -96,7 +96,8 @@ void etask_alarm_init(struct etask_alarm *alarm,
 /*
  * Arm, or re-arm, at @expire (CLOCK_MONOTONIC ns; the past fires in this round, from
  * an alarm's handler in the next). It fires up to 16.4 us (a tick) after @expire, never
- * before. Any thread, O(1); the lock is the task's own and a leaf. An armed alarm is armed on one
+ * before. Any thread, O(1). The task itself takes no lock for it but by plain stores; another
+ * thread that comes after a long while pays some microseconds once. An armed alarm is armed on one
  * task: cancel it there before it is armed elsewhere. Alarms of a stopped task wait for its restart.
  */
 void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire);
@@ -193,9 +194,9 @@ sys_time_t etask_next_alarm(sys_event_task_t task);
 void etask_adopt(sys_event_task_t task);
 
 /*
- * Spin up to @spin_ns before a sleep, adaptively: while waits of late were shorter
- * than that, and now and then to see whether they are again. Starts as
- * ETASK_SPIN_NS; 0 = never, which is what it stays where there is one CPU. Before it runs, or on-task.
+ * Spin up to @spin_ns before a sleep, adaptively: both ways are tried now and then, and it
+ * spins while waits are shorter so, and shorter than @spin_ns. Starts as ETASK_SPIN_NS; 0 =
+ * never, which is what it stays where there is one CPU. Before it runs, or on-task.
  */
 #define ETASK_SPIN_NS	20000	/* about what waking a sleeper costs */
 void etask_spin_set(sys_event_task_t task, uint64_t spin_ns);

@@ -30,7 +30,7 @@ void etask_alarm_arm_periodic(sys_event_task_t task, struct etask_alarm *alarm, 
 {
 	bool wake;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
 	task_set(alarm, task);
@@ -39,7 +39,7 @@ void etask_alarm_arm_periodic(sys_event_task_t task, struct etask_alarm *alarm, 
 	wheel_add(&task->wheel, alarm);
 	stat_set(&task->stats.alarms_armed, task->wheel.count);
 	wake = !etask_is_current(task) && first < task->sleeps_until;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	if (wake)
 		etask_wake(task);
 }
@@ -53,11 +53,11 @@ bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	bool was_armed;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	was_armed = alarm->task != NULL;
 	if (was_armed)
 		disarm(task, alarm);
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return was_armed;
 }
 
@@ -65,21 +65,21 @@ bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	bool was_armed;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	was_armed = alarm->task != NULL;
 	if (was_armed)
 		disarm(task, alarm);
 	while (task->alarm_running == alarm && !etask_is_current(task)) {
-		sys_lock_release(&task->alarm_lock);
+		unlock_alarms(task);
 		sched_yield();
-		sys_lock_acquire_spin(&task->alarm_lock);
+		lock_alarms(task);
 	}
 	/* Its handler may have armed it again while we waited. */
 	if (alarm->task && !etask_is_current(task)) {
 		disarm(task, alarm);
 		was_armed = true;
 	}
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return was_armed;
 }
 
@@ -101,7 +101,7 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 	/* Without the lock: one armed at this moment is seen in the next round, or before the sleep. */
 	if (!__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
 		return 0;
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	wheel_advance(&task->wheel, task->now);
 	if (task->wheel.due_count < most)
 		most = (unsigned int)task->wheel.due_count;
@@ -116,14 +116,14 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 			task_set(alarm, NULL);
 		stat_set(&task->stats.alarms_armed, task->wheel.count);
 		task->alarm_running = alarm;
-		sys_lock_release(&task->alarm_lock);
+		unlock_alarms(task);
 		enter_handler(task, alarm->whence);
 		alarm->fn(alarm);
 		fired++;
-		sys_lock_acquire_spin(&task->alarm_lock);
+		lock_alarms(task);
 		task->alarm_running = NULL;
 	}
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	task->alarms_left -= fired;
 	stat_add(&task->stats.alarms, fired);
 	return fired;
@@ -133,12 +133,12 @@ void etask_forget_alarms(sys_event_task_t task)
 {
 	struct etask_alarm *alarm;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	while (task->wheel.count) {
 		wheel_advance(&task->wheel, wheel_next(&task->wheel));
 		while ((alarm = wheel_pop(&task->wheel)))
 			task_set(alarm, NULL);
 	}
 	stat_set(&task->stats.alarms_armed, 0);
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 }

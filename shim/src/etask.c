@@ -7,6 +7,7 @@
  * (asleep = true) and the queues are looked at once more after; a poster pushes
  * first and looks at asleep after: so one of the two sees the other.
  */
+#include <limits.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,7 +32,7 @@ static void locks_init(sys_event_task_t task)
 {
 	pthread_mutexattr_t recursive;
 
-	sys_lock_init(&task->alarm_lock);
+	bias_lock_init(&task->alarm_lock);
 	pthread_mutex_init(&task->poll_lock, NULL);
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -162,6 +163,8 @@ static void sleep_hooks(sys_event_task_t task, bool before)
 	}
 }
 
+static atomic_bool no_pwait2;
+
 static int wait_events(sys_event_task_t task, sys_time_t until)
 {
 	struct timespec limit;
@@ -175,13 +178,17 @@ static int wait_events(sys_event_task_t task, sys_time_t until)
 	if (sys_time_is_invalid(until))
 		return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, -1);
 	until = until > task->now ? until - task->now : 0;
-	limit.tv_sec = (time_t)(until / 1000000000u);
-	limit.tv_nsec = (long)(until % 1000000000u);
-	count = epoll_pwait2(task->epfd, task->batch, (int)task->cfg.max_polls, &limit, NULL);
-	/* Before Linux 5.11 there are milliseconds only. */
-	if (count < 0 && errno == ENOSYS)
-		count = epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, (int)(until / 1000000u) + 1);
-	return count;
+	if (!atomic_load_explicit(&no_pwait2, memory_order_relaxed)) {
+		limit.tv_sec = (time_t)(until / 1000000000u);
+		limit.tv_nsec = (long)(until % 1000000000u);
+		count = epoll_pwait2(task->epfd, task->batch, (int)task->cfg.max_polls, &limit, NULL);
+		if (count >= 0 || errno != ENOSYS)
+			return count;
+		atomic_store_explicit(&no_pwait2, true, memory_order_relaxed);
+	}
+	/* Before Linux 5.11 there are milliseconds only, and no more than an int of them. */
+	until = until / 1000000u + 1;
+	return epoll_wait(task->epfd, task->batch, (int)task->cfg.max_polls, until < INT_MAX ? (int)until : INT_MAX);
 }
 
 /*
@@ -202,48 +209,73 @@ static void look(sys_event_task_t task)
 }
 
 /*
- * Look for work without sleeping, for spin_ns or until the next alarm. Waking costs a
- * sleeper about as much, so where waits are longer than that a spin is lost; each 64th
- * sleep is tried all the same, for times change.
+ * Whether a spin pays depends on where the scheduler puts the other side: beside an idle
+ * CPU it saves the waking, on a full machine it takes the CPU the other side needs. So both
+ * ways are tried in blocks of waits, and the one with the shorter waits is used, but
+ * no spin where waits are longer than that.
  */
+enum { WAITS_USED = 512, WAITS_TRIED = 32 };
+
+static void start_block(sys_event_task_t task, bool spins, bool trial, unsigned int length)
+{
+	task->waits.spins = spins;
+	task->waits.trial = trial;
+	task->waits.left = task->waits.length = length;
+	task->waits.sum_ns = 0;
+}
+
+static void waited(sys_event_task_t task, uint64_t ns)
+{
+	uint64_t *avg = task->waits.avg_ns;
+
+	if (!task->spin_ns)
+		return;
+	/* One long wait says no more than that it was long. */
+	task->waits.sum_ns += ns < 2 * task->spin_ns ? ns : 2 * task->spin_ns;
+	if (--task->waits.left)
+		return;
+	avg[task->waits.spins] = task->waits.sum_ns / task->waits.length;
+	if (task->waits.trial)
+		start_block(task, avg[1] < avg[0] && avg[1] <= task->spin_ns, false, WAITS_USED);
+	else
+		start_block(task, !task->waits.spins, true, WAITS_TRIED);
+}
+
+/* Look for work without sleeping, for spin_ns or until the next alarm. */
 static bool spin(sys_event_task_t task, sys_time_t from, sys_time_t until)
 {
 	sys_time_t end = until - from < task->spin_ns ? until : from + task->spin_ns;
 	bool looked = !task->found && from - task->looked < ETASK_LOOK_NS;
 
-	if (!task->spin_ns || (task->idle_avg_ns > task->spin_ns && ++task->unspun < 64))
+	if (!task->spin_ns || !task->waits.spins)
 		return false;
-	task->unspun = 0;
 	stat_add(&task->stats.spins, 1);
 	do {
 		if (!looked) {
 			task->batch_count = wait_events(task, 0);
 			task->looked = from;
 			if (task->batch_count > 0)
-				goto found;
+				return true;
 		}
 		looked = false;
 		for (int i = 0; i < 16; i++) {
 			if (!etask_queues_empty(task) || atomic_load(&task->stop))
-				goto found;
+				return true;
 			__builtin_ia32_pause();
 		}
 	} while (time_now() < end);
 	return end == until;
-found:
-	task->idle_avg_ns = 0;
-	return true;
 }
 
 static sys_time_t next_alarm(sys_event_task_t task, bool sleeps)
 {
 	sys_time_t next;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	next = wheel_next(&task->wheel);
 	if (sleeps)
 		task->sleeps_until = next;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return next;
 }
 
@@ -268,9 +300,9 @@ static void sleep_until_work(sys_event_task_t task)
 		task->looked = from;
 	}
 	atomic_store(&task->asleep, false);
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	task->sleeps_until = 0;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	sleep_hooks(task, false);
 out:
 	if (task->batch_count < 0)
@@ -279,9 +311,7 @@ out:
 	task->found = task->batch_count > 0;
 	idle = task->now - from;
 	stat_add(&task->stats.idle_ns, idle);
-	if (idle > 16 * task->spin_ns)
-		idle = 16 * task->spin_ns;
-	task->idle_avg_ns = (task->idle_avg_ns * 7 + idle) / 8;
+	waited(task, idle);
 	stat_set(&task->stats.heartbeat, task->now);
 }
 
@@ -420,10 +450,10 @@ sys_time_t etask_next_alarm(sys_event_task_t task)
 {
 	sys_time_t next;
 
-	sys_lock_acquire_spin(&task->alarm_lock);
+	lock_alarms(task);
 	next = wheel_next(&task->wheel);
 	task->sleeps_until = next;
-	sys_lock_release(&task->alarm_lock);
+	unlock_alarms(task);
 	return next;
 }
 
@@ -471,6 +501,7 @@ void etask_hook_remove(sys_event_task_t task, struct etask_hook *hook)
 void etask_spin_set(sys_event_task_t task, uint64_t spin_ns)
 {
 	task->spin_ns = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? spin_ns : 0;
+	start_block(task, true, false, WAITS_TRIED);
 }
 
 sys_time_t etask_now(sys_event_task_t task)

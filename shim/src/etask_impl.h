@@ -6,8 +6,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "bias_lock.h"
 #include "etask.h"
-#include "sys_spinlock.h"
 #include "wheel.h"
 
 /* A queue with many producers: pushed on a stack, taken whole by the task and turned round. */
@@ -36,7 +36,7 @@ struct sys_event_task {
 	atomic_bool		asleep;
 	atomic_uint		nr_wakers;		/* threads between a look at asleep and their write */
 	sys_event_task_t	next_unused;
-	sys_lock_t		alarm_lock __attribute__((aligned(64)));		/* wheel, alarm_running; leaf, held for a few lines */
+	struct bias_lock	alarm_lock __attribute__((aligned(64)));	/* wheel, alarm_running; leaf */
 	pthread_mutex_t		poll_lock;		/* writers of watches; leaf */
 	/*
 	 * Recursive. Guards the turns from running to not running and back, so that
@@ -62,8 +62,12 @@ struct sys_event_task {
 	struct etask_hook	*hooks;
 	sys_time_t		now;
 	uint64_t		spin_ns;
-	uint64_t		idle_avg_ns;		/* of late, how long it had nothing to do */
-	unsigned int		unspun;			/* sleeps in a row without a spin before them */
+	struct {
+		bool		spins;			/* this block of waits begins with a spin */
+		bool		trial;			/* it is the short one of the other way */
+		unsigned int	left, length;
+		uint64_t	sum_ns, avg_ns[2];	/* of the last block without and with a spin */
+	} waits;
 	struct epoll_event	batch[ETASK_POLLS_MAX];
 	int			batch_count, batch_next;
 	unsigned int		steps_left, lopri_left, alarms_left;	/* until it must look at the descriptors */
@@ -80,9 +84,28 @@ struct sys_event_task {
 	struct etask_stats	stats;			/* written on-task, read racily */
 };
 
+/* A load, where clients of the library make a call of it. */
+extern __thread sys_event_task_t sys_event_task __attribute__((tls_model("initial-exec")));
+
 static inline bool etask_is_current(sys_event_task_t task)
 {
 	return sys_event_task == task;
+}
+
+static inline void lock_alarms(sys_event_task_t task)
+{
+	if (likely(etask_is_current(task)))
+		bias_lock_owner(&task->alarm_lock);
+	else
+		bias_lock_other(&task->alarm_lock);
+}
+
+static inline void unlock_alarms(sys_event_task_t task)
+{
+	if (likely(etask_is_current(task)))
+		bias_unlock_owner(&task->alarm_lock);
+	else
+		bias_unlock_other(&task->alarm_lock);
 }
 
 sys_event_task_t etask_alloc(struct sys_event_task_cfg *cfg);

@@ -3,7 +3,7 @@
 #define _ASM_BYTEORDER_H
 
 /*
- * Little-endian machines only.
+ * Differs from the kernel: little-endian machines only.
  */
 #include <linux/types.h>
 
@@ -51,5 +51,7 @@ static inline void cpu_to_be32s(u32 *p) { *p = __builtin_bswap32(*p); }
 #define __le64_to_cpu(x)	le64_to_cpu(x)
 #define __be32_to_cpu(x)	be32_to_cpu(x)
 static inline u64 be64_to_cpup(const __be64 *p) { return be64_to_cpu(*p); }
+
+#include <linux/swab.h>
 
 #endif /* _ASM_BYTEORDER_H */

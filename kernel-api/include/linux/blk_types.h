@@ -2,7 +2,9 @@
 #ifndef _LINUX_BLK_TYPES_H
 #define _LINUX_BLK_TYPES_H
 
-/* Block devices by name; the block layer is absent. */
+/*
+ * Differs from the kernel: block devices by name; the block layer is absent.
+ */
 #include <linux/types.h>
 
 struct gendisk;

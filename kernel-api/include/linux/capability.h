@@ -2,7 +2,9 @@
 #ifndef _LINUX_CAPABILITY_H
 #define _LINUX_CAPABILITY_H
 
-/* Hosted code may do all that the process may. */
+/*
+ * Differs from the kernel: hosted code may do all that the process may.
+ */
 #include <linux/types.h>
 
 #define CAP_SYSLOG	34

@@ -86,6 +86,9 @@
 	unsigned short: (unsigned short)0, short: (short)0, unsigned int: 0u, int: 0,		\
 	unsigned long: 0ul, long: 0l, unsigned long long: 0ull, long long: 0ll, default: (x)))
 
+/* Thread-local data of the library: at a fixed place, no call to find it. */
+#define RING3_TLS		__attribute__((__tls_model__("initial-exec")))
+
 /* A kernel function whose name libc has as well: called by another in the object file. */
 #define __kernel_symbol(name)	__asm__("ring3_" #name)
 #endif

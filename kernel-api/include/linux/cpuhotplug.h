@@ -3,8 +3,8 @@
 #define _LINUX_CPUHOTPLUG_H
 
 /*
- * CPUs neither come nor go: a start-up callback runs at once for each CPU, and one for a
- * CPU that goes never does.
+ * Differs from the kernel: CPUs neither come nor go: a start-up callback runs at once for each
+ * CPU, and one for a CPU that goes never does.
  */
 #include <linux/cpumask.h>
 

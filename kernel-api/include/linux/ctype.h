@@ -6,6 +6,18 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+/* Classes of characters, as bits; lib/ctype.c of the hosted library has the table. */
+#define _U	0x01
+#define _L	0x02
+#define _D	0x04
+#define _C	0x08
+#define _P	0x10
+#define _S	0x20
+#define _X	0x40
+#define _SP	0x80
+extern const unsigned char _ctype[];
+#define __ismask(x)	(_ctype[(unsigned char)(x)])
+
 static inline int isdigit(int c) { return c >= '0' && c <= '9'; }
 static inline int isodigit(int c) { return c >= '0' && c <= '7'; }
 static inline int isascii(int c) { return (u8)c <= 0x7f; }

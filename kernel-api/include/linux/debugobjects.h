@@ -2,7 +2,9 @@
 #ifndef _LINUX_DEBUGOBJECTS_H
 #define _LINUX_DEBUGOBJECTS_H
 
-/* CONFIG_DEBUG_OBJECTS is off: no object is watched. */
+/*
+ * Differs from the kernel: CONFIG_DEBUG_OBJECTS is off: no object is watched.
+ */
 enum debug_obj_state { ODEBUG_STATE_NONE };
 struct debug_obj_descr { const char *name; };
 #define debug_object_init(addr, descr)		do { } while (0)

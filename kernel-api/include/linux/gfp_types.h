@@ -2,12 +2,12 @@
 #ifndef _LINUX_GFP_TYPES_H
 #define _LINUX_GFP_TYPES_H
 
-#include <linux/types.h>
-
 /*
  * Differs from the kernel: accepted and ignored, but for __GFP_ZERO, __GFP_NOFAIL and
  * what gfpflags_allow_blocking() tells: nothing here waits for memory.
  */
+#include <linux/types.h>
+
 #define __GFP_DMA		0x01u
 #define __GFP_HIGHMEM		0x02u
 #define __GFP_DMA32		0x04u

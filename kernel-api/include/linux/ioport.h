@@ -49,5 +49,25 @@ static inline bool resource_overlaps(struct resource *a, struct resource *b)
 {
 	return a->start <= b->end && a->end >= b->start;
 }
+/* True, with *@r, when they overlap. */
+static inline bool resource_intersection(const struct resource *a, const struct resource *b, struct resource *r)
+{
+	if (!resource_overlaps((struct resource *)a, (struct resource *)b))
+		return false;
+	r->start = max(a->start, b->start);
+	r->end = min(a->end, b->end);
+	return true;
+}
+static inline bool resource_union(const struct resource *a, const struct resource *b, struct resource *r)
+{
+	if (!resource_overlaps((struct resource *)a, (struct resource *)b))
+		return false;
+	r->start = min(a->start, b->start);
+	r->end = max(a->end, b->end);
+	return true;
+}
+#define DEFINE_RES_NAMED(from, size, text, kind) \
+	(struct resource){ .start = (from), .end = (from) + (size) - 1, .name = (text), .flags = (kind) }
+#define DEFINE_RES_MEM(from, size)	DEFINE_RES_NAMED((from), (size), NULL, IORESOURCE_MEM)
 
 #endif /* _LINUX_IOPORT_H */

@@ -2,7 +2,10 @@
 #ifndef _LINUX_KMEMLEAK_H
 #define _LINUX_KMEMLEAK_H
 
-/* Nobody looks for leaks this way; LeakSanitizer and the end of a cache do. */
+/*
+ * Differs from the kernel: nobody looks for leaks this way; LeakSanitizer and the end of a cache
+ * do.
+ */
 #include <linux/types.h>
 
 #define kmemleak_alloc(ptr, size, min_count, gfp)	do { } while (0)

@@ -2,7 +2,9 @@
 #ifndef _LINUX_KPROBES_H
 #define _LINUX_KPROBES_H
 
-/* Nothing can be probed. */
+/*
+ * Differs from the kernel: nothing can be probed.
+ */
 #define NOKPROBE_SYMBOL(fn)	_Static_assert(1, "")
 #define __kprobes
 

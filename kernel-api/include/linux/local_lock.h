@@ -2,7 +2,9 @@
 #ifndef _LINUX_LOCAL_LOCK_H
 #define _LINUX_LOCAL_LOCK_H
 
-/* What guards data of one CPU: owning the CPU. */
+/*
+ * Differs from the kernel: owning the virtual CPU is the lock.
+ */
 #include <linux/preempt.h>
 
 typedef struct { } local_lock_t;

@@ -16,6 +16,7 @@ static inline s64 div_s64_rem(s64 a, s32 b, s32 *rem) { *rem = (s32)(a % b); ret
 #define div64_long(a, b)	div64_s64((a), (b))
 #define div64_ul(a, b)		div64_u64((a), (b))
 static inline u32 iter_div_u64_rem(u64 a, u32 b, u64 *rem) { *rem = a % b; return (u32)(a / b); }
+static inline u32 __iter_div_u64_rem(u64 a, u32 b, u64 *rem) { return iter_div_u64_rem(a, b, rem); }
 static inline u64 mul_u32_u32(u32 a, u32 b) { return (u64)a * b; }
 static inline u64 mul_u64_u32_shr(u64 a, u32 mul, unsigned int shift)
 {

@@ -2,7 +2,10 @@
 #ifndef _LINUX_MEMBLOCK_H
 #define _LINUX_MEMBLOCK_H
 
-/* Memory before the allocators run: there is no such time here. */
+/*
+ * Differs from the kernel: memory before the allocators run is memory as any: there is no such
+ * time here.
+ */
 #include <linux/slab.h>
 
 #define SMP_CACHE_BYTES_MEMBLOCK	64

@@ -2,7 +2,9 @@
 #ifndef _LINUX_NUMA_H
 #define _LINUX_NUMA_H
 
-/* One node. */
+/*
+ * Differs from the kernel: one node.
+ */
 #define NODES_SHIFT	0
 #define MAX_NUMNODES	1
 #define NUMA_NO_NODE	(-1)

@@ -3,7 +3,7 @@
 #define _LINUX_OF_H
 
 /*
- * Device trees: types only. CONFIG_OF is off, and every node is none.
+ * Differs from the kernel: device trees are types only; CONFIG_OF is off, and every node is none.
  */
 #include <linux/errno.h>
 #include <linux/fwnode.h>

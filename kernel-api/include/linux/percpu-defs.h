@@ -59,9 +59,20 @@ __attribute__((__constructor__)) static void ring3_percpu_constructor(void)
 #define EXPORT_PER_CPU_SYMBOL(var)		EXPORT_SYMBOL(var)
 #define EXPORT_PER_CPU_SYMBOL_GPL(var)		EXPORT_SYMBOL(var)
 
-__visible unsigned int raw_smp_processor_id(void);
+#include <linux/sched.h>
+
+__visible extern __thread unsigned int ring3_cpu_id RING3_TLS;	/* owned now, or the last one */
+static inline unsigned int raw_smp_processor_id(void)
+{
+	(void)current;
+	return ring3_cpu_id;
+}
 /* The same, with a warning (once) when the caller does not own its virtual CPU. */
-__visible unsigned int debug_smp_processor_id(void);
+__visible unsigned int ring3_unowned_processor_id(void);
+static inline unsigned int debug_smp_processor_id(void)
+{
+	return likely(ring3_preempt_word) ? ring3_cpu_id : ring3_unowned_processor_id();
+}
 
 #define per_cpu_offset(cpu)		((unsigned long)(cpu) * RING3_PERCPU_UNIT)
 #define SHIFT_PERCPU_PTR(ptr, offset)	((__typeof__(*(ptr)) *)((unsigned long)(ptr) + (offset)))

@@ -32,9 +32,11 @@ static inline void list_add_tail_rcu(struct list_head *entry, struct list_head *
 {
 	__list_add_rcu(entry, head->prev, head);
 }
+/* A release: a reader that comes to the next entry this way finds it as it was published. */
 static inline void list_del_rcu(struct list_head *entry)
 {
-	__list_del_entry(entry);
+	entry->next->prev = entry->prev;
+	smp_store_release(&entry->prev->next, entry->next);
 	entry->prev = LIST_POISON2;
 }
 static inline void list_replace_rcu(struct list_head *old, struct list_head *entry)
@@ -99,15 +101,23 @@ static inline void list_splice_tail_init_rcu(struct list_head *list, struct list
 #define hlist_next_rcu(node)	(*((struct hlist_node **)(&(node)->next)))
 #define hlist_pprev_rcu(node)	(*((struct hlist_node **)((node)->pprev)))
 
+static inline void ring3_hlist_del_rcu(struct hlist_node *node)
+{
+	struct hlist_node *next = node->next, **pprev = node->pprev;
+
+	smp_store_release(pprev, next);
+	if (next)
+		WRITE_ONCE(next->pprev, pprev);
+}
 static inline void hlist_del_rcu(struct hlist_node *node)
 {
-	__hlist_del(node);
+	ring3_hlist_del_rcu(node);
 	WRITE_ONCE(node->pprev, LIST_POISON2);
 }
 static inline void hlist_del_init_rcu(struct hlist_node *node)
 {
 	if (!hlist_unhashed(node)) {
-		__hlist_del(node);
+		ring3_hlist_del_rcu(node);
 		WRITE_ONCE(node->pprev, NULL);
 	}
 }

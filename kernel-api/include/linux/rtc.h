@@ -2,7 +2,9 @@
 #ifndef _LINUX_RTC_H
 #define _LINUX_RTC_H
 
-/* Dates; no clock hardware. */
+/*
+ * Differs from the kernel: dates; no clock hardware.
+ */
 #include <linux/device.h>
 #include <linux/random.h>
 #include <linux/types.h>

@@ -2,36 +2,43 @@
 #ifndef _LINUX_SPINLOCK_H
 #define _LINUX_SPINLOCK_H
 
+/*
+ * Locks for those who may not sleep. Each owns the virtual CPU first, then its word, for
+ * which it spins a while and then sleeps in the host.
+ *
+ * As in a debug kernel: BUG where a lock is taken twice or given up by another than its
+ * owner; a warning, once, where one was never set up.
+ *
+ * Differs from the kernel: a lock passes to whoever comes first, not in the order of
+ * asking; a reader in interrupt or softirq context passes waiting writers, any other
+ * waits for them, as there. raw_ locks are the same.
+ */
+#include <linux/bottom_half.h>
 #include <linux/bug.h>
 #include <linux/cleanup.h>
+#include <linux/irqflags.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
 
-#define spin_lock_init(lock)	do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
 static inline void ring3_spin_init(spinlock_t *lock)
 {
 	lock->owner = 0;
+	lock->magic = SPINLOCK_MAGIC;
 	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);
 }
+#define spin_lock_init(lock)		do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
+#define raw_spin_lock_init(lock)	spin_lock_init(lock)
 
-/* Own the virtual CPU, then the word; spins a while, then sleeps on it. */
 __visible void spin_lock(spinlock_t *lock);
 __visible int spin_trylock(spinlock_t *lock);
 __visible void spin_unlock(spinlock_t *lock);	/* BUG when another holds it */
 static inline int spin_is_locked(spinlock_t *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED) != 0; }
+static inline int spin_is_contended(spinlock_t *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 2; }
+#define assert_spin_locked(lock)	BUG_ON(!spin_is_locked(lock))
 
 static inline void spin_lock_bh(spinlock_t *lock) { local_bh_disable(); spin_lock(lock); }
 static inline void spin_unlock_bh(spinlock_t *lock) { spin_unlock(lock); local_bh_enable(); }
-#define spin_lock_irq(lock)			spin_lock_bh(lock)
-#define spin_unlock_irq(lock)			spin_unlock_bh(lock)
-#define spin_lock_irqsave(lock, flags)		do { (flags) = 0; spin_lock_bh(lock); } while (0)
-#define spin_unlock_irqrestore(lock, flags)	do { (void)(flags); spin_unlock_bh(lock); } while (0)
-
-#define spin_lock_irqsave_nested(lock, flags, sub)	spin_lock_irqsave(lock, flags)
-#define spin_lock_nested(lock, sub)		spin_lock(lock)
-#define spin_lock_bh_nested(lock, sub)		spin_lock_bh(lock)
-#define spin_lock_nest_lock(lock, nest)		spin_lock(lock)
 static inline int spin_trylock_bh(spinlock_t *lock)
 {
 	local_bh_disable();
@@ -40,55 +47,95 @@ static inline int spin_trylock_bh(spinlock_t *lock)
 	local_bh_enable();
 	return 0;
 }
-#define spin_trylock_irq(lock)			spin_trylock_bh(lock)
-#define spin_trylock_irqsave(lock, flags)	({ (flags) = 0; spin_trylock_bh(lock); })
-#define spin_is_contended(lock)			(__atomic_load_n(&(lock)->word, __ATOMIC_RELAXED) == 2)
-#define spin_needbreak(lock)			spin_is_contended(lock)
-#define assert_spin_locked(lock)		BUG_ON(!ring3_spin_held(lock))
+static inline void spin_lock_irq(spinlock_t *lock) { local_irq_disable(); spin_lock(lock); }
+static inline void spin_unlock_irq(spinlock_t *lock) { spin_unlock(lock); local_irq_enable(); }
+static inline int spin_trylock_irq(spinlock_t *lock)
+{
+	local_irq_disable();
+	if (spin_trylock(lock))
+		return 1;
+	local_irq_enable();
+	return 0;
+}
+#define spin_lock_irqsave(lock, flags)		do { local_irq_save(flags); spin_lock(lock); } while (0)
+static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock(lock);
+	local_irq_restore(flags);
+}
+#define spin_trylock_irqsave(lock, flags) ({						\
+	int __got;									\
+	local_irq_save(flags);								\
+	__got = spin_trylock(lock);							\
+	if (!__got)									\
+		local_irq_restore(flags);						\
+	__got;										\
+})
+#define spin_lock_nested(lock, subclass)	spin_lock(lock)
+#define spin_lock_bh_nested(lock, subclass)	spin_lock_bh(lock)
+#define spin_lock_nest_lock(lock, nest)		spin_lock(lock)
+#define spin_lock_irqsave_nested(lock, flags, subclass)	spin_lock_irqsave(lock, flags)
 
-/* The same lock: none of them is preempted while it is held. */
-#define raw_spin_lock_init(lock)		spin_lock_init(lock)
 #define raw_spin_lock(lock)			spin_lock(lock)
 #define raw_spin_trylock(lock)			spin_trylock(lock)
 #define raw_spin_unlock(lock)			spin_unlock(lock)
-#define raw_spin_lock_nested(lock, sub)		spin_lock(lock)
+#define raw_spin_is_locked(lock)		spin_is_locked(lock)
 #define raw_spin_lock_bh(lock)			spin_lock_bh(lock)
 #define raw_spin_unlock_bh(lock)		spin_unlock_bh(lock)
 #define raw_spin_lock_irq(lock)			spin_lock_irq(lock)
 #define raw_spin_unlock_irq(lock)		spin_unlock_irq(lock)
 #define raw_spin_lock_irqsave(lock, flags)	spin_lock_irqsave(lock, flags)
+#define raw_spin_trylock_irqsave(lock, flags)	spin_trylock_irqsave(lock, flags)
 #define raw_spin_unlock_irqrestore(lock, flags)	spin_unlock_irqrestore(lock, flags)
-#define raw_spin_is_locked(lock)		spin_is_locked(lock)
+#define raw_spin_lock_nested(lock, subclass)	spin_lock(lock)
+#define raw_spin_lock_irqsave_nested(lock, flags, subclass) spin_lock_irqsave(lock, flags)
+
 static inline raw_spinlock_t *spinlock_check(spinlock_t *lock) { return lock; }
 
+/* With the lock held when it returns 1: the count has fallen to 0. */
+__visible int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock);
+#define atomic_dec_and_lock(count, lock)	_atomic_dec_and_lock((count), (lock))
+#define atomic_dec_and_lock_irqsave(count, lock, flags) ({				\
+	int __zero;									\
+	local_irq_save(flags);								\
+	__zero = _atomic_dec_and_lock((count), (lock));					\
+	if (!__zero)									\
+		local_irq_restore(flags);						\
+	__zero;										\
+})
+
+/* ---- readers and a writer ------------------------------------------------------------- */
+
+#define RING3_WRITER	0x80000000u
 #define rwlock_init(lock)	do { ring3_lock_class(lock); ring3_rwlock_init(lock); } while (0)
 static inline void ring3_rwlock_init(rwlock_t *lock)
 {
-	ring3_spin_init(&lock->lock);
-	__atomic_store_n(&lock->readers.counter, 0, __ATOMIC_RELAXED);
+	*lock = (rwlock_t)__RW_LOCK_UNLOCKED(lock);
 }
 __visible void read_lock(rwlock_t *lock);
+__visible int read_trylock(rwlock_t *lock);
 __visible void read_unlock(rwlock_t *lock);
 __visible void write_lock(rwlock_t *lock);
-__visible void write_unlock(rwlock_t *lock);
-static inline void read_lock_bh(rwlock_t *lock) { local_bh_disable(); read_lock(lock); }
-static inline void read_unlock_bh(rwlock_t *lock) { read_unlock(lock); local_bh_enable(); }
-static inline void write_lock_bh(rwlock_t *lock) { local_bh_disable(); write_lock(lock); }
-static inline void write_unlock_bh(rwlock_t *lock) { write_unlock(lock); local_bh_enable(); }
-__visible int read_trylock(rwlock_t *lock);
 __visible int write_trylock(rwlock_t *lock);
-#define read_lock_irq(lock)			read_lock_bh(lock)
-#define read_unlock_irq(lock)			read_unlock_bh(lock)
-#define write_lock_irq(lock)			write_lock_bh(lock)
-#define write_unlock_irq(lock)			write_unlock_bh(lock)
-#define read_lock_irqsave(lock, flags)		do { (flags) = 0; read_lock_bh(lock); } while (0)
-#define read_unlock_irqrestore(lock, flags)	do { (void)(flags); read_unlock_bh(lock); } while (0)
-#define write_lock_irqsave(lock, flags)		do { (flags) = 0; write_lock_bh(lock); } while (0)
-#define write_unlock_irqrestore(lock, flags)	do { (void)(flags); write_unlock_bh(lock); } while (0)
-#define write_lock_nested(lock, sub)		write_lock(lock)
+__visible void write_unlock(rwlock_t *lock);
+#define rwlock_is_contended(lock)	(__atomic_load_n(&(lock)->writers, __ATOMIC_RELAXED) != 0)
 
-/* True, with the lock held, when the count came to 0. */
-__visible int atomic_dec_and_lock(atomic_t *count, spinlock_t *lock);
+#define RING3_RW(rw)									\
+static inline void rw##_lock_bh(rwlock_t *lock) { local_bh_disable(); rw##_lock(lock); }	\
+static inline void rw##_unlock_bh(rwlock_t *lock) { rw##_unlock(lock); local_bh_enable(); }	\
+static inline void rw##_lock_irq(rwlock_t *lock) { local_irq_disable(); rw##_lock(lock); }	\
+static inline void rw##_unlock_irq(rwlock_t *lock) { rw##_unlock(lock); local_irq_enable(); }	\
+static inline void rw##_unlock_irqrestore(rwlock_t *lock, unsigned long flags)		\
+{											\
+	rw##_unlock(lock);								\
+	local_irq_restore(flags);							\
+}
+RING3_RW(read)
+RING3_RW(write)
+#undef RING3_RW
+#define read_lock_irqsave(lock, flags)	do { local_irq_save(flags); read_lock(lock); } while (0)
+#define write_lock_irqsave(lock, flags)	do { local_irq_save(flags); write_lock(lock); } while (0)
+#define write_lock_nested(lock, subclass) write_lock(lock)
 
 DEFINE_LOCK_GUARD_1(raw_spinlock, raw_spinlock_t, raw_spin_lock(_T->lock), raw_spin_unlock(_T->lock))
 DEFINE_LOCK_GUARD_1(raw_spinlock_irq, raw_spinlock_t, raw_spin_lock_irq(_T->lock), raw_spin_unlock_irq(_T->lock))

@@ -5,22 +5,29 @@
 #include <linux/lockdep_types.h>
 #include <linux/types.h>
 
+#define SPINLOCK_MAGIC		0xdead4ead
+#define RWLOCK_MAGIC		0xdeaf1eed
+
+/* Differs from the kernel: a raw one is the same type. */
 typedef struct spinlock {
 	u32			word;		/* 0 free, 1 held, 2 held and waited for */
 	pid_t			owner;		/* thread id, for lockdep_assert_held() and reports */
+	u32			magic;		/* was set up */
 } spinlock_t, raw_spinlock_t;
 
-typedef struct {
-	spinlock_t		lock;		/* writers, and readers while they count themselves */
-	atomic_t		readers;
+typedef struct ring3_rwlock {
+	u32			state;		/* atomic: readers, or RING3_WRITER */
+	u32			writers;	/* atomic: that wait */
+	pid_t			owner;		/* the writer's thread */
+	u32			magic;
 } rwlock_t;
 
-#define __SPIN_LOCK_UNLOCKED(name)	{ .word = 0 }
+#define __SPIN_LOCK_UNLOCKED(name)	{ .magic = SPINLOCK_MAGIC }
 #define __RAW_SPIN_LOCK_UNLOCKED(name)	__SPIN_LOCK_UNLOCKED(name)
 #define __SPIN_LOCK_INITIALIZER(name)	__SPIN_LOCK_UNLOCKED(name)
-#define DEFINE_RAW_SPINLOCK(name)	raw_spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
 #define DEFINE_SPINLOCK(name)		spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
-#define __RW_LOCK_UNLOCKED(name)	{ .lock = { .word = 0 } }
+#define DEFINE_RAW_SPINLOCK(name)	raw_spinlock_t name = __SPIN_LOCK_UNLOCKED(name)
+#define __RW_LOCK_UNLOCKED(name)	{ .magic = RWLOCK_MAGIC }
 #define DEFINE_RWLOCK(name)		rwlock_t name = __RW_LOCK_UNLOCKED(name)
 
 #endif /* _LINUX_SPINLOCK_TYPES_H */

@@ -120,6 +120,10 @@ static inline const char *kbasename(const char *path)
 }
 #define memcpy_flushcache(to, from, n)	memcpy((to), (from), (n))
 
+/* The length of a string that the compiler knows, or SIZE_MAX. */
+#define __compiletime_strlen(p) \
+	(__builtin_constant_p(__builtin_strlen((const char *)(p))) ? __builtin_strlen((const char *)(p)) : SIZE_MAX)
+
 /* All of an object behind @member, or from it on. */
 #define memset_after(obj, v, member) ({							\
 	__typeof__(obj) __obj = (obj);							\

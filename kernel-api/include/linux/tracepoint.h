@@ -3,7 +3,7 @@
 #define _LINUX_TRACEPOINT_H
 
 /*
- * Tracepoints are empty functions, and trace_NAME_enabled() is false.
+ * Differs from the kernel: tracepoints are empty functions, and trace_NAME_enabled() is false.
  */
 #include <linux/tracepoint-defs.h>
 #include <linux/types.h>
@@ -29,6 +29,9 @@
 #define DEFINE_EVENT(template, name, proto, args...) RING3_TRACE(name, PARAMS(proto))
 #define DEFINE_EVENT_PRINT(template, name, proto, args...) RING3_TRACE(name, PARAMS(proto))
 #define DEFINE_EVENT_CONDITION(template, name, proto, args...) RING3_TRACE(name, PARAMS(proto))
+#define TRACE_EVENT_NOP(name, proto, args...)	RING3_TRACE(name, PARAMS(proto))
+#define DECLARE_EVENT_CLASS_NOP(name, proto, args...)
+#define DEFINE_EVENT_NOP(template, name, proto, args...) RING3_TRACE(name, PARAMS(proto))
 #define EXPORT_TRACEPOINT_SYMBOL(name)		_Static_assert(1, "")
 #define EXPORT_TRACEPOINT_SYMBOL_GPL(name)	_Static_assert(1, "")
 #define DEFINE_TRACE(name, proto, args)		_Static_assert(1, "")

@@ -23,7 +23,9 @@ struct ring3_kernel_options {
 /* Once per process at a time. nr_cpu_ids is fixed from here on. */
 int ring3_kernel_start(const struct ring3_kernel_options *options);
 
-/* Unload all modules, end all kthreads and event tasks. */
+int ring3_kernel_started(void);	/* 1: it runs */
+
+/* Unload all modules, end all kthreads and event tasks. -EBUSY: a module or something of ring3/bridge.h is in use. */
 int ring3_kernel_stop(void);
 
 /*
@@ -79,8 +81,15 @@ int ring3_lsmod(char *buf, unsigned long bytes);
  */
 int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes);
 
-/* An fd that is readable when there is something new in the ring; the caller's to close. */
+/*
+ * An fd that is readable when there is something new in the ring; what is read of it is an
+ * eventfd's 8 bytes. -EMFILE: 16 are open. To be closed with the second and nothing else.
+ */
 int ring3_dmesg_fd(void);
+void ring3_dmesg_fd_close(int fd);
+
+/* printk() of one text, a record per line; level 0 (emergency) to 7 (debug). */
+void ring3_log(int level, const char *text);
 
 /* Lines at this level or more urgent (0..7) also go to stderr; -1 = none. Default 4, as quiet. */
 void ring3_console_loglevel(int level);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aio.h"
+#include "diag.h"
 #include "etask.h"
 #include "host/host.h"
 #include "mtelib.h"
@@ -27,6 +28,7 @@ struct event_cpu {
 	unsigned int		cpu;
 	char			name[16];
 	void			(*on_start)(void *arg, unsigned int cpu);
+	void			(*on_round)(unsigned int cpu, int what);
 };
 
 static struct event_cpu event_cpus[CPUS_MAX];
@@ -40,6 +42,28 @@ static void hook_start(void *env, sys_event_task_t task)
 	(void)task;
 	this_event_cpu = (int)cpu->cpu;
 	cpu->on_start(NULL, cpu->cpu);
+}
+
+static bool hook_round_end(void *env)
+{
+	struct event_cpu *cpu = env;
+
+	cpu->on_round(cpu->cpu, HOST_ROUND_ENDS);
+	return false;
+}
+
+static void hook_before_sleep(void *env)
+{
+	struct event_cpu *cpu = env;
+
+	cpu->on_round(cpu->cpu, HOST_ROUND_SLEEPS);
+}
+
+static void hook_after_sleep(void *env)
+{
+	struct event_cpu *cpu = env;
+
+	cpu->on_round(cpu->cpu, HOST_ROUND_WAKES);
 }
 
 unsigned int host_online_cpus(void)
@@ -63,7 +87,7 @@ static int allowed_cpu(unsigned int index)
 }
 
 int host_events_start(unsigned int nr, unsigned long long spin_ns, int pin,
-		      void (*on_start)(void *arg, unsigned int cpu))
+		      void (*on_start)(void *arg, unsigned int cpu), void (*on_round)(unsigned int cpu, int what))
 {
 	int rc = 0;
 
@@ -80,8 +104,12 @@ int host_events_start(unsigned int nr, unsigned long long spin_ns, int pin,
 
 		cpu->cpu = i;
 		cpu->on_start = on_start;
+		cpu->on_round = on_round;
 		snprintf(cpu->name, sizeof(cpu->name), "ring3/%u", i);
-		cpu->hook = (struct etask_hook){ .env = cpu, .start = hook_start };
+		cpu->hook = (struct etask_hook){
+			.env = cpu, .start = hook_start, .round_end = hook_round_end,
+			.before_sleep = hook_before_sleep, .after_sleep = hook_after_sleep,
+		};
 		cpu->task = sys_event_task_alloc(&cfg);
 		if (!cpu->task) {
 			rc = -ENOMEM;
@@ -144,6 +172,8 @@ int host_alarm_arm(unsigned int cpu, void *storage, unsigned long long expire_ns
 {
 	int was = host_alarm_armed(storage);
 
+	if (__builtin_expect(diag_lockdep_on, 0))
+		diag_timer_armed(storage);
 	etask_alarm_arm(event_cpus[cpu].task, storage, expire_ns);
 	return was;
 }

@@ -12,8 +12,9 @@ typedef unsigned int host_u32;
 typedef unsigned long host_size;
 
 /* memory: sys_mem.h */
-void *host_alloc(host_size bytes);
-void host_free(const void *addr);
+/* @site: whose return address it is, for checks and reports. */
+void *host_alloc(host_size bytes, const void *site);
+void host_free(const void *addr, const void *site);
 host_size host_alloc_size(const void *addr);
 int host_region_has(const void *addr);
 void *host_region(host_size *bytes);
@@ -21,20 +22,24 @@ void *host_pages_alloc(unsigned int order);
 void host_pages_free(void *addr, unsigned int order);
 void *host_cache_create(const char *name, host_size bytes, host_size align);
 int host_cache_destroy(void *cache);
-void *host_cache_alloc(void *cache);
-void host_cache_free(void *cache, void *obj);
+void *host_cache_alloc(void *cache, const void *site);
+void host_cache_free(void *cache, void *obj, const void *site);
 void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
 
 /* threads, time, output */
 unsigned long long host_now_ns(void);
-long long host_real_seconds(void);
+enum { HOST_CLOCK_REAL = 0, HOST_CLOCK_MONOTONIC = 1, HOST_CLOCK_RAW = 4, HOST_CLOCK_BOOT = 7, HOST_CLOCK_TAI = 11 };
+unsigned long long host_clock_ns(int clock);
 int host_tid(void);
+int host_barrier_init(void);	/* 0: host_barrier() works */
+void host_barrier(void);	/* a full fence in every running thread of the process, at some time during the call */
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns);	/* 0 = for ever */
 void host_futex_wake(host_u32 *word, int nr);
 int host_thread_start(void (*fn)(void *arg), void *arg, const char *name);	/* detached */
-void host_thread_exit(void) __attribute__((noreturn));	/* from within @fn of host_thread_start() */
+/* Leaves all frames of a thread of host_thread_start() and calls @then(@arg) on it, the last thing it does. */
+void host_thread_exit(void (*then)(void *arg), void *arg) __attribute__((noreturn));
 void host_at_thread_exit(void (*fn)(void *arg), void *arg);
 void host_yield(void);
 void host_sleep_ns(unsigned long long ns);
@@ -53,8 +58,9 @@ void host_eventfd_signal(int fd);
 void host_close(int fd);
 
 /* event tasks: one per event CPU; storage of callbacks and alarms lies in the caller's u64 host[] */
+enum { HOST_ROUND_ENDS, HOST_ROUND_SLEEPS, HOST_ROUND_WAKES };
 int host_events_start(unsigned int nr, unsigned long long spin_ns, int pin,
-		      void (*on_start)(void *arg, unsigned int cpu));
+		      void (*on_start)(void *arg, unsigned int cpu), void (*on_round)(unsigned int cpu, int what));
 void host_events_stop(void);
 unsigned int host_online_cpus(void);
 int host_event_cpu(void);	/* of this thread, or -1 */

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +27,28 @@
 
 /* ---- memory ---------------------------------------------------------------- */
 
-void *host_alloc(host_size bytes) { return mem_alloc(bytes, "kmalloc"); }
-void host_free(const void *addr) { mem_free(addr, "kfree"); }
+/* What the engine's checks are told: where in the caller's code, when they are on. */
+static const char *whence(const void *site, const char *plain)
+{
+	static int checks = -1;		/* does not change once it is known */
+	int on = __atomic_load_n(&checks, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(on < 0, 0)) {
+		on = mem_check_levels() != 0;
+		__atomic_store_n(&checks, on, __ATOMIC_RELAXED);
+	}
+	return on ? diag_site_string(site, plain) : plain;
+}
+
+void *host_alloc(host_size bytes, const void *site) { return mem_alloc(bytes, whence(site, "kmalloc")); }
+
+void host_free(const void *addr, const void *site)
+{
+	if (__builtin_expect(diag_lockdep_on, 0) && addr)
+		diag_free_check(addr, mem_size(addr), site);
+	mem_free(addr, whence(site, "kfree"));
+}
+
 host_size host_alloc_size(const void *addr) { return mem_size(addr); }
 int host_region_has(const void *addr) { return sys_region_has(addr); }
 
@@ -45,8 +67,16 @@ void *host_cache_create(const char *name, host_size bytes, host_size align)
 }
 
 int host_cache_destroy(void *cache) { return mem_cache_destroy(cache); }
-void *host_cache_alloc(void *cache) { return mem_cache_alloc(cache, "kmem_cache_alloc"); }
-void host_cache_free(void *cache, void *obj) { mem_cache_free(cache, obj, "kmem_cache_free"); }
+void *host_cache_alloc(void *cache, const void *site)
+{
+	return mem_cache_alloc(cache, whence(site, "kmem_cache_alloc"));
+}
+
+void host_cache_free(void *cache, void *obj, const void *site)
+{
+	mem_cache_free(cache, obj, whence(site, "kmem_cache_free"));
+}
+
 
 void *host_map(host_size bytes)
 {
@@ -68,7 +98,14 @@ unsigned long long host_now_ns(void)
 	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
 }
 
-long long host_real_seconds(void) { return time(NULL); }
+unsigned long long host_clock_ns(int clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (unsigned long long)now.tv_sec * 1000000000u + (unsigned long long)now.tv_nsec;
+}
+
 int host_tid(void) { return (int)syscall(SYS_gettid); }
 
 int host_futex_wait(host_u32 *word, host_u32 expected, unsigned long long timeout_ns)
@@ -89,14 +126,28 @@ struct start {
 	char	name[16];
 };
 
+/* Where host_thread_exit() goes: frames of modules are left at once, not unwound, for they may be gone soon. */
+struct exit_point {
+	jmp_buf	env;
+	void	(*then)(void *arg);
+	void	*arg;
+};
+
+static __thread struct exit_point *exit_point;
+
 static void *thread_main(void *arg)
 {
 	struct start start = *(struct start *)arg;
+	struct exit_point here;
 
 	free(arg);
 	diag_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
-	start.fn(start.arg);
+	exit_point = &here;
+	if (!_setjmp(here.env))
+		start.fn(start.arg);
+	else
+		exit_point->then(exit_point->arg);
 	return NULL;
 }
 
@@ -121,7 +172,23 @@ int host_thread_start(void (*fn)(void *arg), void *arg, const char *name)
 	return -rc;
 }
 
-void host_thread_exit(void) { pthread_exit(NULL); }
+void host_thread_exit(void (*then)(void *arg), void *arg)
+{
+	exit_point->then = then;
+	exit_point->arg = arg;
+	_longjmp(exit_point->env, 1);
+}
+
+int host_barrier_init(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0 ? -errno : 0;
+}
+
+void host_barrier(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+		abort();	/* it worked at the start */
+}
 
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
@@ -172,6 +239,8 @@ void host_backtrace(void)
 {
 	void *frames[48];
 
+	if (diag_backtrace(STDERR_FILENO) == 0)
+		return;
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
 }
 

@@ -82,6 +82,7 @@ static void acg_free_contents(struct scst_acg *acg)
 
 void scst_unregister_target(struct scst_tgt *tgt)
 {
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct scst_session *sess;
 	struct scst_acg *acg, *next;
 
@@ -91,8 +92,11 @@ void scst_unregister_target(struct scst_tgt *tgt)
 		if (tgt->tgtt->tgtt->close_session)
 			tgt->tgtt->tgtt->close_session(sess);
 	mutex_unlock(&scst_mutex);
+	/* The condition takes a mutex, so it may not stand in wait_event(). */
+	add_wait_queue(&tgt->session_gone, &wait);
 	while (!no_sessions(tgt))
-		wait_event_timeout(tgt->session_gone, no_sessions(tgt), HZ / 10);
+		wait_woken(&wait, TASK_UNINTERRUPTIBLE, HZ / 10);
+	remove_wait_queue(&tgt->session_gone, &wait);
 	mutex_lock(&scst_mutex);
 	list_del(&tgt->entry);
 	acg_free_contents(&tgt->default_acg);

@@ -41,12 +41,18 @@ DIAG_LOCK_API void diag_lock_drop(const void *lock);
 DIAG_LOCK_API extern int diag_lockdep_on;
 /* @lock was made: its class is @key's, its name @name (static). */
 DIAG_LOCK_API void diag_lock_class(const void *lock, const void *key, const char *name);
+/* @addr is freed at @site: is a lock in it that the caller holds, or a timer that is armed? */
+DIAG_LOCK_API void diag_free_check(const void *addr, unsigned long bytes, const void *site);
+/* A timer was armed: @alarm is its struct etask_alarm. */
+DIAG_LOCK_API void diag_timer_armed(const void *alarm);
 /* @where must be left without a lock held. */
 DIAG_LOCK_API void diag_lock_check_none(const char *where);
 
 /* The calling thread sleeps for @what (static) at @object: not running until _end. @uninterruptible ones may hang. */
 DIAG_LOCK_API void diag_sleep_begin(const char *what, const void *object, int uninterruptible);
 DIAG_LOCK_API void diag_sleep_end(void);
+/* The calling thread's next sleep is that of a kthread nobody has woken yet: it does not count. */
+DIAG_LOCK_API void diag_sleep_is_first(void);
 
 /* Why the process is about to abort: the first one said stands in the dump. */
 DIAG_LOCK_API void diag_panic_reason(const char *text);

@@ -272,14 +272,15 @@ void crash_emit(struct dump *dump)
 		"r15", "rip",
 	};
 	struct diag_out *out = dump->out;
-	char text[512];
+	char text[768], raw[384];
 
 	out_object(out, "crash");
 	out_str(out, "signal", signal_name(crash.signum));
 	out_num(out, "code", crash.code);
 	out_num(out, "tid", crash.tid);
 	out_hex(out, "address", crash.addr);
-	classify(dump, text, sizeof(text));
+	classify(dump, raw, sizeof(raw));
+	expand_sites(dump->space, raw, text, sizeof(text));
 	out_str(out, "addressIs", text);
 	if (panic_set)
 		out_str(out, "panic", panic_text);
@@ -289,8 +290,8 @@ void crash_emit(struct dump *dump)
 
 		if (value == POISON)
 			diag_format(text, sizeof(text), "%s holds the fill of freed memory", names[i]);
-		else if (diag_classify && diag_classify(value, text, sizeof(text)))
-			;
+		else if (diag_classify && diag_classify(value, raw, sizeof(raw)))
+			expand_sites(dump->space, raw, text, sizeof(text));
 		else
 			continue;
 		out_object(out, NULL);

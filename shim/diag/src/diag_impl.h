@@ -28,6 +28,7 @@ struct record {
 	const void	*sleep_object;
 	uint64_t	sleep_since;
 	int		sleep_hard;	/* uninterruptible */
+	int		first_sleep;	/* own thread: the next one does not count */
 	int		in_lockdep;	/* own thread: it checks, and must not check itself */
 };
 
@@ -69,6 +70,7 @@ unsigned int lockdep_nr_findings(void);
 const struct finding *lockdep_finding(unsigned int index);
 /* Name of a lock's class; NULL = none. */
 const char *lockdep_name(const void *lock);
+void lockdep_report(const char *what, const void *site, const void *other, const void *object);
 void lockdep_numbers(unsigned int *classes, unsigned int *edges);
 
 /* ---- threads: threads.c ------------------------------------------------------------ */
@@ -143,6 +145,9 @@ const char *syscall_name(long number);
 void locks_analyse(struct dump *dump);
 void locks_emit(struct dump *dump);
 void tasks_emit(struct dump *dump);
+void sites_emit(struct dump *dump);
+/* "pc 0x..." in @text becomes function, file and line. */
+void expand_sites(struct space *space, const char *text, char *buf, size_t bytes);
 void probe_emit(struct dump *dump);
 bool probe_init(void);
 void watch_emit(struct dump *dump);

@@ -57,10 +57,23 @@ static const char *what_runs(const struct place *place)
 
 /* ---- sites -------------------------------------------------------------------------- */
 
+/* Functions of a header that were inlined there are not where somebody looks: the first in a .c file is. */
+static const struct source_line *line_of_site(const struct place *place)
+{
+	for (unsigned int i = 0; i < place->nr_lines; i++) {
+		const char *file = place->lines[i].file;
+		size_t length = file ? strlen(file) : 0;
+
+		if (length > 2 && strcmp(file + length - 2, ".h"))
+			return &place->lines[i];
+	}
+	return place->nr_lines ? &place->lines[0] : NULL;
+}
+
 void site_text(struct space *space, const void *site, char *buf, size_t bytes)
 {
 	const struct place *place = space_place(space, (uintptr_t)site, false);
-	const struct source_line *line = place->nr_lines ? &place->lines[0] : NULL;
+	const struct source_line *line = line_of_site(place);
 	const char *function = line && line->function ? line->function : place->function;
 
 	if (line && line->file)
@@ -193,6 +206,32 @@ void emit_frames(struct dump *dump, const struct frame frames[], unsigned int nr
 	for (unsigned int i = 0; i < nr; i++)
 		emit_frame_json(dump, &frames[i]);
 	out_end(dump->out);
+}
+
+/* ---- for who has addresses only -------------------------------------------------------- */
+
+unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes)
+{
+	static struct space space;	/* of who has busy */
+	static bool opened;
+	static int busy;
+	size_t used = 0;
+
+	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+		return 0;
+	if (opened ? space_refresh(&space) == 0 : space_open(&space, 0) == 0)
+		opened = true;
+	for (unsigned int i = 0; opened && i < nr && used + 600 < bytes; i++) {
+		const struct frame frame = { .pc = (uintptr_t)frames[i] };
+
+		buf[used++] = ' ';
+		buf[used++] = ' ';
+		used += frame_line(&space, NULL, &frame, i, buf + used, bytes - used - 2);
+		buf[used++] = '\n';
+		buf[used] = 0;
+	}
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return used;
 }
 
 /* ---- roles ------------------------------------------------------------------------------- */

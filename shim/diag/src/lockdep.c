@@ -326,6 +326,21 @@ void lockdep_got(struct record *record, const void *lock, unsigned int kind, con
 	record->in_lockdep = 0;
 }
 
+void lockdep_report(const char *what, const void *site, const void *other, const void *object)
+{
+	struct finding *finding;
+
+	tables_lock();
+	finding = new_finding(what);
+	if (finding) {
+		finding->sites[0] = site;
+		finding->sites[1] = other;
+		finding->classes[0] = object;
+		publish();
+	}
+	tables_unlock();
+}
+
 void diag_lock_check_none(const char *where)
 {
 	struct record *record = diag_lockdep_on ? record_self() : NULL;

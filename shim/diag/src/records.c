@@ -30,6 +30,7 @@ static void thread_ends(void *arg)
 	struct record *record = arg;
 
 	self = NULL;
+	record->first_sleep = 0;
 	SET(record->nr_held, 0);
 	SET(record->want.lock, NULL);
 	SET(record->sleep_what, NULL);
@@ -159,7 +160,7 @@ void diag_lock_got(const void *lock, unsigned int kind, const void *site)
 
 	if (record == &no_record)
 		return;
-	if (GET(record->want.lock)) {
+	if (GET(record->want.lock) == lock) {
 		count_wait(site, kind, diag_now() - GET(record->want.since));
 		SET(record->want.lock, NULL);
 	}
@@ -206,10 +207,22 @@ void diag_sleep_begin(const char *what, const void *object, int uninterruptible)
 
 	if (record == &no_record)
 		return;
+	if (record->first_sleep) {
+		record->first_sleep = 0;
+		return;
+	}
 	SET(record->sleep_object, object);
 	SET(record->sleep_hard, uninterruptible);
 	SET(record->sleep_since, GET(diag_clock));
 	SET(record->sleep_what, what);
+}
+
+void diag_sleep_is_first(void)
+{
+	struct record *record = record_self();
+
+	if (record)
+		record->first_sleep = 1;
 }
 
 void diag_sleep_end(void)

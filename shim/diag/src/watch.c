@@ -138,6 +138,14 @@ static void look_at_record(const struct record *record, uint64_t now)
 		collector_stall(DIAG_STALL_KTHREAD, copy.tid, now - copy.sleep_since,
 				"thread %d has slept uninterruptibly in %s for %lu ms", copy.tid, copy.sleep_what,
 				(now - copy.sleep_since) / 1000000);
+	if (copy.want.lock && now > copy.want.since && now - copy.want.since > BUDGET(kthread_ns) &&
+	    new_episode((uintptr_t)record + 1, copy.want.since)) {
+		space_refresh(collector_space());
+		space_name(collector_space(), (uintptr_t)copy.want.lock, lock, sizeof(lock));
+		collector_stall(DIAG_STALL_KTHREAD, copy.tid, now - copy.want.since,
+				"thread %d has waited for lock %s for %lu ms", copy.tid, lock,
+				(now - copy.want.since) / 1000000);
+	}
 	for (unsigned int i = 0; i < copy.nr_held && i < HELD_MAX; i++) {
 		const struct held *held = &copy.held[i];
 

@@ -286,6 +286,8 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
+	if (number == SYS_preadv2)	/* the library's own way to call it */
+		return preadv2((int)a[0], (const struct iovec *)a[1], (int)a[2], a[3], (int)a[5]);
 	for (unsigned int i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (number == table[i].number && strikes(table[i].call))
 			return failure(table[i].call);

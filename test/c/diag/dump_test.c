@@ -266,6 +266,23 @@ TEST(a_full_disk_is_an_error_and_no_more)
 	CHECK(take_dump(false, DIAG_THREADS));
 }
 
+static __attribute__((noinline)) void ask_for_own(int fd)
+{
+	CHECK_EQ(diag_backtrace(fd), 0);
+}
+
+TEST(a_thread_asks_for_its_own_stack)
+{
+	int fd = memfd_create("stack", 0);
+	char *text;
+
+	start();
+	ask_for_own(fd);
+	text = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK_SAYS(text, "#0  ask_for_own at dump_test.c:");
+	CHECK_SAYS(text, "a_thread_asks_for_its_own_stack at dump_test.c:");
+}
+
 TEST(no_collector_no_dump)
 {
 	CHECK_EQ(diag_dump(1, false, 0, "none"), -ESRCH);

@@ -75,6 +75,20 @@ TEST(module_abba_is_spelled_out)
 	CHECK_SAYS(dump, "role=kthread");
 }
 
+TEST(module_abba_of_semaphores_is_spelled_out)
+{
+	char *dump;
+
+	watch();
+	load("abba-rwsem");
+	wait_stall(DIAG_STALL_KTHREAD);
+	CHECK_SAYS(stall_what[DIAG_STALL_KTHREAD], "thread ");
+	dump = take_dump(false, DIAG_THREADS | DIAG_LOCKS);
+	CHECK_SAYS(dump, "waits for rwsem (read) victim_sem_second, held by thread");
+	CHECK_SAYS(dump, "waits for rwsem (read) victim_sem_first, held by thread");
+	CHECK_SAYS(dump, "which it took in sem_first at diag_victim.c:");
+}
+
 TEST(module_lock_held_too_long)
 {
 	watch();
@@ -102,7 +116,7 @@ TEST(module_endless_softirq_stalls_its_event_task)
 	load("endless-softirq");
 	wait_stall(DIAG_STALL_TASK);
 	CHECK_SAYS(stall_what[DIAG_STALL_TASK], "event task \"ring3/0\"");
-	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_tasklet at diag_victim.c:");
+	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_timer at diag_victim.c:");
 	usleep(600000);
 	CHECK_EQ(stalls[DIAG_STALL_TASK], 1);	/* an episode is told once */
 }
@@ -143,6 +157,17 @@ TEST(module_unlock_missed_on_an_error_path)
 	wait_stall(DIAG_STALL_ORDER);
 	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "left with a lock held in the function of a kthread");
 	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "at diag_victim.c:");
+}
+
+TEST(module_timer_freed_while_armed)
+{
+	if (victim_sanitized())
+		test_skip("the wheel meets the freed timer, which the sanitizer reports");
+	check_orders("armed-timer");
+	wait_stall(DIAG_STALL_ORDER);
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "memory freed with an armed timer in it");
+	CHECK_SAYS(stall_what[DIAG_STALL_ORDER], "free_armed at diag_victim.c:");
+	_exit(0);	/* the wheel's list runs through freed memory now */
 }
 
 TEST(module_without_checks_makes_no_findings)
@@ -188,20 +213,47 @@ TEST(module_null_pointer)
 	CHECK_SAYS(text, "null_thread at diag_victim.c:");
 }
 
+/* RING3_MEM is read when the program starts: so start it again. */
+static void with_memory_checks(const char *test)
+{
+	if (getenv("RING3_MEM"))
+		return;
+	setenv("RING3_MEM", "count,quarantine", 1);
+	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+	execl("/proc/self/exe", "diag-test", test, NULL);
+	_exit(1);
+}
+
+TEST(module_leak_by_call_site)
+{
+	char *dump, *site;
+	long bytes;
+
+	with_memory_checks("module_leak_by_call_site");
+	CHECK_EQ(diag_start(0), 0);
+	load("leak");
+	usleep(200000);
+	take_dump(false, DIAG_MEMORY);
+	usleep(200000);
+	dump = take_dump(true, DIAG_MEMORY);
+	site = strstr(dump, "\"site\":\"leak_here at diag_victim.c:");
+	if (!site)
+		test_fail(__FILE__, __LINE__, "no site leak_here in:\n%s", dump);
+	site = strstr(site, "\"grownBytesSinceLastDump\":");
+	CHECK_EQ(sscanf(site, "\"grownBytesSinceLastDump\":%ld", &bytes), 1);
+	CHECK_GE(bytes, 1000);
+}
+
 TEST(module_use_after_free)
 {
 	char *text;
 
 	if (victim_sanitized())
 		test_skip("the sanitizer's own check meets it first");
-	if (!getenv("RING3_MEM")) {	/* it is read when the program starts */
-		setenv("RING3_MEM", "quarantine", 1);
-		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-		execl("/proc/self/exe", "diag-test", "module_use_after_free", NULL);
-	}
+	with_memory_checks("module_use_after_free");
 	text = crash_of("use-after-free", SIGSEGV);
 	CHECK_SAYS(text, "the fill of freed memory");
-	CHECK_SAYS(text, "freed, in quarantine; allocated at kmalloc, freed at kfree");
+	CHECK_SAYS(text, "freed, in quarantine; allocated at free_and_use at diag_victim.c:");
 	CHECK_SAYS(text, "free_and_use at diag_victim.c:");
 }
 

@@ -294,14 +294,14 @@ static void note_cpu(void *info)
 
 TEST(calls_run_on_the_cpu_that_was_named)
 {
-	start(3, 1);
-	for (int cpu = 0; cpu < 3; cpu++) {
+	start(3, 2);
+	for (int cpu = 0; cpu < 5; cpu++) {
 		int seen = -1;
 
 		CHECK_EQ(smp_call_function_single(cpu, note_cpu, &seen, 1), 0);
 		CHECK_EQ(seen, cpu);
 	}
-	CHECK_EQ(smp_call_function_single(3, note_cpu, NULL, 1), -ENXIO);
+	CHECK_EQ(smp_call_function_single(5, note_cpu, NULL, 1), -ENXIO);
 	stop();
 }
 

@@ -39,8 +39,11 @@ static DEFINE_SEQLOCK(seqlock);
 static unsigned long bit_word;
 static long left_word, right_word, seq_left, seq_right, rw_left, rw_right, bit_count;
 
+static int started;	/* one that is stopped before it ran never calls its function */
+
 static int hammer(void *number)
 {
+	__atomic_fetch_add(&started, 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < ROUNDS; i++) {
 		if ((i + (long)number) % 4 == 0) {
 			down_write(&rwsem);
@@ -92,6 +95,8 @@ TEST(locks_of_readers_and_writers_keep_words_equal)
 	start(3);
 	for (long i = 0; i < THREADS; i++)
 		threads[i] = kthread_run(hammer, (void *)i, "hammer/%ld", i);
+	while (__atomic_load_n(&started, __ATOMIC_RELAXED) < THREADS)
+		msleep(1);
 	for (int i = 0; i < THREADS; i++)
 		CHECK_EQ(kthread_stop(threads[i]), 0);
 	CHECK_EQ(left_word, right_word);

@@ -38,6 +38,7 @@ struct object {
 static struct object *shared;
 static bool over;		/* atomic */
 static long reads;		/* atomic */
+static int running;		/* atomic: one that is stopped before it runs never does */
 
 static void poison(struct rcu_head *head)
 {
@@ -51,6 +52,7 @@ static void poison(struct rcu_head *head)
 /* @how: rcu_read_lock(), or a region with preemption or bottom halves disabled. */
 static int reader(void *how)
 {
+	__atomic_fetch_add(&running, 1, __ATOMIC_RELAXED);
 	while (!__atomic_load_n(&over, __ATOMIC_RELAXED)) {
 		struct object *object;
 
@@ -133,6 +135,8 @@ TEST(readers_never_see_what_was_freed)
 			kfree_rcu(old, rcu);
 		}
 	}
+	while (__atomic_load_n(&running, __ATOMIC_RELAXED) < READERS)
+		msleep(1);
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < READERS; i++)
 		CHECK_EQ(kthread_stop(threads[i]), 0);

@@ -10,10 +10,12 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -25,6 +27,7 @@ static DEFINE_MUTEX(victim_second);
 static DEFINE_SPINLOCK(victim_spin);
 static DECLARE_WAIT_QUEUE_HEAD(victim_wait);
 static int nr_ready, lost;
+static void *leaked;
 
 /* ---- two threads, two mutexes, two orders ------------------------------------------ */
 
@@ -45,6 +48,30 @@ static int abba_second(void *data)
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
 	mutex_lock(&victim_first);
+	return 0;
+}
+
+/* The same with semaphores of readers and writers. */
+static DECLARE_RWSEM(victim_sem_first);
+static DECLARE_RWSEM(victim_sem_second);
+
+static int sem_first(void *data)
+{
+	down_write(&victim_sem_first);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	down_read(&victim_sem_second);
+	return 0;
+}
+
+static int sem_second(void *data)
+{
+	down_write(&victim_sem_second);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		msleep(1);
+	down_read(&victim_sem_first);
 	return 0;
 }
 
@@ -135,16 +162,62 @@ struct victim_node {
 
 static noinline int free_and_use(void)
 {
-	struct victim_node *volatile node = kmalloc(sizeof(*node), GFP_KERNEL);
+	struct victim_node *node = kmalloc(sizeof(*node), GFP_KERNEL), *stale;
+	int value;
 
 	node->next = node;
-	kfree((void *)node);
-	return READ_ONCE(node->next)->value;	/* the planted bug */
+	stale = node;
+	__asm__ volatile("" : "+r" (stale));	/* the compiler sees through it, else */
+	kfree(node);
+	value = READ_ONCE(stale->next)->value;		/* the planted bug */
+	__asm__ volatile("" : : "r" (stale));
+	return value;
 }
 
 static int use_after_free_thread(void *data)
 {
 	return free_and_use();
+}
+
+static noinline void *leak_here(void)
+{
+	void *addr = kmalloc(100, GFP_KERNEL);	/* the planted bug */
+
+	barrier();				/* a tail call would leave no trace of this function */
+	return addr;
+}
+
+static int leak_thread(void *data)
+{
+	for (;;) {
+		WRITE_ONCE(leaked, leak_here());
+		msleep(1);
+	}
+	return 0;
+}
+
+struct victim_timed {
+	struct timer_list timer;
+};
+
+static void timed_out(struct timer_list *timer)
+{
+}
+
+static noinline void free_armed(struct victim_timed *timed)
+{
+	kfree(timed);				/* the planted bug */
+	barrier();
+}
+
+static int timer_thread(void *data)
+{
+	struct victim_timed *timed = kzalloc(sizeof(*timed), GFP_KERNEL);
+
+	timer_setup(&timed->timer, timed_out, 0);
+	mod_timer(&timed->timer, jiffies + 3600 * HZ);
+	free_armed(timed);
+	return 0;
 }
 
 static int bug_thread(void *data)
@@ -169,18 +242,18 @@ static int overflow_thread(void *data)
 	return overflow(0);
 }
 
-static void loop_in_tasklet(struct tasklet_struct *tasklet)
+static void loop_in_timer(struct timer_list *timer)
 {
 	for (;;)
 		cpu_relax();
 }
 
-static struct tasklet_struct looping_tasklet;
+static struct timer_list looping_timer;
 
 static int endless_softirq_thread(void *data)
 {
-	tasklet_setup(&looping_tasklet, loop_in_tasklet);
-	tasklet_schedule(&looping_tasklet);
+	timer_setup(&looping_timer, loop_in_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
 	return 0;
 }
 
@@ -189,6 +262,7 @@ static const struct {
 	int (*fn)(void *data), (*other)(void *data);
 } states[] = {
 	{ "abba", abba_first, abba_second },
+	{ "abba-rwsem", sem_first, sem_second },
 	{ "order", order_thread },
 	{ "holder", holder_thread },
 	{ "lost-wakeup", lost_wakeup_thread },
@@ -199,6 +273,8 @@ static const struct {
 	{ "use-after-free", use_after_free_thread },
 	{ "bug", bug_thread },
 	{ "overflow", overflow_thread },
+	{ "leak", leak_thread },
+	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
 };
 

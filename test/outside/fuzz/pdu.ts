@@ -6,7 +6,9 @@
  * edge values, ones with bits changed, halves of them; some never read, some vanish. Meanwhile a neighbour asks for
  * INQUIRY data (which no reservation forbids) and must be answered within 5 s. At the end the process must stop as ever.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Initiator, makePdu, Op, type Pdu, type PduFields } from '../initiator.js';
 import { type StartOptions, TargetProcess } from '../target.js';
 import { edgeNumber, fuzzOptions, Random } from './random.js';
@@ -15,25 +17,42 @@ const HOSTILE = 4;
 /** Growth of the process that is taken for a leak, bytes: queues have limits, per session and in all. */
 const GROWTH_MAX = 512 << 20;
 
-/** CDBs with what makes them do something: an opcode, its length in bytes, and where lengths and addresses are. */
 const OPCODES = [
   ...[0x00, 0x03, 0x12, 0x15, 0x1a, 0x1b, 0x1d, 0x1e, 0x16, 0x17, 0x08, 0x0a, 0x04, 0x07],
   ...[0x25, 0x28, 0x2a, 0x2e, 0x2f, 0x34, 0x35, 0x37, 0x41, 0x42, 0x4d, 0x55, 0x5a, 0x5e, 0x5f, 0x56, 0x57],
   ...[
     0x83, 0x84, 0x88, 0x89, 0x8a, 0x8b, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x9c, 0x9e, 0xa0, 0xa3, 0xa4, 0xa8,
-    0xaa, 0xae, 0xaf,
+    0xaa,
   ],
-  ...[0x48, 0x7f, 0x9b, 0x53, 0xff],
+  ...[0xae, 0xaf, 0x48, 0x7f, 0x9b, 0x53, 0xff],
+];
+/** Those with parameter lists, which are what is parsed most. */
+const LISTS = [0x15, 0x55, 0x42, 0x5f, 0x5f, 0x83, 0x83, 0x48, 0x1d, 0xa4, 0x41, 0x93, 0x89];
+
+/** Where a CDB's length is, and its bytes, by the op code's group (SPC-4 4.2.5.1). */
+const LENGTHS: [at: number, bytes: number][] = [
+  ...([
+    [4, 1],
+    [7, 2],
+    [7, 2],
+    [7, 2],
+  ] as [number, number][]),
+  ...([
+    [10, 4],
+    [6, 4],
+    [6, 4],
+    [6, 4],
+  ] as [number, number][]),
 ];
 
 function randomCdb(random: Random): number[] {
   const cdb = Array.from({ length: 16 }, () => (random.once(3) ? random.below(256) : 0));
-  cdb[0] = random.once(10) ? random.below(256) : random.pick(OPCODES);
-  if (random.once(2)) cdb.fill(0, 1, 6); // a low address, no flags
-  const lengthAt = random.pick([4, 7, 10, 12]);
-  const length = edgeNumber(random);
-  for (let i = 0; i < 4; i++)
-    if (lengthAt + i < 16) cdb[lengthAt + i] = (length >>> (8 * (3 - i))) & (random.once(2) ? 3 : 255);
+  cdb[0] = random.once(10) ? random.below(256) : random.pick(random.once(2) ? LISTS : OPCODES);
+  if (random.once(2)) cdb.fill(0, 1, 10); // a low address, no flags
+  if (random.once(2)) cdb[1] = random.pick([0x10, 0x11, 0, 1, 2, 3, 4, 6, 8]);
+  const [at, bytes] = LENGTHS[cdb[0]! >> 5]!;
+  const length = random.once(4) ? edgeNumber(random) : random.pick([0, 1, 4, 8, 12, 20, 24, 28, 32, 64, 512]);
+  for (let i = 0; i < bytes; i++) cdb[at + i] = (length >>> (8 * (bytes - 1 - i))) & 255;
   return cdb;
 }
 
@@ -80,7 +99,7 @@ function randomPdu(random: Random, peer: Initiator, tags: number[], r2ts: Pdu[])
         flags: 0x80 | random.below(16),
         itt,
         words,
-        bytes: { 9: random.below(4) },
+        bytes: { 9: random.below(6) },
       };
     }
     case 3: {
@@ -114,7 +133,11 @@ function randomPdu(random: Random, peer: Initiator, tags: number[], r2ts: Pdu[])
       };
     default: {
       const write = random.once(2);
-      words[20] = random.once(3) ? edgeNumber(random) : 512 * random.below(64);
+      words[20] = random.once(3)
+        ? edgeNumber(random)
+        : random.once(3)
+          ? random.below(70)
+          : 512 * random.below(64);
       const cdb = Object.fromEntries(randomCdb(random).map((byte, i) => [32 + i, byte]));
       if (!immediate) next();
       tags.push(itt);
@@ -124,8 +147,10 @@ function randomPdu(random: Random, peer: Initiator, tags: number[], r2ts: Pdu[])
         flags: (random.once(8) ? 0 : 0x80) | (write ? 0x20 : 0x40) | random.below(8),
         itt,
         words,
-        bytes: { ...cdb, 9: random.once(10) ? random.below(256) : random.below(4) },
-        ...(write && random.once(2) ? { data: data() } : {}),
+        bytes: { ...cdb, 9: random.once(10) ? random.below(256) : random.below(6) },
+        ...(write && random.once(2)
+          ? { data: random.once(2) ? random.bytes(random.below(70)) : data() }
+          : {}),
         ...(random.once(30)
           ? {
               ahs: Buffer.concat([
@@ -233,8 +258,18 @@ export async function fuzzPdu(
     inquiries: 0,
     growth: 0,
   };
+  const folder = mkdtempSync(join(tmpdir(), 'ring3-fuzz-'));
   const target = await TargetProcess.start(
-    ['ram:16M', 'ram:16M,blocksize=4096', 'ram:8M,removable', 'null:1T'],
+    [
+      ...[
+        `${join(folder, 'disk.img')},size=16M`,
+        'ram:16M,blocksize=4096',
+        'ram:8M,removable',
+        'null:1T',
+        'ram:8M,ro',
+      ],
+      `${join(folder, 'wide.img')},size=16M,blocksize=4096`,
+    ],
     { ...start, args: ['--quiet', '--threads', '2', ...(start.args ?? [])] },
   );
   const end = Date.now() + options.seconds * 1000;
@@ -261,6 +296,7 @@ export async function fuzzPdu(
   } finally {
     stopped = true;
     await target.stop('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

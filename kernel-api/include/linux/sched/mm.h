@@ -2,7 +2,9 @@
 #ifndef _LINUX_SCHED_MM_H
 #define _LINUX_SCHED_MM_H
 
-/* Memory is given out the same way to all: contexts mean nothing. */
+/*
+ * Differs from the kernel: memory is given out the same way to all: contexts mean nothing.
+ */
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* time.c - clocks, jiffies, and sleeping by the clock: timekeeping.h, jiffies.h, delay.h. */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/sched/signal.h>
+
+#include "sched_impl.h"
+
+u64 ktime_get_ns(void) { return host_now_ns(); }
+u64 ktime_get_real_ns(void) { return host_clock_ns(HOST_CLOCK_REAL); }
+u64 ktime_get_boottime_ns(void) { return host_clock_ns(HOST_CLOCK_BOOT); }
+u64 ktime_get_raw_ns(void) { return host_clock_ns(HOST_CLOCK_RAW); }
+u64 ktime_get_clocktai_ns(void) { return host_clock_ns(HOST_CLOCK_TAI); }
+
+static u64 boot_ns;
+
+__attribute__((__constructor__)) static void boot_init(void)
+{
+	boot_ns = host_now_ns();
+}
+
+unsigned long ring3_jiffies(void)
+{
+	return INITIAL_JIFFIES + (host_now_ns() - boot_ns) / NSEC_PER_MSEC;
+}
+
+/* CLOCK_MONOTONIC at which jiffies becomes @j; any time in the past for the past, 2^62 ns at most. */
+u64 sched_ns_of_jiffies(unsigned long j)
+{
+	u64 now = host_now_ns();
+	unsigned long now_j = INITIAL_JIFFIES + (now - boot_ns) / NSEC_PER_MSEC;
+	long left = (long)(j - now_j);
+
+	if (left <= 0)
+		return now;
+	if (left > (1l << 62) / NSEC_PER_MSEC)
+		return 1ull << 62;
+	return boot_ns + (now_j - INITIAL_JIFFIES + (unsigned long)left) * NSEC_PER_MSEC;
+}
+
+void msleep(unsigned int ms)
+{
+	schedule_timeout_uninterruptible((long)msecs_to_jiffies(ms));
+}
+
+unsigned long msleep_interruptible(unsigned int ms)
+{
+	return jiffies_to_msecs((unsigned long)schedule_timeout_interruptible((long)msecs_to_jiffies(ms)));
+}
+
+void usleep_range(unsigned long min_us, unsigned long max_us)
+{
+	might_sleep();
+	host_sleep_ns(min_us * NSEC_PER_USEC);
+}
+
+void ndelay(unsigned long ns)
+{
+	u64 end = host_now_ns() + ns;
+
+	while (host_now_ns() < end)
+		cpu_relax();
+}
+
+void udelay(unsigned long us)
+{
+	ndelay(us * NSEC_PER_USEC);
+}

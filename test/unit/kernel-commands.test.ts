@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: MIT
+/** `ring3 run`, `insmod`, `rmmod`, `lsmod`, `dmesg`, and the socket between them, which anybody of this user may abuse. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { paramsOf } from '../../scripts/host/commands.js';
+import { readCrash } from '../../scripts/host/isolate.js';
+import { moduleTable, recordLine } from '../../scripts/host/print.js';
+import { badName } from '../../scripts/host/protocol.js';
+import { loadsOf } from '../../scripts/host/run-command.js';
+import { UsageError } from '../../scripts/options.js';
+import { type Finished, ring3, runProgram, TargetProcess } from '../outside/target.js';
+import { fixture, after as pause } from './kernel-fixture.js';
+
+let folder: string;
+const env = () => ({ XDG_RUNTIME_DIR: folder });
+
+/** Runs one command to its end. */
+async function command(...args: string[]): Promise<Finished> {
+  const [program, ...rest] = ring3(args);
+  return runProgram(program!, rest, { env: env() });
+}
+
+class Host {
+  stdout = '';
+  stderr = '';
+  private constructor(readonly child: ChildProcess) {}
+
+  /** `ring3 run ARGUMENT...`, ready. */
+  static async start(...args: string[]): Promise<Host> {
+    const [program, ...rest] = ring3(['run', '--cpus', '1', ...args]);
+    const child = spawn(program!, rest, {
+      env: { ...process.env, ...env() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const host = new Host(child);
+    hosts.add(host);
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      host.stdout += text;
+    });
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      host.stderr += text;
+    });
+    await host.until(() => /^ring3 run {3}host|"event":"ready"/m.test(host.stdout));
+    return host;
+  }
+
+  async until(ready: () => boolean): Promise<void> {
+    for (let i = 0; !ready(); i++) {
+      if (this.child.exitCode !== null || i > 400) assert.fail(`${this.stdout}\n${this.stderr}`);
+      await pause(25);
+    }
+  }
+
+  get socket(): string {
+    return join(
+      folder,
+      'ring3',
+      readdirSync(join(folder, 'ring3')).find((name) => name.includes(`-${this.child.pid}.`))!,
+    );
+  }
+
+  /** Its exit status. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    hosts.delete(this);
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exit = once(this.child, 'exit');
+      this.child.kill(signal);
+      await exit;
+    }
+    return this.child.exitCode;
+  }
+}
+const hosts = new Set<Host>();
+
+describe('module host commands', function () {
+  this.timeout(60_000);
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ring3-commands-'));
+  });
+  afterEach(async () => {
+    for (const host of hosts) await host.end('SIGKILL');
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('say how to start a host where none runs', async () => {
+    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['insmod', 'x.ko.so']]) {
+      const { status, stderr } = await command(...args);
+      assert.equal(status, 1);
+      assert.match(stderr, /^ring3: no host runs\n {2}start one: ring3 run /);
+    }
+  });
+
+  it('load, list, use, unload', async () => {
+    const host = await Host.start();
+    const label = await command('insmod', fixture('demo'), 'size=3', 'label=two words', 'fast');
+    assert.deepEqual([label.status, label.output], [0, '']);
+    assert.equal((await command('insmod', fixture('user'))).status, 0);
+    const list = await command('lsmod');
+    assert.match(
+      list.stdout,
+      /^Module {18}Size {2}Used by\nfix_demo {12} +\d+ {2}1 fix_user\nfix_user {12} +\d+ {2}0\n$/,
+    );
+    const modules = JSON.parse((await command('lsmod', '--json')).stdout);
+    assert.deepEqual(
+      modules.map(({ name, references, usedBy }: Record<string, unknown>) => [name, references, usedBy]),
+      [
+        ['fix_demo', 1, ['fix_user']],
+        ['fix_user', 0, []],
+      ],
+    );
+    const busy = await command('rmmod', 'fix_demo');
+    assert.equal(busy.status, 1);
+    assert.equal(busy.stderr, 'ring3: rmmod fix_demo: is in use by: fix_user (1 references)\n');
+    assert.equal((await command('rmmod', 'fix-user', 'fix_demo')).status, 0);
+    const gone = await command('rmmod', 'fix_demo');
+    assert.deepEqual([gone.status, gone.stderr], [1, 'ring3: rmmod fix_demo: is not loaded\n']);
+    const log = await command('dmesg');
+    assert.match(log.stdout, /^\[ *\d+\.\d{6}\] demo: size 3$/m);
+    assert.equal(await host.end(), 0);
+    assert.match(host.stdout, /^stopping SIGTERM$/m);
+    assert.match(host.stdout, /demo: size 3/);
+  });
+
+  it('pass on what is wrong with a module', async () => {
+    await Host.start();
+    const missing = await command('insmod', fixture('missing'));
+    assert.equal(missing.status, 1);
+    assert.match(
+      missing.stderr,
+      /no such kernel symbol: .*crypto_register_shash \(<crypto\/internal\/hash\.h>\)/,
+    );
+    assert.match(missing.stderr, /\n {2}nothing of it is loaded; ring3 dmesg shows the log\n$/);
+    assert.match((await command('insmod', fixture('demo'), 'size=x')).stderr, /expected a whole number/);
+    assert.match((await command('insmod', join(folder, 'none.ko.so'))).stderr, /No such file or directory/);
+    const level = await command('dmesg', '--level', 'err');
+    assert.match(level.stdout, /no such kernel symbol/);
+    assert.equal((await command('dmesg', '--level', 'emerg,alert')).stdout, '');
+    const json = (await command('dmesg', '--json', '--level', 'err+')).stdout.trim().split('\n');
+    for (const line of json) assert.equal(JSON.parse(line).level, 'err');
+  });
+
+  it('dmesg -w shows what comes, and ends with the host', async () => {
+    const host = await Host.start();
+    const [program, ...rest] = ring3(['dmesg', '-w']);
+    const follow = runProgram(program!, rest, { env: env() });
+    await pause(600);
+    assert.equal((await command('insmod', fixture('demo'), 'size=77')).status, 0);
+    await pause(200);
+    await host.end();
+    const { status, stdout } = await follow;
+    assert.equal(status, 0);
+    assert.match(stdout, /demo: size 77/);
+    assert.match(stdout, /fix_demo: loaded/);
+  });
+
+  it('run loads modules with their parameters, and ends by itself', async () => {
+    const { status, stdout, stderr } = await command(
+      ...[
+        'run',
+        fixture('demo'),
+        fixture('user'),
+        'fix_demo.size=12',
+        'fix-demo.label=a b',
+        '--cpus',
+        '1',
+        '--for',
+        '0',
+      ],
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /demo: size 12/);
+    assert.match(stdout, /^ring3 run {3}host host, PID \d+, 1 CPUs {3}fix_demo fix_user$/m);
+    assert.match(stdout, /fix_user: unloaded\n.*fix_demo: unloaded/);
+    const json = await command(
+      'run',
+      fixture('demo'),
+      '--json',
+      '--cpus',
+      '1',
+      '--for',
+      '0',
+      '--name',
+      'mine',
+    );
+    const events = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const ready = events.find(({ event }) => event === 'ready');
+    assert.deepEqual([ready.name, ready.cpus, ready.modules], ['mine', 1, ['fix_demo']]);
+    assert.deepEqual(readdirSync(join(folder, 'ring3')), []);
+  });
+
+  it('run fails where a module does, and takes the others away', async () => {
+    const { status, stdout, stderr } = await command(
+      ...['run', fixture('demo'), fixture('fails'), '--cpus', '1', '--for', '0'],
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /^ring3: insmod .*fix_fails: init failed: -19 \(ENODEV\)/);
+    assert.match(stdout, /fix_demo: unloaded/);
+    const stays = await command('run', fixture('stays'), '--cpus', '1', '--for', '0');
+    assert.equal(stays.status, 1);
+    assert.match(stays.stderr, /fix_stays: cannot be unloaded: it has an init and no exit/);
+  });
+
+  it('refuse wrong usage with status 2', async () => {
+    for (const [args, said] of [
+      [['insmod'], /which module\?/],
+      [['insmod', 'x.ko.so', '1=2'], /'1=2' is no parameter/],
+      [['insmod', 'x.ko.so', 'a="'], /a value cannot hold a quotation mark/],
+      [['rmmod'], /which module\?/],
+      [['lsmod', 'x'], /takes no arguments/],
+      [['dmesg', '--level', 'loud'], /'loud' is no level; expected emerg/],
+      [['dmesg', '-x'], /-x is no option/],
+      [['run', 'none.ko.so'], /there is no such module file/],
+      [['run', fixture('demo'), 'fix_demi.size=1'], /no module fix_demi is given/],
+      [['run', fixture('demo'), fixture('demo')], /two modules are called fix_demo/],
+      [['run', '--cpus', '0'], /--cpus is '0', should be a whole number from 1 to 256/],
+      [['run', '--for', 'ever'], /--for is 'ever'/],
+      [['run', '--name', 'a b'], /no name of a host/],
+      [['run', '--name', '123'], /no name of a host/],
+      [['run', '--level', '8'], /--level is '8'/],
+      [['run', '--isolated'], /did you mean --isolate\?/],
+    ] as const) {
+      const { status, stderr } = await command(...args);
+      assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, said);
+    }
+    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg']) {
+      const { status, stdout } = await command(name, '--help');
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`^usage: ring3 ${name}`));
+    }
+  });
+
+  it('choose among several hosts by name or PID', async () => {
+    const one = await Host.start('--name', 'one');
+    const two = await Host.start('--name', 'two', fixture('demo'));
+    const both = await command('lsmod');
+    assert.equal(both.status, 2);
+    assert.match(both.stderr, /2 hosts run: one \(PID \d+\), two \(PID \d+\); choose with --host one/);
+    assert.doesNotMatch((await command('lsmod', '--host', 'one')).stdout, /fix_demo/);
+    assert.match((await command('lsmod', '--host', String(two.child.pid))).stdout, /fix_demo/);
+    const none = await command('lsmod', '--host', 'three');
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /no host is called three\n {2}these run: one/);
+    await two.end('SIGKILL'); // leaves its socket behind
+    assert.equal((await command('lsmod')).status, 0);
+    assert.equal(readdirSync(join(folder, 'ring3')).length, 1);
+    await one.end();
+  });
+
+  it("the socket is the user's alone", async () => {
+    mkdirSync(join(folder, 'ring3'), { recursive: true });
+    chmodSync(join(folder, 'ring3'), 0o777);
+    const host = await Host.start();
+    assert.equal(statSync(host.socket).mode & 0o777, 0o600);
+    assert.equal(statSync(join(folder, 'ring3')).mode & 0o777, 0o700);
+  });
+
+  it('a path that no socket can have is an error', async () => {
+    const long = join(folder, 'x'.repeat(100));
+    const [program, ...rest] = ring3(['run', '--for', '0', '--cpus', '1']);
+    const { status, stderr } = await runProgram(program!, rest, { env: { XDG_RUNTIME_DIR: long } });
+    assert.equal(status, 1);
+    assert.match(stderr, /is longer than 107 bytes.*\n {2}set XDG_RUNTIME_DIR to a shorter one/);
+  });
+
+  describe('a crash', () => {
+    for (const [how, said] of [
+      ['null', /crashed with SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
+      ['bug', /crashed with SIGABRT while module fix_crash was loaded: kernel BUG at .*fix_crash\.c:\d+/],
+    ] as const)
+      it(`of kind ${how} is told by --isolate, with function, file and line`, async () => {
+        const { status, stderr, stdout } = await command(
+          ...[
+            'run',
+            fixture('demo'),
+            fixture('crash'),
+            `fix_crash.how=${how}`,
+            '--isolate',
+            '--cpus',
+            '1',
+            '--json',
+          ],
+        );
+        assert.equal(status, 1);
+        assert.match(stderr, said);
+        assert.match(stderr, /\n {2}in (touch|crash_init)\S* at fix_crash\.c:\d+ \(fix_crash\.ko\.so\)\n/);
+        assert.doesNotMatch(stderr, /ring3Dump|registers/);
+        const crash = stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+          .find(({ event }) => event === 'crash');
+        assert.equal(crash.module, 'fix_crash');
+        assert.equal(crash.where.file, 'fix_crash.c');
+        assert.ok(crash.where.line > 0);
+      });
+
+    it('that does not come leaves --isolate as run is', async () => {
+      const { status, stdout, stderr } = await command(
+        ...['run', fixture('demo'), '--isolate', '--cpus', '1', '--for', '0'],
+      );
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /fix_demo: unloaded/);
+      const fails = await command('run', fixture('fails'), '--isolate', '--cpus', '1', '--for', '0');
+      assert.equal(fails.status, 1);
+      assert.match(fails.stderr, /init failed: -19/);
+    });
+
+    it('ends with the signal that its parent was sent', async () => {
+      const host = await Host.start('--isolate', fixture('demo'));
+      assert.equal(await host.end('SIGINT'), 0);
+      assert.match(host.stdout, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
+    });
+
+    it('dump is read whatever is in it', () => {
+      assert.equal(readCrash(''), undefined);
+      assert.equal(readCrash('ring3Dump=1\n-- stacks --\n'), undefined);
+      const half = 'signal=SIGSEGV code=1 tid=7 address=0x0 addressIs="null"\ntid=7 crashed=true stack=0\n';
+      assert.deepEqual(readCrash(half), { signal: 'SIGSEGV', what: '0x0: null', stack: [] });
+      const inlined = `${half}-- stacks --\nstack=0\n    thread 7\n  #0  a at m.c:1, inlined in\n    b at m.c:2 (m.ko.so+0x1)\n`;
+      assert.deepEqual(readCrash(inlined)!.where, { function: 'a', file: 'm.c', line: 1, object: 'm.ko.so' });
+    });
+  });
+
+  describe('the socket', () => {
+    /** What a host answers to @text, until it closes or @lines came. */
+    async function say(host: Host, text: string | Buffer, lines = 1): Promise<Record<string, unknown>[]> {
+      const socket = createConnection(host.socket);
+      let got = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        got += chunk;
+      });
+      socket.on('error', () => {});
+      const closed = once(socket, 'close');
+      socket.write(text);
+      for (let i = 0; i < 1000 && got.split('\n').length <= lines && !socket.destroyed; i++)
+        await Promise.race([pause(10), closed]);
+      socket.destroy();
+      return got
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+    }
+
+    it('answers nonsense with errors, and lives', async () => {
+      const host = await Host.start();
+      for (const line of [
+        'hello',
+        '[]',
+        'null',
+        '7',
+        '{}',
+        '{"op":"halt"}',
+        '{"op":["insmod"]}',
+        '{"op":"insmod"}',
+        '{"op":"insmod","path":7,"params":""}',
+        '{"op":"rmmod","name":null}',
+        '{"op":"insmod","path":"a\\u0000b","params":""}',
+        '{"op":"rmmod","name":""}',
+        '{"op":"__proto__"}',
+        '',
+      ]) {
+        const [reply] = await say(host, `${line}\n`);
+        assert.equal(reply?.ok, false, line);
+        assert.equal(typeof reply?.message, 'string');
+      }
+      const replies = await say(host, '{"op":"hello"}\nx\n{"op":"lsmod"}\n', 3);
+      assert.deepEqual(
+        replies.map(({ ok }) => ok),
+        [true, false, true],
+      );
+      assert.equal(replies[0]!.pid, host.child.pid);
+    });
+
+    it('bounds requests and connections', async () => {
+      const host = await Host.start();
+      const [long] = await say(host, Buffer.alloc(300 << 10, 'x'));
+      assert.match(String(long?.message), /a request has more than 131072 bytes/);
+      const sockets = await Promise.all(
+        Array.from({ length: 16 }, async () => {
+          const socket = createConnection(host.socket);
+          await once(socket, 'connect');
+          return socket;
+        }),
+      );
+      await pause(100);
+      const [full] = await say(host, '{"op":"hello"}\n');
+      assert.match(String(full?.message), /16 commands speak with this host, which is the limit/);
+      for (const socket of sockets) socket.destroy();
+      await pause(100);
+      assert.equal((await say(host, '{"op":"hello"}\n'))[0]?.ok, true);
+    });
+
+    /** So many lines of the log. */
+    const chatter = (host: Host, lines: number) =>
+      say(host, '{"op":"rmmod","name":"nobody"}\n'.repeat(lines), lines);
+
+    it('is not held up by one who does not read the log, and tells him what he missed', async () => {
+      const host = await Host.start('--level', '-1');
+      const lazy = createConnection(host.socket);
+      let got = '';
+      lazy.setEncoding('utf8').on('data', (text: string) => {
+        got += text;
+      });
+      lazy.pause();
+      lazy.write('{"op":"follow","from":"start"}\n');
+      await pause(200);
+      const replies = await chatter(host, 12_000);
+      assert.equal(replies.length, 12_000);
+      lazy.resume();
+      for (let i = 0; i < 200 && !/records were lost before they were read/.test(got); i++) await pause(20);
+      assert.match(got, /"level":4,.*records were lost before they were read/);
+      lazy.destroy();
+      assert.equal(await host.end(), 0);
+    });
+
+    it('stops hearing one who asks and does not read', async () => {
+      const host = await Host.start('--level', '-1', fixture('demo'));
+      const resident = () =>
+        Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${host.child.pid}/status`, 'utf8'))![1]) / 1024;
+      const before = resident();
+      const rude = createConnection(host.socket);
+      rude.on('error', () => {});
+      rude.pause();
+      const requests = '{"op":"dmesg"}\n'.repeat(50_000);
+      await chatter(host, 2000);
+      rude.write(requests); // 50 000 answers of 200 KB each would be 10 GB
+      await pause(1500);
+      assert.ok(rude.writableLength > 0, 'all was read');
+      assert.ok(resident() - before < 100, `${resident() - before} MiB more`);
+      assert.equal((await say(host, '{"op":"hello"}\n'))[0]?.ok, true);
+      rude.destroy();
+      assert.equal(await host.end(), 0);
+    });
+  });
+
+  it('a target is a host too', async () => {
+    const target = await TargetProcess.start(['ram:16M'], { env: env() });
+    try {
+      const { stdout, status } = await command('lsmod');
+      assert.equal(status, 0);
+      assert.match(stdout, /^scst +\d+ +\d+ .*iscsi_scst/m);
+      const refused = await command('rmmod', 'scst');
+      assert.equal(refused.status, 1);
+      assert.match(refused.stderr, /scst: is in use by: .*iscsi_scst/);
+      assert.match((await command('dmesg', '--host', 'target')).stdout, /scst: loaded/);
+      assert.equal((await command('insmod', fixture('demo'))).status, 0);
+      assert.match((await command('lsmod')).stdout, /^fix_demo/m);
+    } finally {
+      await target.stop();
+    }
+  });
+
+  describe('parts', () => {
+    it('parameters are words of insmod', () => {
+      assert.equal(paramsOf(['a=1', 'b=x y', 'c', 'd=']), 'a=1 b="x y" c d=""');
+      for (const bad of ['', '=1', 'a b=1', '1=2', 'a="x"'])
+        assert.throws(() => paramsOf([bad]), UsageError, bad);
+    });
+
+    it('operands are files and parameters', () => {
+      const odd = join(folder, 'x.y=z.ko.so');
+      writeFileSync(odd, '');
+      assert.deepEqual(loadsOf([odd, 'x.a=1', 'x.b=2 3']), [{ path: odd, name: 'x', params: 'a=1 b="2 3"' }]);
+    });
+
+    it('names of hosts', () => {
+      for (const good of ['host', 'a.b_C9', 'x'.repeat(32)]) assert.equal(badName(good), undefined);
+      for (const bad of ['', '12', 'a/b', 'a-b', '../x', 'x'.repeat(33)])
+        assert.match(badName(bad)!, /no name of a host/);
+    });
+
+    it("tables and lines as a kernel's tools print them", () => {
+      assert.equal(moduleTable([]), 'Module                  Size  Used by\n');
+      const line = recordLine({ seq: 1, level: 6, time: 5.1234567, text: 'a\u001b[2Jb\u0000' });
+      assert.equal(line, '[    5.123457] a\\x1b[2Jb\\x00');
+    });
+  });
+});
