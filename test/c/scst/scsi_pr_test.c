@@ -230,6 +230,7 @@ TEST(scsi_pr_register_for_others)
 	list[30] = 0x7f;			/* longer than all there is */
 	CHECK_EQ(pr_out_list(a, PROUT_REGISTER, 0, list, 28 + len_b + len_c).sense, 0x052600);
 	rig_transport_id(1, list + 28);
+	rig_transport_id(2, list + 28 + len_b);
 	list[28 + len_b - 1] = 'x';		/* without an end */
 	list[28 + len_b - 2] = 'x';
 	list[28 + len_b - 3] = 'x';
