@@ -468,3 +468,16 @@ void workqueue_exit(void)
 	destroy_workqueue(system_long_wq);
 	system_wq = system_unbound_wq = system_highpri_wq = system_long_wq = NULL;
 }
+
+void works_collect(struct owned_functions *functions)
+{
+	struct workqueue_struct *queues[] = { system_wq, system_unbound_wq, system_highpri_wq, system_long_wq };
+	struct work_struct *work;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(queues); i++) {
+		spin_lock_bh(&queues[i]->lock);
+		list_for_each_entry(work, &queues[i]->works, entry)
+			owned_collect(functions, (const void *)work->func);
+		spin_unlock_bh(&queues[i]->lock);
+	}
+}
