@@ -261,18 +261,18 @@ unsigned long get_taint(void)
 
 void kernel_power_off(void)
 {
-	pr_emerg("reboot: Power down\n");
+	pr_emerg("power off: the process ends\n");
 	host_exit(0);
 }
 
 void kernel_halt(void)
 {
-	pr_emerg("reboot: System halted\n");
+	pr_emerg("halt: the process ends\n");
 	host_exit(0);
 }
 
 void kernel_restart(char *cmd)
 {
-	pr_emerg("reboot: Restarting%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
+	pr_emerg("restart%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
 	host_exit(0);
 }
