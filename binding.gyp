@@ -163,7 +163,7 @@
       'dependencies_traverse': 0,
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
-        'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko',
+        'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
       ],
     },
     {
@@ -225,6 +225,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_old.c'],
+    },
+    {
+      'target_name': 'fix_sanitized.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_sanitized.c'],
     },
     {
       'target_name': 'fix_plain.ko',

@@ -6,11 +6,12 @@
  * table has medians, the spread, and ratios to the rival of each part.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildFolder } from '../shim/native.js';
+// @ts-expect-error a script without types
+import { build, outputFolder } from './build.mjs';
 
 interface Rate {
   /** I/O per second. */
@@ -32,6 +33,11 @@ interface Part {
   ours: string;
   rivals: string[];
   goal: number;
+  /**
+   * What the goal is about. Reads from the page cache never sleep: on a CPU of their own their rate is 1 / CPU time, and
+   * on a machine that does other things too that time is the steadier measure.
+   */
+  by: keyof Rate;
 }
 
 const { values } = parseArgs({
@@ -41,12 +47,13 @@ const { values } = parseArgs({
     size: { type: 'string', default: '512' },
     folder: { type: 'string', default: '/var/tmp' },
     cpu: { type: 'string', default: String(Math.max(availableParallelism() - 1, 0)) },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
-  console.log(`usage: npm run bench:aio -- [--rounds 9] [--seconds 1] [--size MIB] [--folder DIR] [--cpu N] [--json]
+  console.log(`usage: npm run bench:aio -- [--rounds 9] [--seconds 1] [--size MIB] [--folder DIR] [--cpu N] [--only cache|direct] [--json]
 The file is made in DIR, which should be on a disk, and removed again.`);
   process.exit(0);
 }
@@ -62,7 +69,8 @@ if (
   process.exit(64);
 }
 
-const binary = join(buildFolder, 'aio-bench');
+build({ targets: ['aio-bench'], quiet: true });
+const binary = join(outputFolder(), 'aio-bench');
 
 function ours(way: string, depth: number): Way['run'] {
   return (file, time, on) => {
@@ -119,6 +127,7 @@ const parts: Part[] = [
     ours: 'aio_try',
     rivals: ['pread', 'io_uring x32', 'io_uring x32, memory registered'],
     goal: 0.95,
+    by: 'cpuUs',
   },
   {
     title: 'direct, 32 at once',
@@ -132,6 +141,7 @@ const parts: Part[] = [
     ours: 'aio, io_uring',
     rivals: ['fio, io_uring'],
     goal: 0.95,
+    by: 'iops',
   },
 ];
 
@@ -150,7 +160,7 @@ function measure({ ways }: Part, file: string): Map<string, Rate[]> {
   return rates;
 }
 
-function report({ title, ways, ours: own, rivals, goal }: Part, rates: Map<string, Rate[]>): void {
+function report({ title, ways, ours: own, rivals, goal, by }: Part, rates: Map<string, Rate[]>): void {
   const of = (name: string, key: keyof Rate) => median((rates.get(name) ?? []).map((rate) => rate[key]));
   const running = rivals.filter((name) => rates.get(name)?.length);
   const best = Math.max(...running.map((name) => of(name, 'iops')));
@@ -175,18 +185,15 @@ function report({ title, ways, ours: own, rivals, goal }: Part, rates: Map<strin
       );
     else row(name, '-', 'does not run here');
   }
-  const ratio = of(own, 'iops') / best;
+  const ratio = by === 'iops' ? of(own, 'iops') / best : cheapest / of(own, 'cpuUs');
   if (Number.isFinite(ratio))
     console.log(
-      `${own} has ${ratio.toFixed(2)} of the best of ${running.join(' / ')}; the goal is ${goal}: ${ratio >= goal ? 'met' : 'missed'}`,
+      `${own} has ${ratio.toFixed(2)} of the best of ${running.join(' / ')}, by ${by === 'iops' ? 'IOPS' : 'CPU time'}; ` +
+        `the goal is ${goal}: ${ratio >= goal ? 'met' : 'missed'}`,
     );
   else console.log('no rival to compare with: apt-get install fio');
 }
 
-if (!existsSync(binary)) {
-  console.error(`bench-aio: ${binary} is not built: npm run build`);
-  process.exit(1);
-}
 const folder = mkdtempSync(join(values.folder, 'ring3-bench-'));
 const file = join(folder, 'file');
 try {
@@ -200,6 +207,7 @@ try {
       `${cpus()[0]?.model}, CPU ${cpu}; ${megabytes} MiB in ${values.folder}; ${rounds} rounds of ${seconds} s each, medians`,
     );
   for (const part of parts) {
+    if (!part.title.includes(values.only)) continue;
     const rates = measure(part, file);
     if (values.json)
       console.log(JSON.stringify({ title: part.title, seconds, rates: Object.fromEntries(rates) }));

@@ -93,11 +93,14 @@ function wholeNumber(name: Name, text: string | undefined, low: number, high: nu
   return number;
 }
 
-function chooseAio(name: string | undefined): void {
+/** By --aio, else by $RING3_AIO, which aio looks at itself; here its name is checked before anything is served. */
+function chooseAio(option: string | undefined): void {
+  const name = option ?? (process.env.RING3_AIO || undefined);
   try {
     if (name !== undefined) preferProvider(name);
   } catch (error) {
-    throw error instanceof AioError ? new UsageError(`--aio: ${error.why}`) : error;
+    const from = option === undefined ? 'RING3_AIO' : '--aio';
+    throw error instanceof AioError ? new UsageError(`${from}: ${error.why}`) : error;
   }
 }
 

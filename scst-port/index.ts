@@ -287,7 +287,7 @@ export class Target {
         .mgmt(`handlers/${handler}/mgmt`, `del_device ${name}`)
         .catch((error: Error) => lost.push(error.message));
     this.kernel.stopEvents();
-    await this.kernel.kernel.stop();
+    await this.kernel.stop();
     this.locks.release();
     if (lost.length) throw new FlushError(lost.join('; '));
     return ended;

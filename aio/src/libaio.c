@@ -6,7 +6,7 @@
  * It is asynchronous for direct transfers only, so those go to it; all else goes to threads,
  * and memory (tmpfs) is done on the spot. It serves kernels that have no io_uring, or forbid it.
  *
- * Submissions gather during a round and are handed over at its end by one system call. What
+ * Submissions are handed over by one system call for each few, and at the end of the round. What
  * the kernel refuses a thread does, and so finds the true answer.
  *
  * Invariant: in_flight counts what the kernel has and what is gathered; it is never more than
@@ -20,6 +20,7 @@
 #include "sys_mem.h"
 
 #define EVENTS_MAX	256u	/* of the 65536 that fs.aio-max-nr gives all processes together */
+#define BATCH		4u	/* handed over early, so that the device works while the round makes more */
 
 struct libaio_task {
 	aio_context_t		context;
@@ -30,7 +31,7 @@ struct libaio_task {
 	unsigned int		in_flight;
 	struct aio_op		*backlog, **backlog_tail;
 	unsigned int		nr_gathered;
-	struct iocb		gathered[EVENTS_MAX];
+	struct iocb		gathered[BATCH];
 };
 
 static struct libaio_task *state_of(struct aio_task *task)
@@ -75,6 +76,32 @@ static int probe(void)
 
 /* ---- to the kernel ------------------------------------------------------------------------ */
 
+/*
+ * The kernel takes as many as it likes, and says what is wrong with the first when that is why
+ * it takes none.
+ */
+static void hand_over(struct libaio_task *l)
+{
+	struct iocb *iocbs[BATCH];
+	unsigned int at = 0;
+
+	for (unsigned int i = 0; i < l->nr_gathered; i++)
+		iocbs[i] = &l->gathered[i];
+	while (at < l->nr_gathered) {
+		long rc = io_submit(l->context, l->nr_gathered - at, iocbs + at);
+
+		if (rc == -EINTR)
+			continue;
+		if (rc > 0) {
+			at += (unsigned int)rc;
+			continue;
+		}
+		l->in_flight--;
+		threads_submit((struct aio_op *)(uintptr_t)l->gathered[at++].aio_data);
+	}
+	l->nr_gathered = 0;
+}
+
 static bool gather(struct libaio_task *l, struct aio_op *op)
 {
 	const struct iovec *iov;
@@ -99,6 +126,8 @@ static bool gather(struct libaio_task *l, struct aio_op *op)
 	iocb->aio_flags = IOCB_FLAG_RESFD;
 	iocb->aio_resfd = (uint32_t)l->evfd;
 	l->in_flight++;
+	if (l->nr_gathered == BATCH)
+		hand_over(l);
 	return true;
 }
 
@@ -125,31 +154,11 @@ static void gather_backlog(struct libaio_task *l)
 		l->backlog_tail = &l->backlog;
 }
 
-/*
- * The kernel takes as many as it likes, and says what is wrong with the first when that is why
- * it takes none.
- */
 static bool flush(struct aio_task *task)
 {
 	struct libaio_task *l = state_of(task);
-	struct iocb *iocbs[EVENTS_MAX];
-	unsigned int at = 0;
 
-	for (unsigned int i = 0; i < l->nr_gathered; i++)
-		iocbs[i] = &l->gathered[i];
-	while (at < l->nr_gathered) {
-		long rc = io_submit(l->context, l->nr_gathered - at, iocbs + at);
-
-		if (rc == -EINTR)
-			continue;
-		if (rc > 0) {
-			at += (unsigned int)rc;
-			continue;
-		}
-		l->in_flight--;
-		threads_submit((struct aio_op *)(uintptr_t)l->gathered[at++].aio_data);
-	}
-	l->nr_gathered = 0;
+	hand_over(l);
 	gather_backlog(l);
 	return l->nr_gathered != 0;
 }

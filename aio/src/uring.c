@@ -7,8 +7,8 @@
  * path, which would hand them to threads of its own: they go to ours at once.
  * Memory (tmpfs) is done on the spot.
  *
- * Submissions gather during a round and are handed over at its end, by one system
- * call. The task polls an eventfd that the kernel writes for completions.
+ * Submissions gather during a round and are handed over at its end, direct ones in small batches.
+ * The task polls an eventfd that the kernel writes for completions.
  *
  * Invariant: in_flight <= the places of the completion ring, so none overflows;
  * what is beyond waits in the backlog, in order. Threads: all on-task.
@@ -21,6 +21,7 @@
 
 #define SQ_ENTRIES	256u
 #define CQ_ENTRIES	1024u
+#define BATCH		4u	/* direct ones, handed over early: the device works while the round makes more */
 #define FILE_SLOTS	256u	/* registered files; those with a higher id go by descriptor */
 
 struct uring_task {
@@ -101,6 +102,8 @@ static bool issue(struct uring_task *u, struct aio_op *op)
 		return false;
 	fill(u, sqe, op, iov, niov);
 	u->in_flight++;
+	if (op->file->direct && uring_pending(&u->ring) >= BATCH)
+		uring_enter(&u->ring);
 	return true;
 }
 
@@ -169,13 +172,46 @@ static void reap_handler(struct etask_callback *callback)
 	reap((struct uring_task *)((char *)callback - offsetof(struct uring_task, reap)));
 }
 
+static bool passes(int err) { return err == -EAGAIN || err == -EBUSY || err == -ENOMEM; }
+
+static void close_ring(struct uring_task *u)
+{
+	etask_poll_remove_sync(&u->poll);
+	etask_cancel_sync(u->task->etask, &u->reap);
+	uring_close(&u->ring);
+}
+
+/* The kernel takes nothing any more (a filter came, say), and has nothing of ours: threads serve from now on. */
+static void give_up(struct uring_task *u)
+{
+	struct aio_op *op, *next;
+
+	u->works = false;
+	u->in_flight = 0;
+	while (uring_pending(&u->ring))
+		threads_submit((struct aio_op *)(uintptr_t)uring_take_back(&u->ring));
+	for (op = u->backlog; op; op = next) {
+		next = op->next;
+		threads_submit(op);
+	}
+	u->backlog = NULL;
+	u->backlog_tail = &u->backlog;
+	close_ring(u);
+}
+
 static bool uring_flush(struct aio_task *task)
 {
 	struct uring_task *u = state_of(task);
+	int rc = 0;
 
-	if (!u->works || !uring_pending(&u->ring))
+	if (!u->works)
 		return false;
-	uring_enter(&u->ring);
+	if (uring_pending(&u->ring))
+		rc = uring_enter(&u->ring);
+	if (rc < 0 && !passes(rc) && u->in_flight == uring_pending(&u->ring)) {
+		give_up(u);
+		return false;
+	}
 	if (uring_ready(&u->ring))
 		etask_post(task->etask, &u->reap);
 	/* What the kernel did not take it is offered again. */
@@ -249,7 +285,7 @@ static void uring_submit(struct aio_op *op)
 static void uring_forget(struct aio_lane *lane)
 {
 	/* A registered file stays open until its place is emptied. */
-	if (lane->slot >= 0)
+	if (lane->slot >= 0 && state_of(lane->task)->works)
 		uring_update_file(&state_of(lane->task)->ring, (unsigned int)lane->slot, -1);
 }
 
@@ -257,11 +293,8 @@ static void uring_stop(struct aio_task *task)
 {
 	struct uring_task *u = state_of(task);
 
-	if (u->works) {
-		etask_poll_remove_sync(&u->poll);
-		etask_cancel_sync(task->etask, &u->reap);
-		uring_close(&u->ring);
-	}
+	if (u->works)
+		close_ring(u);
 	mem_free(u, FL_STR);
 	task->state[uring_provider.index] = NULL;
 }

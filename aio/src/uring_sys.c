@@ -227,6 +227,13 @@ int uring_enter(struct uring *ring)
 	return rc;
 }
 
+uint64_t uring_take_back(struct uring *ring)
+{
+	ring->sq_next--;
+	atomic_store_explicit(ring->sq_tail, ring->sq_next, memory_order_release);
+	return ring->sqes[ring->sq_next & ring->sq_mask].user_data;
+}
+
 bool uring_has_deferred(const struct uring *ring)
 {
 	return atomic_load_explicit(ring->sq_flags, memory_order_relaxed) &

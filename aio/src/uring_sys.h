@@ -58,6 +58,9 @@ unsigned int uring_pending(const struct uring *ring);	/* entries that the kernel
  */
 int uring_enter(struct uring *ring);
 
+/* The user_data of the last entry that is pending, which is not any more; only when uring_pending(). */
+uint64_t uring_take_back(struct uring *ring);
+
 /* The kernel has completions that only uring_enter() brings in. */
 bool uring_has_deferred(const struct uring *ring);
 

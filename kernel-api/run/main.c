@@ -2,10 +2,10 @@
 /*
  * ring3-run - a host in C, for modules under a debugger or a sanitizer:
  *
- *	ring3-run [--cpus N] [--others N] [--] MODULE.ko.so [NAME=VALUE...] [MODULE.ko.so ...]
+ *	ring3-run [--cpus N] [--others N] [--for MS] [--] MODULE.ko.so [NAME=VALUE...] [MODULE.ko.so ...]
  *
- * Starts the kernel, loads the modules in this order, unloads them in the other and
- * stops. On stdout: the log as ring3_dmesg() gives it, and of its own a line per step
+ * Starts the kernel, loads the modules in this order, stays for a while, unloads them in
+ * the other order and stops. On stdout: the log as ring3_dmesg() gives it, and of its own a line per step
  * that starts with '=': "=insmod PATH RC", "=stop RC". Exit status: 0 when all loaded,
  * 1 when one did not, 64 for wrong usage.
  *
@@ -105,7 +105,7 @@ static int load(char **args, int *at)
 int main(int argc, char **argv)
 {
 	struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = OTHER_CPUS_DEFAULT };
-	int at = 1, failed = 0, rc;
+	int at = 1, failed = 0, stay_ms = 0, rc;
 	pthread_t thread;
 
 	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
@@ -113,13 +113,15 @@ int main(int argc, char **argv)
 			options.nr_event_cpus = (unsigned int)atoi(argv[at + 1]);
 		else if (!strcmp(argv[at], "--others"))
 			options.nr_other_cpus = (unsigned int)atoi(argv[at + 1]);
+		else if (!strcmp(argv[at], "--for"))
+			stay_ms = atoi(argv[at + 1]);
 		else
 			break;
 	}
 	if (at < argc && !strcmp(argv[at], "--"))
 		at++;
 	if (at >= argc || !is_module(argv[at])) {
-		fprintf(stderr, "usage: ring3-run [--cpus N] [--others N] MODULE.ko.so [NAME=VALUE...] ...\n");
+		fprintf(stderr, "usage: ring3-run [--cpus N] [--others N] [--for MS] MODULE.ko.so [NAME=VALUE...] ...\n");
 		return 64;
 	}
 	rc = ring3_kernel_start(&options);
@@ -130,6 +132,8 @@ int main(int argc, char **argv)
 	}
 	while (at < argc)
 		failed |= load(argv, &at) != 0;
+	if (stay_ms > 0 && !failed)
+		usleep((unsigned int)stay_ms * 1000u);
 	rc = ring3_kernel_stop();
 	say("stop", "", rc);
 	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);

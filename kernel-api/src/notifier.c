@@ -2,9 +2,11 @@
 /*
  * notifier.c - chains of callbacks: notifier.h.
  *
- * Locking: the chain's own lock; a raw chain's is its user's affair.
+ * Locking: the chain's own lock for who changes it; callers of atomic and SRCU chains only
+ * hold a grace period off. A raw chain's is its user's affair.
  */
 #include <linux/notifier.h>
+#include <linux/reboot.h>
 
 static int chain_add(struct notifier_block **at, struct notifier_block *nb)
 {
@@ -15,8 +17,8 @@ static int chain_add(struct notifier_block **at, struct notifier_block *nb)
 			return -EEXIST;
 	while (*at && (*at)->priority >= nb->priority)
 		at = &(*at)->next;
-	nb->next = *at;
-	*at = nb;
+	WRITE_ONCE(nb->next, *at);
+	rcu_assign_pointer(*at, nb);
 	return 0;
 }
 
@@ -24,7 +26,7 @@ static int chain_remove(struct notifier_block **at, struct notifier_block *nb)
 {
 	for (; *at; at = &(*at)->next) {
 		if (*at == nb) {
-			*at = nb->next;
+			rcu_assign_pointer(*at, nb->next);
 			return 0;
 		}
 	}
@@ -32,12 +34,13 @@ static int chain_remove(struct notifier_block **at, struct notifier_block *nb)
 }
 
 /* The last answer; a block may leave the chain in its own call. */
-static int chain_call(struct notifier_block *nb, unsigned long val, void *v)
+static int chain_call(struct notifier_block **head, unsigned long val, void *v)
 {
+	struct notifier_block *nb = rcu_dereference_raw(*head);
 	int ret = NOTIFY_DONE;
 
 	for (struct notifier_block *next; nb && !(ret & NOTIFY_STOP_MASK); nb = next) {
-		next = nb->next;
+		next = rcu_dereference_raw(nb->next);
 		ret = nb->notifier_call(nb, val, v);
 	}
 	return ret;
@@ -55,17 +58,18 @@ int raw_notifier_chain_unregister(struct raw_notifier_head *nh, struct notifier_
 
 int raw_notifier_call_chain(struct raw_notifier_head *nh, unsigned long val, void *v)
 {
-	return chain_call(nh->head, val, v);
+	return chain_call(&nh->head, val, v);
 }
 
-#define CHAIN(name, take, give)							\
+/* take, give: who changes the chain; enter, leave: who calls it; after: a block has left. */
+#define CHAIN(name, take, give, enter, leave, after)				\
 int name##_notifier_chain_register(struct name##_notifier_head *nh, struct notifier_block *nb)	\
 {											\
 	int rc;										\
 											\
-	take(&nh->lock);								\
+	take;										\
 	rc = chain_add(&nh->head, nb);							\
-	give(&nh->lock);								\
+	give;										\
 	return rc;									\
 }											\
 											\
@@ -73,21 +77,46 @@ int name##_notifier_chain_unregister(struct name##_notifier_head *nh, struct not
 {											\
 	int rc;										\
 											\
-	take(&nh->lock);								\
+	take;										\
 	rc = chain_remove(&nh->head, nb);						\
-	give(&nh->lock);								\
+	give;										\
+	after;										\
 	return rc;									\
 }											\
 											\
 int name##_notifier_call_chain(struct name##_notifier_head *nh, unsigned long val, void *v)	\
 {											\
-	int rc;										\
+	int rc, idx __maybe_unused;							\
 											\
-	take(&nh->lock);								\
-	rc = chain_call(nh->head, val, v);						\
-	give(&nh->lock);								\
+	enter;										\
+	rc = chain_call(&nh->head, val, v);						\
+	leave;										\
 	return rc;									\
 }
 
-CHAIN(blocking, mutex_lock, mutex_unlock)
-CHAIN(atomic, spin_lock_bh, spin_unlock_bh)
+CHAIN(blocking, down_write(&nh->rwsem), up_write(&nh->rwsem), down_read(&nh->rwsem), up_read(&nh->rwsem), (void)0)
+CHAIN(atomic, spin_lock_bh(&nh->lock), spin_unlock_bh(&nh->lock), rcu_read_lock(), rcu_read_unlock(), synchronize_rcu())
+CHAIN(srcu, mutex_lock(&nh->mutex), mutex_unlock(&nh->mutex), idx = srcu_read_lock(&nh->srcu),
+      srcu_read_unlock(&nh->srcu, idx), synchronize_srcu(&nh->srcu))
+
+void srcu_init_notifier_head(struct srcu_notifier_head *nh)
+{
+	*nh = (struct srcu_notifier_head)SRCU_NOTIFIER_INIT(*nh, 0);
+}
+
+static BLOCKING_NOTIFIER_HEAD(reboot_notifiers);
+
+int register_reboot_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&reboot_notifiers, nb);
+}
+
+int unregister_reboot_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&reboot_notifiers, nb);
+}
+
+void ring3_reboot_notify(unsigned long what, void *cmd)
+{
+	blocking_notifier_call_chain(&reboot_notifiers, what, cmd);
+}

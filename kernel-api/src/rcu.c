@@ -28,6 +28,7 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/wait.h>
@@ -48,6 +49,7 @@ struct rcu_cpu {
 __thread int ring3_rcu_nesting;
 unsigned long ring3_rcu_gp = 1;
 bool ring3_rcu_fences = true;
+struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
 
 static LIST_HEAD(tasks);
 static u32 tasks_lock;
@@ -180,6 +182,11 @@ static void grace_period(bool hurry)
 	__atomic_store_n(&gp_ended, gp, __ATOMIC_SEQ_CST);
 }
 
+unsigned long rcu_ended(void)
+{
+	return __atomic_load_n(&gp_ended, __ATOMIC_SEQ_CST);
+}
+
 /* ---- waiting for one ------------------------------------------------------------------ */
 
 unsigned long get_state_synchronize_rcu(void)
@@ -242,7 +249,6 @@ void cond_synchronize_rcu(unsigned long state)
 
 /* ---- callbacks ------------------------------------------------------------------------ */
 
-struct lockdep_map rcu_callback_map;
 static __thread bool in_callback;
 
 int lock_is_held(const struct lockdep_map *map)
@@ -402,6 +408,24 @@ void rcu_barrier(void)
 	}
 	wait_for_completion(&state.done);
 	kfree(heads);
+}
+
+/* ---- several flavours at once ---------------------------------------------------------- */
+
+void wakeme_after_rcu(struct rcu_head *head)
+{
+	complete(&container_of(head, struct rcu_synchronize, head)->completion);
+}
+
+void __wait_rcu_gp(int n, call_rcu_func_t *funcs, struct rcu_synchronize *waits)
+{
+	might_sleep();
+	for (int i = 0; i < n; i++) {
+		init_completion(&waits[i].completion);
+		funcs[i](&waits[i].head, wakeme_after_rcu);
+	}
+	for (int i = 0; i < n; i++)
+		wait_for_completion(&waits[i].completion);
 }
 
 /* ---- start and stop --------------------------------------------------------------------- */

@@ -17,6 +17,8 @@ export interface RunOptions {
   /** Virtual CPUs that run events, and those that threads share. */
   cpus?: number;
   others?: number;
+  /** Milliseconds between the last module's init and the first one's exit. */
+  stayMs?: number;
   /** Seconds until it is killed. */
   timeout?: number;
   onLine?: (line: LogLine) => void;
@@ -43,13 +45,15 @@ const SANITIZER_ENV = {
 };
 
 export function commandOf(loads: Load[], options: RunOptions): string[] {
-  const { san = 'none', cpus = 1, others = 2, gdb = false } = options;
+  const { san = 'none', cpus = 1, others = 2, stayMs = 0, gdb = false } = options;
   const command = [
     join(requireNative(san), 'ring3-run'),
     '--cpus',
     String(cpus),
     '--others',
     String(others),
+    '--for',
+    String(stayMs),
     '--',
   ];
   for (const { path, params = [] } of loads) command.push(path, ...params);

@@ -80,3 +80,39 @@ export class Guests {
     for (const entry of [...this.#silent, ...this.#talking]) entry.controller.abort(reason);
   }
 }
+
+/** Lets @limit in at once; others queue, first come first served. */
+export class Gate {
+  #inside = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(readonly limit: number) {}
+
+  /** Resolves when it is our turn; leave() gives it on. Rejects with the signal's reason when that comes first. */
+  async enter(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#inside < this.limit) {
+      this.#inside++;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const abort = () => {
+        this.#waiting.delete(go);
+        reject(signal.reason);
+      };
+      const go = () => {
+        this.#waiting.delete(go);
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      this.#waiting.add(go);
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  leave(): void {
+    const [next] = this.#waiting;
+    if (next) next();
+    else this.#inside--;
+  }
+}

@@ -2,6 +2,7 @@
 /** The border to the kernel modules: include/iscsi_scst.h and scst.h, mirrored. */
 import { readSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 import { callAsync, Kernel, KernelError, type Module } from '../../kernel-api/index.js';
 import { PollEvents } from '../../shim/events.js';
@@ -52,6 +53,9 @@ koffi.struct('iscsi_event', {
 });
 
 const EBUSY = 16;
+
+const STOP_TRIES = 100;
+const STOP_RETRY_MS = 10;
 
 /** enum iscsi_event_code */
 const SESSION_UP = 1;
@@ -232,5 +236,16 @@ export class TargetKernel {
   /** Asks all initiators to leave; returns how many had to be ended. */
   shutdown(timeoutMs: number): Promise<number> {
     return callAsync<number>(this.#functions.shutdown, timeoutMs);
+  }
+
+  /** Unloads the modules and ends the kernel; calls of ours that are under way come to their end first. */
+  async stop(): Promise<void> {
+    for (let tries = STOP_TRIES; ; tries--)
+      try {
+        return await this.kernel.stop();
+      } catch (error) {
+        if (!tries || (error as KernelError).errno !== EBUSY) throw error;
+        await sleep(STOP_RETRY_MS);
+      }
   }
 }

@@ -7,14 +7,14 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { TcpClosedError, TcpListener, type TcpSocket } from '../../shim/socket.js';
 import { serveDiscovery } from './discovery.js';
 import type { TargetEvent } from './events.js';
-import { type Guest, Guests } from './guests.js';
+import { Gate, type Guest, Guests } from './guests.js';
 import { type Channel, Login, type LoginPolicy, type LoginResult } from './login.js';
 import { LoginError, Status } from './login-error.js';
 import type { SessionTable } from './sessions.js';
 
 /** Logins and discovery sessions served at once; see guests.ts for what happens at the limit. */
 export const GUESTS_MAX = 256;
-/** Hand-offs to the kernel side under way at once: one may wait for the session that it replaces. */
+/** Hand-offs to the kernel side under way at once, since one may wait for the session that it replaces; others queue. */
 export const HANDOFFS_MAX = 64;
 export const LOGIN_TIMEOUT_MS = 15_000;
 /** Between two requests of a discovery session. */
@@ -80,7 +80,7 @@ export interface PortalsOptions {
 export class Portals {
   readonly #guests = new Guests(GUESTS_MAX);
   readonly #serving = new Set<Promise<void>>();
-  #handoffs = 0;
+  readonly #handoffs = new Gate(HANDOFFS_MAX);
   #stopping = false;
   #options: PortalsOptions | undefined;
 
@@ -197,14 +197,16 @@ export class Portals {
   async #handOff(socket: TcpSocket, guest: Guest, login: Login, result: LoginResult): Promise<boolean> {
     const { sessions, handoff } = this.#options!;
     const { peer, local } = socket;
-    guest.leave();
-    let rc = -24;
-    if (this.#handoffs < HANDOFFS_MAX) {
-      this.#handoffs++;
-      const { tsih, initiatorName: initiator, user } = result;
-      sessions.describe({ tsih, initiator, user, peer, portal: local, since: Date.now() });
-      rc = await handoff(socket.fd, result, peer, local).finally(() => this.#handoffs--);
+    try {
+      await this.#handoffs.enter(guest.signal); // a guest, within its time, for as long as it queues
+    } catch (error) {
+      await login.refuse(Status.OutOfResources).catch(() => {});
+      throw error;
     }
+    guest.leave();
+    const { tsih, initiatorName: initiator, user } = result;
+    sessions.describe({ tsih, initiator, user, peer, portal: local, since: Date.now() });
+    const rc = await handoff(socket.fd, result, peer, local).finally(() => this.#handoffs.leave());
     if (rc === 0) {
       socket.detach();
       return true;

@@ -77,22 +77,20 @@ static inline void fetch_to_write(const void *line)
 /* Move what others pushed to the end of the list, oldest first. On-task. */
 static void take_incoming(struct etask_queue *queue)
 {
-	struct etask_callback *cb, *next, *turned = NULL;
+	struct etask_callback *newest, *turned = NULL;
 
 	if (!atomic_load_explicit(&queue->incoming, memory_order_relaxed))
 		return;
-	cb = atomic_exchange_explicit(&queue->incoming, NULL, memory_order_acquire);
-	for (; cb; cb = next) {
+	newest = atomic_exchange_explicit(&queue->incoming, NULL, memory_order_acquire);
+	for (struct etask_callback *cb = newest, *next; cb; cb = next) {
 		/* It lies in its poster's cache: fetched to be written at once, not first to be read. */
 		fetch_to_write(cb);
 		next = cb->next;
 		cb->next = turned;
 		turned = cb;
 	}
-	for (; turned; turned = next) {
-		next = turned->next;
-		list_append(queue, turned);
-	}
+	*queue->tail = turned;
+	queue->tail = &newest->next;
 }
 
 bool etask_queues_empty(sys_event_task_t task)

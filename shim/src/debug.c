@@ -224,8 +224,10 @@ uint32_t sys_backtrace_get_max(void *frames[], uint32_t max)
 sstring_t sys_backtrace_fmt(void *frames[], uint32_t count)
 {
 	char *text = my_answers()->frames;
-	size_t used = 0;
+	size_t used = diag_frames_text(frames, count, text, sizeof(my_answers()->frames));
 
+	if (used)
+		return text;
 	text[0] = 0;
 	for (uint32_t i = 0; i < count && used + 320 < sizeof(my_answers()->frames); i++) {
 		uintptr_t addr = (uintptr_t)frames[i];

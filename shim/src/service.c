@@ -28,6 +28,8 @@ static void backtrace_write(sstring_t reason)
 	void *frames[64];
 
 	sys_eprintf("backtrace: %s\n", reason ? reason : "");
+	if (diag_backtrace(STDERR_FILENO) == 0)
+		return;
 	sys_backtrace_dump(frames, sys_backtrace_get_max(frames, 64));
 }
 

@@ -70,6 +70,7 @@ describe('Target', function () {
     assert.ok(await one.ended());
     two.command([0x12, 0, 0, 0, 36, 0], { read: 36 });
     assert.equal((await two.receive())?.data.length, 36);
+    for (let i = 0; i < 200 && (await target!.sessions()).length > 1; i++) await sleep(5);
     assert.equal(await target!.closeSession(one.tsih), false);
     assert.equal(await target!.closeSession(60_000), false);
     two.close();

@@ -369,6 +369,43 @@ describe('ring3 target', function () {
     assert.equal(await again.stop(), 0);
   });
 
+  it('serves as an ordinary user, without any right', async function () {
+    const setpriv = findProgram('setpriv');
+    if (process.getuid?.() !== 0 || !setpriv) this.skip();
+    const nobody = [setpriv, '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all'];
+    const readable = await runProgram(nobody[0]!, [
+      ...nobody.slice(1),
+      'test',
+      '-r',
+      join(root, 'scripts/ring3.ts'),
+    ]);
+    if (readable.status !== 0) this.skip(); // this folder is root's own
+    const target = await TargetProcess.start(['ram:8M'], { prefix: nobody });
+    assert.match(readFileSync(`/proc/${target.pid}/status`, 'utf8'), /^CapEff:\s*0+$/m);
+    const peer = await Initiator.login(target.portal, target.iqn);
+    peer.command([0, 0, 0, 0, 0, 0]);
+    await peer.receive();
+    peer.command([0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0], { read: 4096 });
+    assert.equal((await peer.receive())?.data.length, 4096);
+    peer.close();
+    assert.equal(await target.stop(), 0, target.stderr);
+  });
+
+  it('runs out of descriptors, and serves again when there are some', async () => {
+    const prefix = ['/bin/sh', '-c', 'ulimit -n 100; exec "$0" "$@"'];
+    const target = await TargetProcess.start(['ram:8M'], { prefix });
+    const peers: Initiator[] = [];
+    for (let i = 0; i < 150; i++) peers.push(await Initiator.connect(target.portal));
+    await sleep(200);
+    assert.ok(target.alive);
+    for (const peer of peers) peer.close();
+    const peer = await Initiator.login(target.portal, target.iqn);
+    peer.command([0, 0, 0, 0, 0, 0]);
+    assert.equal((await peer.receive())?.opcode, Op.ScsiResponse);
+    peer.close();
+    assert.equal(await target.stop(), 0, target.stderr);
+  });
+
   it('uses as many event threads as it is told', async () => {
     const target = await TargetProcess.start(['ram:8M'], { args: ['--threads', '3'] });
     const peers = await Promise.all(

@@ -142,6 +142,17 @@ describe('a disk that breaks', function () {
       assert.equal((await client.read(20_000)).sense, '', 'it is well again');
     });
 
+  it('ends in the middle of a block: the whole ones are served', async () => {
+    writeFileSync(path(), Buffer.alloc(3 * BLOCK + 100, 0x31));
+    await start(path());
+    const { data } = await client.run([0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0], { read: 8 });
+    assert.deepEqual([data.readUInt32BE(0), data.readUInt32BE(4)], [2, BLOCK]);
+    assert.equal((await client.read(2)).data[0], 0x31);
+    assert.equal((await client.read(3)).sense, '5/21/00');
+    assert.equal(await client.write(2, 0x32, { fua: true }), '');
+    assert.equal(statSync(path()).size, 3 * BLOCK + 100);
+  });
+
   it('is deleted underneath: it goes on as long as it is open', async () => {
     await start(`${path()},size=16M`);
     assert.equal(await client.write(5, 0x33), '');
@@ -241,6 +252,15 @@ describe('a disk that breaks', function () {
     } finally {
       spawnSync('losetup', ['--detach', device]);
     }
+  });
+
+  it('is larger than files may be here (ulimit -f): writes behind that fail, the process lives', async () => {
+    writeFileSync(path(), Buffer.alloc(4 * MIB));
+    await start(path(), ['/bin/sh', '-c', 'ulimit -f 2048; exec "$0" "$@"']); // 512-byte units: 1 MiB
+    assert.equal(await client.write(10, 0x12), '');
+    assert.equal(await client.write(4000, 0x13), SPACE_ALLOCATION_FAILED);
+    assert.equal((await client.read(10)).data[0], 0x12);
+    assert.equal((await client.read(4000)).data[0], 0);
   });
 
   it('cannot be read (EIO): MEDIUM ERROR, UNRECOVERED READ ERROR', async () => {

@@ -68,8 +68,8 @@ const STATES: State[] = [
   {
     name: 'module: endless softirq',
     start: hosted('endless-softirq'),
-    culprit: /loop_in_tasklet/,
-    line: /loop_in_tasklet[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
+    culprit: /loop_in_timer/,
+    line: /loop_in_timer[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
   },
   {
     name: 'module: lost wake-up',

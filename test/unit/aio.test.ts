@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** aio for TypeScript: every operation with every provider, and its misuse. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -23,14 +22,33 @@ const fresh = () => join(folder, `disk-${nr++}`);
 const SIZE = 1 << 20;
 const PAGE = 4096;
 
-/** Runs TypeScript of its own process, as a user's would. */
-function run(code: string): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', `import * as aio from './aio/index.ts';\n${code}`],
-    { cwd: root, encoding: 'utf8', timeout: 15_000 },
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function command(file: string, args: string[]): Promise<Ended> {
+  return new Promise((resolve) =>
+    execFile(file, args, { cwd: root, timeout: 15_000 }, (error, stdout, stderr) =>
+      resolve({ status: error ? (typeof error.code === 'number' ? error.code : null) : 0, stdout, stderr }),
+    ),
   );
-  return { status, stdout, stderr };
+}
+
+const typescript = (code: string) => [
+  process.execPath,
+  '--import',
+  'tsx',
+  '--input-type=module',
+  '-e',
+  `import * as aio from './aio/index.ts';\n${code}`,
+];
+
+/** Runs TypeScript in a process of its own, as a user's would. */
+function run(code: string): Promise<Ended> {
+  const [file = '', ...args] = typescript(code);
+  return command(file, args);
 }
 
 const rejects = (promise: Promise<unknown>, code: string, syscall: string) =>
@@ -212,6 +230,18 @@ describe('aio', () => {
     await file.close();
   });
 
+  it('has an example that runs', async () => {
+    const source = readFileSync(join(root, 'aio/index.ts'), 'utf8');
+    const example = /```ts\n(.*?)```/s.exec(source)?.[1] ?? '';
+    const path = fresh();
+    const code = example
+      .replaceAll(/^ \* ?/gm, '')
+      .replace("'ring3/aio'", "'./aio/index.ts'")
+      .replace('disk.img', path);
+    assert.deepEqual(await run(`${code}\nconsole.log(bytes);`), { status: 0, stdout: '5\n', stderr: '' });
+    assert.equal(readFileSync(path).toString('latin1', 4096, 4101), 'hello');
+  });
+
   it('prefers a provider for all files', async () => {
     try {
       preferProvider('threads');
@@ -226,28 +256,26 @@ describe('aio', () => {
     }
   });
 
-  it('is chosen by ring3 target --aio', () => {
+  it('is chosen by ring3 target --aio', async () => {
     const target = (...args: string[]) =>
-      spawnSync(
-        'timeout',
-        [
-          '-s',
-          'INT',
-          '5',
-          process.execPath,
-          '--import',
-          'tsx',
-          'scripts/ring3.ts',
-          'target',
-          '--json',
-          ...args,
-        ],
-        { cwd: root, encoding: 'utf8', timeout: 15_000 },
-      );
-    const bad = target('ram:1M', '--listen', '127.0.0.1:0', '--aio', 'tape');
+      command('timeout', [
+        '-s',
+        'INT',
+        '5',
+        process.execPath,
+        '--import',
+        'tsx',
+        'scripts/ring3.ts',
+        'target',
+        '--json',
+        '--listen',
+        '127.0.0.1:0',
+        ...args,
+      ]);
+    const bad = await target('ram:1M', '--aio', 'tape');
     assert.match(bad.stdout, /--aio: no provider of files is named 'tape'; there is: .*threads/);
     assert.equal(bad.status, 2);
-    const good = target(fresh(), '--size', '1M', '--listen', '127.0.0.1:0', '--aio', 'threads');
+    const good = await target(fresh(), '--size', '1M', '--aio', 'threads');
     const ready = JSON.parse(good.stdout.split('\n')[0] ?? '');
     assert.equal(ready.luns[0].provider, 'threads');
   }).timeout(20_000);
@@ -348,33 +376,19 @@ describe('aio', () => {
     await file.close();
   }).timeout(60_000);
 
-  it('reports a file size limit', () => {
+  it('reports a file size limit', async () => {
     const path = fresh();
     const code = `process.on('SIGXFSZ', () => {});
       const file = await aio.open(${JSON.stringify(path)}, { size: 4096 });
       await file.write(Buffer.alloc(16384), 0).catch(({ code }) => console.log(code));
       await file.close();`;
-    const out = execFileSync(
-      'bash',
-      [
-        '-c',
-        'ulimit -f 8; exec "$@"',
-        '-',
-        process.execPath,
-        '--import',
-        'tsx',
-        '--input-type=module',
-        '-e',
-        `import * as aio from './aio/index.ts';\n${code}`,
-      ],
-      { cwd: root, encoding: 'utf8', env: { ...process.env, TMPDIR: tmpdir(), TSX_DISABLE_CACHE: '1' } },
-    );
+    const { stdout: out } = await command('bash', ['-c', 'ulimit -f 8; exec "$@"', '-', ...typescript(code)]);
     assert.equal(out, 'EFBIG\n');
   });
 
-  it('keeps the process alive while it works, and no longer', () => {
+  it('keeps the process alive while it works, and no longer', async () => {
     const path = JSON.stringify(fresh());
-    const { status, stdout, stderr } = run(
+    const { status, stdout, stderr } = await run(
       `const file = await aio.open(${path}, { size: 1 << 20 });
        file.write(Buffer.alloc(4096), 0).then((bytes) => console.log(bytes));`,
     );
@@ -383,9 +397,9 @@ describe('aio', () => {
     assert.equal(status, 0);
   });
 
-  it('survives an exit with operations in flight', () => {
+  it('survives an exit with operations in flight', async () => {
     const path = JSON.stringify(fresh());
-    const { status, stderr } = run(
+    const { status, stderr } = await run(
       `const file = await aio.open(${path}, { size: 1 << 24, direct: true });
        for (let i = 0; i < 500; i++) file.read(aio.alignedBuffer(65536), (i % 200) * 65536);
        setImmediate(() => process.exit(7));`,
@@ -394,9 +408,9 @@ describe('aio', () => {
     assert.equal(status, 7);
   });
 
-  it('works in a worker thread, which may end with operations in flight', () => {
+  it('works in a worker thread, which may end with operations in flight', async () => {
     const path = JSON.stringify(fresh());
-    const { status, stdout, stderr } = run(
+    const { status, stdout, stderr } = await run(
       `import { readdirSync } from 'node:fs';
        import { setTimeout } from 'node:timers/promises';
        import { Worker } from 'node:worker_threads';
@@ -425,9 +439,9 @@ describe('aio', () => {
     assert.equal(status, 0);
   });
 
-  it('closes what was forgotten', () => {
+  it('closes what was forgotten', async () => {
     const path = JSON.stringify(fresh());
-    const { status, stdout, stderr } = run(
+    const { status, stdout, stderr } = await run(
       `import { readdirSync } from 'node:fs';
        import { setTimeout } from 'node:timers/promises';
        import v8 from 'node:v8';

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetEvent } from '../../scst-port/daemon/events.js';
-import { Guests } from '../../scst-port/daemon/guests.js';
+import { Gate, Guests } from '../../scst-port/daemon/guests.js';
 import { LoginError } from '../../scst-port/daemon/login-error.js';
 import {
   formatAddress,
+  HANDOFFS_MAX,
   isLoopback,
   isWildcard,
   Portals,
@@ -134,6 +135,40 @@ describe('the table of guests', () => {
   });
 });
 
+describe('a gate', () => {
+  it('lets so many in at once, then one for one, in order', async () => {
+    const gate = new Gate(2);
+    const order: number[] = [];
+    const { signal } = new AbortController();
+    const all = [1, 2, 3, 4].map((n) => gate.enter(signal).then(() => order.push(n)));
+    await sleep(1);
+    assert.deepEqual(order, [1, 2]);
+    gate.leave();
+    await sleep(1);
+    assert.deepEqual(order, [1, 2, 3]);
+    gate.leave();
+    await Promise.all(all);
+    assert.deepEqual(order, [1, 2, 3, 4]);
+    gate.leave();
+    gate.leave();
+    await gate.enter(signal);
+    await gate.enter(signal);
+  });
+  it('does not wait for who has gone', async () => {
+    const gate = new Gate(1);
+    const stay = new AbortController();
+    const go = new AbortController();
+    await gate.enter(stay.signal);
+    const gone = gate.enter(go.signal);
+    const next = gate.enter(stay.signal);
+    go.abort(new Error('too late'));
+    await assert.rejects(gone, /too late/);
+    await assert.rejects(gate.enter(go.signal), /too late/);
+    gate.leave();
+    await next;
+  });
+});
+
 describe('the table of sessions', () => {
   it('gives each another identity, none twice at once', () => {
     const table = new SessionTable();
@@ -208,6 +243,45 @@ describe('portals', () => {
       assert.match(event.peer, /^127\.0\.0\.1:\d+$/);
       assert.equal(sessions.size, 0, 'its identity is free again');
     });
+
+  it('queues hand-offs beyond their limit, instead of refusing them', async () => {
+    let at = 0;
+    let most = 0;
+    const portal = open({
+      handoff: async () => {
+        most = Math.max(most, ++at);
+        await sleep(20);
+        at--;
+        return -2;
+      },
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        const peer = await Initiator.connect(portal);
+        return (await peer.loginRequest({ InitiatorName: NAME, TargetName: TARGET }))?.loginStatus;
+      }),
+    );
+    assert.deepEqual([new Set(statuses), most], [new Set([0x0203]), HANDOFFS_MAX]);
+  });
+  it('ends who queues for longer than a login may take', async () => {
+    const held: (() => void)[] = [];
+    const portal = open({
+      timeoutMs: 200,
+      handoff: () => new Promise((resolve) => held.push(() => resolve(-2))),
+    });
+    const peers = await Promise.all(
+      Array.from({ length: HANDOFFS_MAX + 1 }, async () => {
+        const peer = await Initiator.connect(portal);
+        return [peer, peer.loginRequest({ InitiatorName: NAME, TargetName: TARGET })] as const;
+      }),
+    );
+    const event = await told();
+    assert.ok(event?.event === 'refused');
+    assert.equal(event.reason, 'no login within 0.2 s');
+    for (const go of held) go();
+    const statuses = await Promise.all(peers.map(async ([, answer]) => (await answer)?.loginStatus));
+    assert.equal(statuses.filter((status) => status === 0x0302).length, 1);
+  });
 
   it('ends who says nothing', async () => {
     const peer = await Initiator.connect(open({ timeoutMs: 100 }));

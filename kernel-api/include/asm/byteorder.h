@@ -52,4 +52,6 @@ static inline void cpu_to_be32s(u32 *p) { *p = __builtin_bswap32(*p); }
 #define __be32_to_cpu(x)	be32_to_cpu(x)
 static inline u64 be64_to_cpup(const __be64 *p) { return be64_to_cpu(*p); }
 
+#include <linux/swab.h>
+
 #endif /* _ASM_BYTEORDER_H */

@@ -71,6 +71,13 @@ int hex_to_bin(unsigned char ch);
 int __must_check hex2bin(u8 *dst, const char *src, size_t count);
 char *bin2hex(char *dst, const void *src, size_t count);
 
+/* No tracing, as without CONFIG_TRACING. */
+enum ftrace_dump_mode { DUMP_NONE, DUMP_ALL, DUMP_ORIG };
+static inline void tracing_on(void) { }
+static inline void tracing_off(void) { }
+static inline int tracing_is_on(void) { return 0; }
+static inline void ftrace_dump(enum ftrace_dump_mode mode) { }
+
 /* lib/cmdline.c of the hosted library. */
 int get_option(char **str, int *pint);
 char *get_options(const char *str, int nints, int *ints);

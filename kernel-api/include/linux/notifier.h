@@ -3,14 +3,16 @@
 #define _LINUX_NOTIFIER_H
 
 /*
- * Chains of callbacks, the highest priority first.
- *
- * Differs from the kernel: an atomic chain's callbacks run under its spinlock, so they
- * may not change the chain; SRCU chains are not there.
+ * Chains of callbacks, the highest priority first. Which callbacks may sleep: of blocking
+ * and SRCU chains; of an atomic one none, it is called under rcu_read_lock(); of a raw
+ * one that is its user's affair, as is all locking.
  */
 #include <linux/errno.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 
 struct notifier_block;
 typedef int (*notifier_fn_t)(struct notifier_block *nb, unsigned long action, void *data);
@@ -24,11 +26,17 @@ struct raw_notifier_head {
 	struct notifier_block	*head;
 };
 struct blocking_notifier_head {
-	struct mutex		lock;
+	struct rw_semaphore	rwsem;
 	struct notifier_block	*head;
 };
 struct atomic_notifier_head {
 	spinlock_t		lock;
+	struct notifier_block	*head;
+};
+
+struct srcu_notifier_head {
+	struct mutex		mutex;
+	struct srcu_struct	srcu;
 	struct notifier_block	*head;
 };
 
@@ -45,13 +53,17 @@ static inline int notifier_to_errno(int ret)
 }
 
 #define RAW_NOTIFIER_INIT(name)		{ .head = NULL }
-#define BLOCKING_NOTIFIER_INIT(name)	{ .lock = __MUTEX_INITIALIZER((name).lock) }
+#define BLOCKING_NOTIFIER_INIT(name)	{ .rwsem = __RWSEM_INITIALIZER((name).rwsem) }
 #define ATOMIC_NOTIFIER_INIT(name)	{ .lock = __SPIN_LOCK_UNLOCKED((name).lock) }
+#define SRCU_NOTIFIER_INIT(name, pcpu)	{ .mutex = __MUTEX_INITIALIZER((name).mutex),	\
+	.srcu = __SRCU_STRUCT_INIT((name).srcu) }
+#define SRCU_NOTIFIER_HEAD(name)	struct srcu_notifier_head name = SRCU_NOTIFIER_INIT(name, 0)
+#define SRCU_NOTIFIER_HEAD_STATIC(name)	static struct srcu_notifier_head name = SRCU_NOTIFIER_INIT(name, 0)
 #define RAW_NOTIFIER_HEAD(name)		struct raw_notifier_head name = RAW_NOTIFIER_INIT(name)
 #define BLOCKING_NOTIFIER_HEAD(name)	struct blocking_notifier_head name = BLOCKING_NOTIFIER_INIT(name)
 #define ATOMIC_NOTIFIER_HEAD(name)	struct atomic_notifier_head name = ATOMIC_NOTIFIER_INIT(name)
 #define RAW_INIT_NOTIFIER_HEAD(nh)	((nh)->head = NULL)
-#define BLOCKING_INIT_NOTIFIER_HEAD(nh)	do { mutex_init(&(nh)->lock); (nh)->head = NULL; } while (0)
+#define BLOCKING_INIT_NOTIFIER_HEAD(nh)	do { init_rwsem(&(nh)->rwsem); (nh)->head = NULL; } while (0)
 #define ATOMIC_INIT_NOTIFIER_HEAD(nh)	do { spin_lock_init(&(nh)->lock); (nh)->head = NULL; } while (0)
 
 /* 0; -EEXIST for a block that is in the chain already, -ENOENT for one that is not. */
@@ -63,6 +75,11 @@ __visible int blocking_notifier_chain_unregister(struct blocking_notifier_head *
 __visible int blocking_notifier_call_chain(struct blocking_notifier_head *nh, unsigned long val, void *v);
 __visible int atomic_notifier_chain_register(struct atomic_notifier_head *nh, struct notifier_block *nb);
 __visible int atomic_notifier_chain_unregister(struct atomic_notifier_head *nh, struct notifier_block *nb);
+__visible void srcu_init_notifier_head(struct srcu_notifier_head *nh);
+#define srcu_cleanup_notifier_head(nh)	cleanup_srcu_struct(&(nh)->srcu)
+__visible int srcu_notifier_chain_register(struct srcu_notifier_head *nh, struct notifier_block *nb);
+__visible int srcu_notifier_chain_unregister(struct srcu_notifier_head *nh, struct notifier_block *nb);
+__visible int srcu_notifier_call_chain(struct srcu_notifier_head *nh, unsigned long val, void *v);
 __visible int atomic_notifier_call_chain(struct atomic_notifier_head *nh, unsigned long val, void *v);
 
 #endif /* _LINUX_NOTIFIER_H */

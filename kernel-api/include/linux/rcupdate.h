@@ -21,7 +21,9 @@
 #include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/irqflags.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -30,6 +32,13 @@ __visible extern __thread int ring3_rcu_nesting RING3_TLS;
 __visible extern unsigned long ring3_rcu_gp;	/* atomic: number of the grace period that began last, from 1 on */
 __visible extern bool ring3_rcu_fences;		/* readers fence themselves: the host cannot */
 __visible void ring3_rcu_unbalanced(void) __cold __noreturn;
+
+/* Of counts that wrap round. */
+#define ULONG_CMP_GE(a, b)	((unsigned long)~0ul / 2 >= (a) - (b))
+#define ULONG_CMP_LT(a, b)	((unsigned long)~0ul / 2 < (a) - (b))
+#define ulong2long(a)		(*(long *)(&(a)))
+#define USHORT_CMP_GE(a, b)	((unsigned short)~0 / 2 >= (unsigned short)((a) - (b)))
+#define USHORT_CMP_LT(a, b)	((unsigned short)~0 / 2 < (unsigned short)((a) - (b)))
 
 static inline void ring3_rcu_mark(void)
 {
@@ -77,6 +86,8 @@ static inline int rcu_read_lock_sched_held(void) { return ring3_preempt_word != 
 #define rcu_is_watching()		true
 #define RCU_LOCKDEP_WARN(c, s)		WARN_ONCE((c), "%s", (s))
 #define rcu_sleep_check()		do { } while (0)
+
+__visible extern struct lockdep_map rcu_lock_map, rcu_bh_lock_map, rcu_sched_lock_map, rcu_callback_map;
 
 #define RCU_INITIALIZER(v)		((__typeof__(*(v)) *)(v))
 #define RCU_INIT_POINTER(p, v)		WRITE_ONCE(p, RCU_INITIALIZER(v))
@@ -128,8 +139,8 @@ __visible unsigned long start_poll_synchronize_rcu(void);
 __visible bool poll_state_synchronize_rcu(unsigned long state);
 __visible void cond_synchronize_rcu(unsigned long state);	/* may sleep */
 static inline unsigned long get_completed_synchronize_rcu(void) { return 1; }	/* of one that has ended */
-#define start_poll_synchronize_rcu_expedited()	start_poll_synchronize_rcu()
-#define cond_synchronize_rcu_expedited(state)	cond_synchronize_rcu(state)
+static inline unsigned long start_poll_synchronize_rcu_expedited(void) { return start_poll_synchronize_rcu(); }
+static inline void cond_synchronize_rcu_expedited(unsigned long state) { cond_synchronize_rcu(state); }
 static inline bool same_state_synchronize_rcu(unsigned long a, unsigned long b) { return a == b; }
 static inline void get_state_synchronize_rcu_full(struct rcu_gp_oldstate *state)
 {
@@ -148,22 +159,27 @@ static inline bool poll_state_synchronize_rcu_full(struct rcu_gp_oldstate *state
 	return poll_state_synchronize_rcu(state->rgos_norm);
 }
 static inline void cond_synchronize_rcu_full(struct rcu_gp_oldstate *state) { cond_synchronize_rcu(state->rgos_norm); }
-#define start_poll_synchronize_rcu_expedited_full(state)	start_poll_synchronize_rcu_full(state)
-#define cond_synchronize_rcu_expedited_full(state)		cond_synchronize_rcu_full(state)
+static inline void start_poll_synchronize_rcu_expedited_full(struct rcu_gp_oldstate *state)
+{
+	start_poll_synchronize_rcu_full(state);
+}
+static inline void cond_synchronize_rcu_expedited_full(struct rcu_gp_oldstate *state)
+{
+	cond_synchronize_rcu_full(state);
+}
 static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, struct rcu_gp_oldstate *b)
 {
 	return a->rgos_norm == b->rgos_norm;
 }
 
-#define rcu_gp_is_expedited()	false
-#define rcu_gp_is_normal()	true
-#define rcu_expedite_gp()	do { } while (0)
-#define rcu_unexpedite_gp()	do { } while (0)
 #define rcu_note_context_switch(preempt) do { } while (0)
 #define cond_resched_tasks_rcu_qs()	cond_resched()
 #define rcu_softirq_qs()	do { } while (0)
 #define rcu_all_qs()		do { } while (0)
 #define rcu_momentary_dyntick_idle() do { } while (0)
+static inline void rcu_momentary_eqs(void) { }
+static inline int rcu_nocb_cpu_offload(int cpu) { return -EINVAL; }
+static inline int rcu_nocb_cpu_deoffload(int cpu) { return -EINVAL; }
 #define rcu_inkernel_boot_has_ended()	true
 /* Where a reader may let grace periods end: only the outermost. */
 static inline void cond_resched_rcu(void)

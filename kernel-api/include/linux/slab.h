@@ -88,6 +88,7 @@ __visible struct kmem_cache *kmem_cache_create(const char *name, unsigned int si
 					       slab_flags_t flags, void (*ctor)(void *obj));
 /* Says what is known of an address, in the log. */
 __visible void mem_dump_obj(void *object);
+#define kmem_dump_obj(object)	mem_dump_obj(object)
 __visible void kmem_cache_destroy(struct kmem_cache *cache);
 __visible void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 __visible void kmem_cache_free(struct kmem_cache *cache, void *obj);

@@ -239,6 +239,8 @@ void host_backtrace(void)
 {
 	void *frames[48];
 
+	if (diag_backtrace(STDERR_FILENO) == 0)
+		return;
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
 }
 

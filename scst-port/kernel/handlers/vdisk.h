@@ -89,7 +89,9 @@ u32 vdisk_set_state(struct vdisk *vdisk, u32 clear, u32 set);	/* the state befor
 void vdisk_allow_removal(struct scst_device *dev);
 
 bool vdisk_parse_sanitize(struct scst_cmd *cmd);	/* false: sense is set */
-bool vdisk_abort_sanitize(struct scst_cmd *cmd);	/* scst_dev_type.on_abort */
+/* Did @cmd end with this? For scst_dev_type.on_abort. */
+bool vdisk_abort_sanitize(struct scst_cmd *cmd);
+bool vdisk_abort_sleeping(struct scst_cmd *cmd);
 
 /* vdisk_backing.c: where the bytes are. From the work queue, unless said; 0 or -errno. */
 int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size_t bytes);

@@ -80,6 +80,12 @@ static enum scst_exec_res exec(struct scst_cmd *cmd)
 	case VERIFY:
 	case VERIFY_12:
 	case VERIFY_16:
+		/* Without data to compare: can it be read? Of memory, it can. */
+		if (cmd->bufflen || (cmd->data_len && !(cmd->cdb[1] & 6) && vdisk_of(cmd)->file))
+			vdisk_exec_sleeping(cmd);
+		else
+			scst_cmd_done(cmd);
+		break;
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_12:
 	case WRITE_VERIFY_16:
@@ -263,6 +269,11 @@ static bool supports(struct scst_device *dev, u8 op, int sa)
 	return true;
 }
 
+static bool on_abort(struct scst_cmd *cmd)
+{
+	return vdisk_abort_sanitize(cmd) || vdisk_abort_sleeping(cmd);
+}
+
 static u64 nr_blocks(struct scst_device *dev)
 {
 	return READ_ONCE(((struct vdisk *)dev->dh_priv)->nr_blocks);
@@ -311,7 +322,7 @@ static struct scst_dev_type var = {								\
 	.name = text, .type = TYPE_DISK, .owner = THIS_MODULE, .add_device = var##_add,		\
 	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = vdisk_parse,	\
 	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
-	.nr_blocks = nr_blocks, .on_abort = vdisk_abort_sanitize,				\
+	.nr_blocks = nr_blocks, .on_abort = on_abort,				\
 	.pollable_sense = vdisk_pollable_sense,							\
 	.task_mgmt_fn_done = reset,								\
 }

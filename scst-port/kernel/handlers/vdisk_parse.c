@@ -47,6 +47,8 @@ int vdisk_parse(struct scst_cmd *cmd)
 	case VERIFY_16:
 		if (cdb[1] >> 5)
 			return bad_field(cmd, 1, 7);
+		if (cmd->data_len > VDISK_MAX_TRANSFER)
+			return bad_field(cmd, cdb[0] == VERIFY ? 7 : cdb[0] == VERIFY_12 ? 6 : 10, -1);
 		if ((cdb[1] & 6) == 2)
 			moves(cmd, SCST_DATA_WRITE, cmd->data_len);
 		else if (cdb[1] & 6)

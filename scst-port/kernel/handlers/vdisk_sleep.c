@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vdisk_sleep.c - commands that wait: SYNCHRONIZE CACHE, UNMAP, WRITE SAME, VERIFY with
- * data, WRITE AND VERIFY, ORWRITE, COMPARE AND WRITE. All of one disk run on its ordered
+ * vdisk_sleep.c - commands that wait: SYNCHRONIZE CACHE, UNMAP, WRITE SAME, VERIFY,
+ * WRITE AND VERIFY, ORWRITE, COMPARE AND WRITE, GET LBA STATUS. All of one disk run on its ordered
  * work queue.
  */
 #include "vdisk.h"
+
+#define VERIFY_CHUNK	(256u << 10)
 
 static void do_sync(struct scst_cmd *cmd, struct vdisk *vdisk)
 {
@@ -115,6 +117,25 @@ static bool same(struct scst_cmd *cmd, struct vdisk *vdisk, const u8 *data, u32 
 	return !rc && at == bytes;
 }
 
+/* SBC-3 5.33, BYTCHK 00b: the blocks are read, and what they hold is nobody's business. */
+static void do_verify_medium(struct scst_cmd *cmd, struct vdisk *vdisk)
+{
+	u64 offset = cmd->lba << vdisk->dev.block_shift, left = cmd->data_len;
+	u8 *buf = kmalloc(VERIFY_CHUNK, GFP_KERNEL);
+	int rc = buf ? 0 : -ENOMEM;
+
+	while (left && !rc) {
+		size_t part = min_t(u64, left, VERIFY_CHUNK);
+
+		rc = vdisk_transfer(vdisk, false, buf, offset, part);
+		offset += part;
+		left -= part;
+	}
+	if (rc)
+		vdisk_set_io_error(cmd, rc, false);
+	kfree(buf);
+}
+
 static void do_compare_and_write(struct scst_cmd *cmd, struct vdisk *vdisk)
 {
 	u32 half = (u32)cmd->data_len;
@@ -209,11 +230,25 @@ static void run(struct work_struct *work)
 	case WRITE_VERIFY_16:
 		do_write_and_verify(cmd, vdisk);
 		break;
-	default:
-		same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
+	case VERIFY:
+	case VERIFY_12:
+	case VERIFY_16:
+		if (cmd->bufflen)
+			same(cmd, vdisk, sg_virt(cmd->sg), cmd->bufflen);
+		else
+			do_verify_medium(cmd, vdisk);
 		break;
 	}
 	scst_cmd_done(cmd);
+}
+
+/* What still waits for its turn in the queue has done nothing yet, and need not. */
+bool vdisk_abort_sleeping(struct scst_cmd *cmd)
+{
+	if (!cancel_work(&cmd->work))
+		return false;
+	scst_cmd_done(cmd);
+	return true;
 }
 
 void vdisk_exec_sleeping(struct scst_cmd *cmd)

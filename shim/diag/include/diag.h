@@ -83,6 +83,15 @@ enum diag_sections {
  */
 int diag_dump(int fd, bool json, unsigned int sections, const char *reason);
 
+/*
+ * Return addresses as text, "  #0  function at file.c:12 (module+0x34)" a line; its length,
+ * or 0 while another thread does so. Needs no collector; allocates nothing. Any thread.
+ */
+unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes);
+
+/* The calling thread's stack to @fd, a frame a line, with files and lines. As diag_dump(). */
+int diag_backtrace(int fd);
+
 /* ---- what other rooms tell (one line each at their side) ------------------------- */
 
 struct sys_event_task;

@@ -51,6 +51,8 @@ DIAG_LOCK_API void diag_lock_check_none(const char *where);
 /* The calling thread sleeps for @what (static) at @object: not running until _end. @uninterruptible ones may hang. */
 DIAG_LOCK_API void diag_sleep_begin(const char *what, const void *object, int uninterruptible);
 DIAG_LOCK_API void diag_sleep_end(void);
+/* The calling thread's next sleep is that of a kthread nobody has woken yet: it does not count. */
+DIAG_LOCK_API void diag_sleep_is_first(void);
 
 /* Why the process is about to abort: the first one said stands in the dump. */
 DIAG_LOCK_API void diag_panic_reason(const char *text);

@@ -50,6 +50,7 @@ static uint64_t born;
 static struct {
 	uint32_t	state;		/* futex: 0 free, 1 asked, 2 being made, 3 done */
 	int		fd, result;
+	int		tid;		/* whose stack; 0: a dump */
 	bool		json;
 	unsigned int	sections;
 	const char	*reason;
@@ -160,18 +161,37 @@ int collector_write(int fd, const char *from, size_t bytes)
 	return 0;
 }
 
+/* Frames of a thread that asked for its own stack: those in which it asks. */
+static unsigned int own_frames(const struct stack *stack)
+{
+	unsigned int own = 0;
+
+	for (unsigned int i = 0; i < stack->nr && i < 6; i++) {
+		const struct place *place = space_place(&space, stack->frames[i].pc, stack->frames[i].exact);
+
+		if (place->function && (!strcmp(place->function, "diag_ask") ||
+					!strcmp(place->function, "diag_backtrace")))
+			own = i + 1;
+	}
+	return own;
+}
+
 size_t collector_stack_text(int tid, char *buf, size_t bytes)
 {
 	struct dump dump = { .space = &space, .v8 = &v8, .arena = &arena };
+	const struct stack *stack;
+	unsigned int from;
 
 	arena_reset(&arena);
 	space_refresh(&space);
 	v8_open(&v8, &space);
 	threads_collect(&dump, tid);
 	buf[0] = 0;
-	if (!dump.threads.nr || !dump.threads.all[0].stack)
+	stack = dump.threads.nr ? dump.threads.all[0].stack : NULL;
+	if (!stack)
 		return 0;
-	return frames_text(&space, &v8, dump.threads.all[0].stack->frames, dump.threads.all[0].stack->nr, buf, bytes);
+	from = own_frames(stack);
+	return frames_text(&space, &v8, stack->frames + from, stack->nr - from, buf, bytes);
 }
 
 /* ---- SIGQUIT ------------------------------------------------------------------------------ */
@@ -222,13 +242,14 @@ static void answer_call(void)
 	if (!__atomic_compare_exchange_n(&call.state, &asked, 2, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	struct dump dump = { .sections = call.sections, .reason = call.reason };
+	size_t bytes = call.tid ? collector_stack_text(call.tid, text.base, 64 << 10) : make_dump(&dump, call.json);
 
-	call.result = collector_write(call.fd, text.base, make_dump(&dump, call.json));
+	call.result = bytes ? collector_write(call.fd, text.base, bytes) : -ESRCH;
 	__atomic_store_n(&call.state, 3, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &call.state, FUTEX_WAKE_PRIVATE, 1);
 }
 
-int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
+static int diag_ask(int fd, int tid, bool json, unsigned int sections, const char *reason)
 {
 	uint64_t deadline = diag_now() + CALL_WAIT_NS;
 	uint32_t free = 0, state;
@@ -240,6 +261,7 @@ int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
 	if (!__atomic_compare_exchange_n(&call.state, &free, 4, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EBUSY;
 	call.fd = fd;
+	call.tid = tid;
 	call.json = json;
 	call.sections = sections;
 	call.reason = reason;
@@ -265,6 +287,16 @@ int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
 	rc = call.result;
 	__atomic_store_n(&call.state, 0, __ATOMIC_RELEASE);
 	return rc;
+}
+
+int diag_dump(int fd, bool json, unsigned int sections, const char *reason)
+{
+	return diag_ask(fd, 0, json, sections, reason);
+}
+
+int diag_backtrace(int fd)
+{
+	return diag_ask(fd, (int)syscall(SYS_gettid), false, 0, NULL);
 }
 
 /* ---- the socket ------------------------------------------------------------------------------ */
@@ -367,9 +399,11 @@ static void answer_socket(void)
 
 	if (fd < 0)
 		return;
+	/* What is not read before a close is a reset for the other side, who would not see the answer. */
+	read_line(fd, line, sizeof(line));
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (read_line(fd, line, sizeof(line)) && parse_request(line, &dump, &json, why, sizeof(why)))
+	else if (line[0] && parse_request(line, &dump, &json, why, sizeof(why)))
 		collector_write(fd, text.base, make_dump(&dump, json));
 	if (why[0]) {
 		char answer[200];

@@ -208,6 +208,32 @@ void emit_frames(struct dump *dump, const struct frame frames[], unsigned int nr
 	out_end(dump->out);
 }
 
+/* ---- for who has addresses only -------------------------------------------------------- */
+
+unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes)
+{
+	static struct space space;	/* of who has busy */
+	static bool opened;
+	static int busy;
+	size_t used = 0;
+
+	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+		return 0;
+	if (opened ? space_refresh(&space) == 0 : space_open(&space, 0) == 0)
+		opened = true;
+	for (unsigned int i = 0; opened && i < nr && used + 600 < bytes; i++) {
+		const struct frame frame = { .pc = (uintptr_t)frames[i] };
+
+		buf[used++] = ' ';
+		buf[used++] = ' ';
+		used += frame_line(&space, NULL, &frame, i, buf + used, bytes - used - 2);
+		buf[used++] = '\n';
+		buf[used] = 0;
+	}
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return used;
+}
+
 /* ---- roles ------------------------------------------------------------------------------- */
 
 const char *thread_role(struct space *space, const struct frame frames[], unsigned int nr)

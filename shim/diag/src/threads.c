@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "diag_impl.h"
@@ -286,6 +287,33 @@ static void catch_all(struct dump *dump, int only_tid)
 		catch_batch(dump, batch, nr, BATCH_NS);
 }
 
+/*
+ * A thread blocks all signals while a handler runs, that of the last dump for one: who
+ * looked like one that never takes any is looked at once more.
+ */
+static void catch_late(struct dump *dump, int only_tid)
+{
+	int naps = 0;
+
+	for (unsigned int i = 0; i < dump->threads.nr; i++) {
+		struct thread *thread = &dump->threads.all[i], now;
+		struct timespec nap = { 0, 300000 };
+
+		if (thread->answered || thread->is_collector || takes_signals(thread) || thread->state == 'Z' ||
+		    (only_tid && thread->tid != only_tid))
+			continue;
+		for (int tries = 0; tries < (only_tid ? 8 : 1); tries++) {
+			if (thread_read(0, thread->tid, &now) && takes_signals(&now)) {
+				*thread = now;
+				catch_batch(dump, &thread, 1, BATCH_NS);
+				break;
+			}
+			if (naps++ < 16)
+				nanosleep(&nap, NULL);
+		}
+	}
+}
+
 void threads_collect(struct dump *dump, int only_tid)
 {
 	struct threads *threads = &dump->threads;
@@ -308,6 +336,7 @@ void threads_collect(struct dump *dump, int only_tid)
 		threads->nr++;
 	}
 	catch_all(dump, only_tid);
+	catch_late(dump, only_tid);
 	for (unsigned int i = 0; i < threads->nr; i++)
 		if (!threads->all[i].stack && !threads->all[i].is_collector)
 			unwind_silent(dump, &threads->all[i]);
@@ -350,6 +379,8 @@ static void emit_thread(struct dump *dump, const struct thread *thread)
 			if (record.sleep_since)
 				out_num(out, "sleepsMs", (int64_t)(diag_now() - record.sleep_since) / 1000000);
 		}
+		if (record.nr_taken)
+			out_num(out, "locksTaken", (int64_t)record.nr_taken);
 		if (record.nr_held)
 			out_num(out, "locksHeld", record.nr_held);
 	}

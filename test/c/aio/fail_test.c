@@ -163,11 +163,11 @@ TEST(a_try_that_does_not_get_all_at_once_says_so)
 		inject(CALL_PREADV2, 0, 1, not_so[i]);
 		CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EAGAIN);
 	}
-	inject_short(CALL_PREADV2, 1, 100);	/* the rest is not in the page cache */
+	inject_short(CALL_PREADV2, 2, 100);	/* the rest is not in the page cache */
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EAGAIN);
 	inject(CALL_PREADV2, 0, 2, EINTR);
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), PAGE);
-	inject(CALL_PREADV2, 0, 1, EIO);
+	inject(CALL_PREADV2, 0, 2, EIO);
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EIO);
 	inject(CALL_PWRITEV2, 0, 1, ENOSPC);
 	CHECK_EQ(aio_try(rig.file, AIO_WRITE, 0, 0, PAGE, &iov, 1), -ENOSPC);
@@ -448,9 +448,39 @@ TEST(one_ring_more_is_refused) { one_more_fails(&uring_direct, CALL_URING_SETUP,
 TEST(a_ring_cannot_be_polled) { one_more_fails(&uring_direct, CALL_EPOLL_CTL, 0, ENOSPC); }
 TEST(a_ring_registers_no_event) { one_more_fails(&uring_direct, CALL_URING_REGISTER, 0, EPERM); }
 TEST(a_ring_registers_no_files) { one_more_fails(&uring_direct, CALL_URING_REGISTER, 2, ENOMEM); }
+TEST(a_ring_takes_nothing) { one_more_fails(&uring_direct, CALL_URING_ENTER, 0, ENOSYS); }
 TEST(one_context_more_is_refused) { one_more_fails(&libaio_direct, CALL_IO_SETUP, 0, EAGAIN); }
 TEST(a_context_cannot_be_polled) { one_more_fails(&libaio_direct, CALL_EPOLL_CTL, 0, ENOSPC); }
 TEST(a_context_takes_nothing) { one_more_fails(&libaio_direct, CALL_IO_SUBMIT, 0, EAGAIN); }
+
+/*
+ * Kernels before 6.1 know no DEFER_TASKRUN, before 5.19 no COOP_TASKRUN, before 5.6 no READ and WRITE and
+ * no question for what there is. @ways of setting up are refused, and the question as well when @old.
+ */
+static void older_kernel(int ways, bool old)
+{
+	enum { NR = 40 };
+	char *out = page_memory(NR * PAGE, 1), *in = page_memory(NR * PAGE, 2);
+	struct rig rig;
+
+	rig_open(&rig, &uring_direct, SIZE);
+	inject(CALL_URING_SETUP, 0, ways, EINVAL);
+	if (old)
+		inject(CALL_URING_REGISTER, 1, 1, EINVAL);
+	for (int i = 0; i < NR; i++)
+		CHECK_EQ(rig_write(&rig, SUBMIT, 0, (uint64_t)i * PAGE, out + i * PAGE, PAGE), PAGE);
+	CHECK_EQ(inject_hit(CALL_URING_SETUP), ways);
+	CHECK_EQ(inject_hit(CALL_URING_REGISTER), old);
+	CHECK_GE(inject_seen(CALL_URING_RESULT), NR);
+	CHECK_EQ(rig_do(&rig, SUBMIT, AIO_SYNC, 0, 0, 0, NULL, 0), 0);
+	CHECK_EQ(rig_read(&rig, SUBMIT, 0, in, NR * PAGE), NR * PAGE);
+	CHECK_MEMEQ(in, out, NR * PAGE);
+	CHECK_EQ(rig_close(&rig), 0);
+}
+
+TEST(a_ring_without_deferred_completions) { older_kernel(1, false); }
+TEST(a_ring_without_cooperation) { older_kernel(2, false); }
+TEST(a_ring_of_the_first_kernels) { older_kernel(2, true); }
 
 static void for_a_while(const struct setup *setup, enum call call, int err)
 {

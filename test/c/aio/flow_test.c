@@ -149,6 +149,25 @@ TEST_EACH(a_stopping_task_begins_nothing)
 	CHECK_EQ(rig_close(&burst.rig), 0);
 }
 
+/* On another thread than before: what a provider had for the old one must be made again. */
+TEST_EACH(a_task_that_was_restarted_goes_on)
+{
+	char *out = page_memory(PAGE, 1), *in = page_memory(PAGE, 2);
+	struct rig rig;
+
+	rig_open(&rig, setup, SIZE);
+	for (int i = 0; i < 4; i++) {
+		CHECK_EQ(rig_write(&rig, SUBMIT, 0, (uint64_t)i * PAGE, out, PAGE), PAGE);
+		etask_stop_join(rig.task);
+		CHECK_EQ(etask_start(rig.task, "again", -1), 0);
+		CHECK_EQ(rig_read(&rig, SUBMIT, (uint64_t)i * PAGE, in, PAGE), PAGE);
+		if (!setup->forgets)
+			CHECK_MEMEQ(in, out, PAGE);
+		memset(in, 0, PAGE);
+	}
+	CHECK_EQ(rig_close(&rig), 0);
+}
+
 /* ---- limits ----------------------------------------------------------------------------- */
 
 TEST_EACH(no_more_are_in_flight_than_the_limit)

@@ -266,6 +266,23 @@ TEST(a_full_disk_is_an_error_and_no_more)
 	CHECK(take_dump(false, DIAG_THREADS));
 }
 
+static __attribute__((noinline)) void ask_for_own(int fd)
+{
+	CHECK_EQ(diag_backtrace(fd), 0);
+}
+
+TEST(a_thread_asks_for_its_own_stack)
+{
+	int fd = memfd_create("stack", 0);
+	char *text;
+
+	start();
+	ask_for_own(fd);
+	text = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK_SAYS(text, "#0  ask_for_own at dump_test.c:");
+	CHECK_SAYS(text, "a_thread_asks_for_its_own_stack at dump_test.c:");
+}
+
 TEST(no_collector_no_dump)
 {
 	CHECK_EQ(diag_dump(1, false, 0, "none"), -ESRCH);
@@ -281,4 +298,23 @@ TEST(json_is_whole_when_threads_have_odd_names)
 	dump = take_dump(true, DIAG_THREADS);
 	CHECK(strstr(dump, "\"name\":\"a\\\"b\\\\c?) S\""));
 	CHECK(dump[strlen(dump) - 2] == '}');
+}
+
+TEST(a_note_of_a_lock_costs_nanoseconds)
+{
+	enum { PAIRS = 2000000 };
+	double from, best = 1e9;
+	int lock;
+
+	for (int round = 0; round < 5; round++) {
+		from = now_s();
+		for (int i = 0; i < PAIRS; i++) {
+			diag_lock_got(&lock, DIAG_LOCK_SPIN, &lock);
+			diag_lock_drop(&lock);
+		}
+		from = (now_s() - from) * 1e9 / PAIRS;
+		best = from < best ? from : best;
+	}
+	printf("# %.2f ns a lock taken and given back\n", best);
+	CHECK(best < (victim_sanitized() ? 2000 : 100));
 }

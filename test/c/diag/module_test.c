@@ -89,6 +89,21 @@ TEST(module_abba_of_semaphores_is_spelled_out)
 	CHECK_SAYS(dump, "which it took in sem_first at diag_victim.c:");
 }
 
+TEST(module_work_that_holds_up_the_next)
+{
+	char *dump;
+
+	CHECK_EQ(diag_start(0), 0);
+	load("work");
+	usleep(300000);
+	dump = take_dump(true, DIAG_TASKS | DIAG_THREADS);
+	CHECK_SAYS(dump, "{\"name\":\"victims\",\"waiting\":1,\"workers\":1,\"idle\":0,\"maxActive\":1,"
+		   "\"running\":[{\"tid\":");
+	CHECK_SAYS(dump, "\"function\":\"slow_work at diag_victim.c:");
+	CHECK_SAYS(dump, "\"next\":[\"next_work at diag_victim.c:");
+	CHECK_SAYS(dump, "\"role\":\"kworker\"");
+}
+
 TEST(module_lock_held_too_long)
 {
 	watch();
@@ -116,7 +131,7 @@ TEST(module_endless_softirq_stalls_its_event_task)
 	load("endless-softirq");
 	wait_stall(DIAG_STALL_TASK);
 	CHECK_SAYS(stall_what[DIAG_STALL_TASK], "event task \"ring3/0\"");
-	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_tasklet at diag_victim.c:");
+	CHECK_SAYS(stall_stack[DIAG_STALL_TASK], "loop_in_timer at diag_victim.c:");
 	usleep(600000);
 	CHECK_EQ(stalls[DIAG_STALL_TASK], 1);	/* an episode is told once */
 }

@@ -10,6 +10,7 @@
 #include <ring3/kernel.h>
 
 #include "harness.h"
+#include "host/elf.h"
 
 long readlink(const char *path, char *buf, unsigned long bytes);
 int getpid(void);
@@ -260,6 +261,8 @@ TEST(module_licence_and_version)
 	CHECK_SAID("fix_unlicensed: has no MODULE_LICENSE()");
 	CHECK_EQ(load("old", ""), -ENOEXEC);
 	CHECK_SAID("fix_old: built for 'ring3-1', this host is 'ring3-");
+	CHECK_EQ(load("sanitized", ""), -ENOEXEC);
+	CHECK_SAID("Sanitizer, this host was not");
 	CHECK_EQ(load("plain", ""), -ENOEXEC);
 	CHECK_SAID("is no module: nothing in it includes linux/module.h");
 }
@@ -354,6 +357,56 @@ TEST(module_damaged_headers)
 		if (!load_scratch())
 			CHECK_EQ(ring3_rmmod(strrchr(scratch, '/') + 1), 0);
 	}
+}
+
+/* The reader alone, on files with random damage: under a sanitizer it must stay silent. */
+TEST(module_random_damage)
+{
+	static char good[1 << 18], bad[1 << 18];
+	unsigned int seed = 12345, opened = 0;
+	enum host_elf_kind kind;
+	struct file *file;
+	loff_t from = 0;
+	ssize_t have;
+	int err;
+
+	snprintf(scratch, sizeof(scratch), "%sfix_demo.ko.so", (start(), folder));
+	file = filp_open(scratch, O_RDONLY, 0);
+	CHECK(!IS_ERR(file));
+	have = kernel_read(file, good, sizeof(good), &from);
+	filp_close(file, NULL);
+	for (int round = 0; round < 1500; round++) {
+		/* The header, or the section headers at the end, or anywhere. */
+		size_t base = round % 3 == 1 ? (size_t)have - min_t(size_t, (size_t)have, 2400) : 0;
+		size_t span = round % 3 == 0 ? 64 : (size_t)have - base;
+		struct host_elf *elf;
+
+		memcpy(bad, good, (size_t)have);
+		for (int change = 0; change <= round % 5; change++) {
+			seed = seed * 1103515245 + 12345;
+			bad[base + (seed >> 8) % span] = (char)(seed >> 3);
+		}
+		put_file("random", bad, round % 7 ? (size_t)have : (seed >> 4) % (size_t)have);
+		elf = host_elf_open(scratch, &err, why, sizeof(why));
+		if (!elf) {
+			CHECK_LT(err, 0);
+			unlink(scratch);
+			continue;
+		}
+		opened++;
+		for (unsigned int i = 0; host_elf_symbol(elf, i, &kind); i++)
+			CHECK_LE(strlen(host_elf_symbol(elf, i, &kind)), sizeof(good));
+		for (unsigned int i = 0; host_elf_needed(elf, i); i++)
+			CHECK_LE(strlen(host_elf_needed(elf, i)), sizeof(good));
+		for (unsigned int i = 0; host_elf_modinfo(elf, "parm", i); i++)
+			CHECK_LE(strlen(host_elf_modinfo(elf, "parm", i)), sizeof(good));
+		host_elf_exports(elf, "demo_sum");
+		host_elf_function(scratch, 0x1234, why, sizeof(why));
+		host_elf_close(elf);
+		unlink(scratch);
+	}
+	CHECK_GT(opened, 100);
+	CHECK_LT(opened, 1500);
 }
 
 TEST(module_long_name)
@@ -507,6 +560,16 @@ TEST(module_exit_leaves_things)
 	CHECK_EQ(load("fails", "leave error=0"), 0);
 	CHECK_EQ(unload("fix_fails"), 0);
 	CHECK_SAID("left behind: thread 'fails-idle'");
+}
+
+TEST(module_leaves_timers_and_works)
+{
+	start();
+	CHECK_EQ(load("fails", "late error=0"), 0);
+	CHECK_EQ(unload("fix_fails"), 0);
+	CHECK_SAID("left behind: a timer that calls never");
+	CHECK_SAID("left behind: a timer that calls later");	/* a delayed work's */
+	CHECK_SAID("its code stays until the process ends");
 }
 
 TEST(module_without_exit_stays)

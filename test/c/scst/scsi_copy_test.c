@@ -191,7 +191,7 @@ TEST(scsi_copy_of_many_segments)
 static void copy_overlapping(u32 lun)
 {
 	static const struct { u32 from, to, blocks; } moves[] = {
-		{ 10, 11, 900 }, { 11, 10, 900 }, { 0, 500, 1000 }, { 500, 0, 1000 }, { 7, 7, 100 }, { 0, 1000, 1000 },
+		{ 10, 11, 2000 }, { 11, 10, 2000 }, { 0, 500, 1500 }, { 500, 0, 1500 }, { 7, 7, 100 }, { 0, 1000, 1000 },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(moves); i++) {

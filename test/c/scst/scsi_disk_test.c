@@ -351,6 +351,10 @@ DISK_TEST(scsi_disk_verifies)
 	}
 	cdb_10(cdb, VERIFY, (u32)nr_blocks, 1);
 	scsi_fails(a, 0, cdb, 0, NULL, 0, 0x052100);
+	cdb_rw16(cdb, VERIFY_16, 0, (u32)nr_blocks);
+	scsi_good(a, 0, cdb, 0, NULL, 0);
+	cdb_rw16(cdb, VERIFY_16, 0, (16 << 20) / bs + 1);
+	scsi_fails(a, 0, cdb, 0, NULL, 0, 0x052400);
 }
 
 /* ---- WRITE SAME, UNMAP, GET LBA STATUS --------------------------------------------------------------- */
@@ -433,6 +437,16 @@ DISK_TEST(scsi_disk_unmaps)
 	len = unmap_list(list, 1, 4 * page, 1);
 	CHECK_EQ(unmap(list, (u16)len).status, 0);
 	expect_blocks(4 * page, 1, zeros);
+	/* From within a page over whole ones into another. */
+	scsi_write(a, 0, 16 * page, 8 * page, bs, data);
+	len = unmap_list(list, 1, 17 * page - 1, 3 * page + 2);
+	CHECK_EQ(unmap(list, (u16)len).status, 0);
+	if (page > 1)
+		expect_blocks(16 * page, page - 1, data);
+	for (u32 i = 0; i < 3 * page + 2; i++)
+		expect_blocks(17 * page - 1 + i, 1, zeros);
+	if (page > 1)
+		expect_blocks(20 * page + 1, page - 1, data + (4 * page + 1) * bs);
 	/* No descriptors, none with blocks, no list. */
 	CHECK_EQ(unmap(list, 8).status, 0);
 	len = unmap_list(list, 3, 0, 0);
@@ -648,6 +662,13 @@ TEST(scsi_disk_two_terabytes_and_more)
 	CHECK_EQ(scsi_good(a, 0, cdb, 512, NULL, 0).len, 512);
 	cdb_rw16(cdb, READ_16, blocks, 1);
 	scsi_fails(a, 0, cdb, 512, NULL, 0, 0x052100);
+	/* Page B0h: 16 MiB at once. */
+	cdb_rw16(cdb, READ_16, 0, 32768);
+	CHECK_EQ(scsi_cmd(a, 0, cdb, 512, NULL, 0).status, SAM_STAT_GOOD);
+	cdb_rw16(cdb, READ_16, 0, 32769);
+	scsi_fails(a, 0, cdb, 512, NULL, 0, 0x052400);
+	cdb_rw16(cdb, WRITE_16, 0, 32769);
+	scsi_fails(a, 0, cdb, 0, data, 512, 0x052400);
 	cdb_10(cdb, WRITE_10, ~0u, 1);
 	scsi_good(a, 0, cdb, 0, data, 512);
 	rig_stop();

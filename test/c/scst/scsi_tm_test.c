@@ -287,6 +287,27 @@ TEST(scsi_tm_storm)
 	rig_stop();
 }
 
+/* Commands that wait in the disk's queue are not begun any more once they are aborted. */
+TEST(scsi_tm_reset_of_a_long_queue)
+{
+	static u8 ones[512], seen[512];
+	u8 same[16];
+
+	start();
+	rig_disk(2, "vdisk_ram", "size=64M");
+	scsi_expect_ua(a, 2, SENSE_UA_POWER_ON);
+	memset(ones, 0xff, sizeof(ones));
+	for (u32 i = 0; i < 100; i++) {
+		cdb_rw16(same, WRITE_SAME_16, i < 99 ? 0 : 65536, 32768);
+		scsi_send(a, 2, same, 0, ones, 512);
+	}
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_LUN_RESET, 2, ISCSI_RESERVED_TAG), ISCSI_TMF_COMPLETE);
+	scsi_expect_ua(a, 2, UA_RESET);
+	scsi_read(a, 2, 65536, 1, 512, seen);
+	CHECK(!memchr_inv(seen, 0, 512));
+	rig_stop();
+}
+
 /* The session goes while its commands execute: they end, and then it does. */
 TEST(scsi_tm_session_lost_while_commands_execute)
 {
@@ -350,6 +371,27 @@ TEST(scsi_tm_unit_attentions_of_many_kinds)
 		scsi_expect_ua(a, 0, 0x062a00 | ascq);
 	scsi_no_ua(a, 0);
 	scsi_expect_ua(b, 0, 0x062a0c);
+	rig_stop();
+}
+
+/* One that waits for its turn is ended at once, whatever it waits for. */
+TEST(scsi_tm_abort_task_behind_an_ordered_one)
+{
+	u32 before, behind, ordered;
+
+	start();
+	rig_hold(0);
+	before = scsi_send(a, 0, cdb_read, 512, NULL, 0);
+	rig_wait_held(1);
+	ordered = scsi_send_attr(a, 0, (u8[16]){ TEST_UNIT_READY }, 0, NULL, 0, ISCSI_ATTR_ORDERED);
+	behind = scsi_send(a, 0, cdb_read, 512, NULL, 0);
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_ABORT_TASK, 0, behind), ISCSI_TMF_COMPLETE);
+	CHECK_EQ(scsi_tm(a, ISCSI_TMF_ABORT_TASK, 0, ordered), ISCSI_TMF_COMPLETE);
+	CHECK_EQ(rig_held(), 1);
+	rig_release();
+	expect_good(a, before);
+	peer_expect_silence(a);
+	scsi_read(a, 0, 0, 1, 512, block);
 	rig_stop();
 }
 

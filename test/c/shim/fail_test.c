@@ -311,8 +311,8 @@ TEST(each_system_call_and_libc_allocation_fails_once)
 		CHECK_LT(number, 1000);
 	} while (atomic_load(&failures) > failed);
 	/* Not all failures are seen by the caller: an interrupted wait is none of its business. */
-	CHECK_GE(number, SLOW_BUILD ? 8 : 12);
-	CHECK_GE(missed, SLOW_BUILD ? 5 : 8);
+	CHECK_GE(number, 8);
+	CHECK_GE(missed, 5);
 	CHECK_EQ(scenario(fd), 0);
 }
 

@@ -10,6 +10,7 @@
  *	TEST(it) { run_with("poison", "misuse"); }
  *	PIECES_END				last of all in the file
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static inline int run_with(const char *levels, const char *name)
 			unsetenv("RING3_MEM");
 		setenv("RING3_TEST_PIECE", name, 1);
 		dup2(ends[1], STDERR_FILENO);
-		execl("/proc/self/exe", "piece", NULL);
+		execlp(program_invocation_name, program_invocation_name, NULL);
 		_exit(99);
 	}
 	close(ends[1]);

@@ -372,6 +372,28 @@ TEST(bad_descriptors_are_refused)
 	kit_end(task);
 }
 
+/* A million entries by handle, and not one more; freeing the task frees them. */
+TEST(handles_have_a_limit)
+{
+	enum { LIMIT = 1 << 20 };
+	sys_sched_entry_t first;
+	long got = 1;
+
+	task = kit_alloc(usual);
+	first = sys_callback_schedule(task, never, NULL, 0, E_OK);
+	while (got <= LIMIT && sys_callback_schedule_lopri(task, never, NULL, 0, E_OK))
+		got++;
+	CHECK_EQ(got, LIMIT);
+	CHECK(!sys_alarm_set(task, never, NULL, 1));
+	CHECK_EQ(sys_callback_cancel(task, first), E_OK);
+	CHECK(sys_alarm_set(task, never, NULL, 1));
+	CHECK_EQ(sys_event_task_free(task), E_OK);
+	task = kit_alloc(usual);
+	for (got = 0; got < 100; got++)
+		CHECK(sys_alarm_set(task, never, NULL, sys_time_invalid()));
+	CHECK_EQ(sys_event_task_free(task), E_OK);
+}
+
 /* ---- what others read of it ----------------------------------------------------------- */
 
 static atomic_bool held;

@@ -242,18 +242,39 @@ static int overflow_thread(void *data)
 	return overflow(0);
 }
 
-static void loop_in_tasklet(struct tasklet_struct *tasklet)
+static void loop_in_timer(struct timer_list *timer)
 {
 	for (;;)
 		cpu_relax();
 }
 
-static struct tasklet_struct looping_tasklet;
+static struct timer_list looping_timer;
 
 static int endless_softirq_thread(void *data)
 {
-	tasklet_setup(&looping_tasklet, loop_in_tasklet);
-	tasklet_schedule(&looping_tasklet);
+	timer_setup(&looping_timer, loop_in_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	return 0;
+}
+
+static void slow_work(struct work_struct *work)
+{
+	msleep(3600 * 1000);
+}
+
+static void next_work(struct work_struct *work)
+{
+}
+
+static DECLARE_WORK(victim_slow, slow_work);
+static DECLARE_WORK(victim_next, next_work);
+
+static int work_thread(void *data)
+{
+	struct workqueue_struct *wq = alloc_workqueue("victims", 0, 1);
+
+	queue_work(wq, &victim_slow);
+	queue_work(wq, &victim_next);
 	return 0;
 }
 
@@ -274,6 +295,7 @@ static const struct {
 	{ "bug", bug_thread },
 	{ "overflow", overflow_thread },
 	{ "leak", leak_thread },
+	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
 };

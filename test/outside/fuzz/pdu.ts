@@ -6,7 +6,9 @@
  * edge values, ones with bits changed, halves of them; some never read, some vanish. Meanwhile a neighbour asks for
  * INQUIRY data (which no reservation forbids) and must be answered within 5 s. At the end the process must stop as ever.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Initiator, makePdu, Op, type Pdu, type PduFields } from '../initiator.js';
 import { type StartOptions, TargetProcess } from '../target.js';
 import { edgeNumber, fuzzOptions, Random } from './random.js';
@@ -97,7 +99,7 @@ function randomPdu(random: Random, peer: Initiator, tags: number[], r2ts: Pdu[])
         flags: 0x80 | random.below(16),
         itt,
         words,
-        bytes: { 9: random.below(4) },
+        bytes: { 9: random.below(6) },
       };
     }
     case 3: {
@@ -145,7 +147,7 @@ function randomPdu(random: Random, peer: Initiator, tags: number[], r2ts: Pdu[])
         flags: (random.once(8) ? 0 : 0x80) | (write ? 0x20 : 0x40) | random.below(8),
         itt,
         words,
-        bytes: { ...cdb, 9: random.once(10) ? random.below(256) : random.below(4) },
+        bytes: { ...cdb, 9: random.once(10) ? random.below(256) : random.below(6) },
         ...(write && random.once(2)
           ? { data: random.once(2) ? random.bytes(random.below(70)) : data() }
           : {}),
@@ -256,8 +258,18 @@ export async function fuzzPdu(
     inquiries: 0,
     growth: 0,
   };
+  const folder = mkdtempSync(join(tmpdir(), 'ring3-fuzz-'));
   const target = await TargetProcess.start(
-    ['ram:16M', 'ram:16M,blocksize=4096', 'ram:8M,removable', 'null:1T'],
+    [
+      ...[
+        `${join(folder, 'disk.img')},size=16M`,
+        'ram:16M,blocksize=4096',
+        'ram:8M,removable',
+        'null:1T',
+        'ram:8M,ro',
+      ],
+      `${join(folder, 'wide.img')},size=16M,blocksize=4096`,
+    ],
     { ...start, args: ['--quiet', '--threads', '2', ...(start.args ?? [])] },
   );
   const end = Date.now() + options.seconds * 1000;
@@ -284,6 +296,7 @@ export async function fuzzPdu(
   } finally {
     stopped = true;
     await target.stop('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The kernel's own torture of locks and RCU, unmodified: `npm run test:torture -- [--san=address|thread] [PATTERN...]`.
+ * Each module runs for a few seconds, on few virtual CPUs and on many; what it must say of itself at its end stands
+ * here, and the numbers it prints are shown. Skips, with the reason, where the kernel's sources cannot be had.
+ */
+import { join } from 'node:path';
+import { build } from '../../scripts/kernel/build-command.js';
+import { buildHosted, type Toolchain, toolchain } from '../../scripts/kernel/compile.js';
+import { requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
+import { type RunResult, run } from '../../scripts/kernel/runner.js';
+import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
+
+interface Torture {
+  /** Files of the kernel tree, linked to one module named after the first. */
+  sources: string[];
+  params: string[];
+  /** Seconds it runs. */
+  seconds: number;
+  /** What it says when all is well. */
+  wants: RegExp;
+  /** Lines with numbers worth showing: the last one is. */
+  shows?: RegExp;
+  /** What its init returns. */
+  rc?: number;
+  config?: Record<string, string>;
+  /** The kernel itself says "!!!" of what is torture of a broken RCU: it must be found out. */
+  broken?: boolean;
+}
+
+const TORTURE = ['kernel/torture.c'];
+const QUIET = ['stutter=1', 'shuffle_interval=1', 'stat_interval=1', 'onoff_interval=0', 'verbose=0'];
+
+function lock(type: string): Torture {
+  return {
+    sources: ['kernel/locking/locktorture.c', ...TORTURE],
+    params: [`torture_type=${type}`, 'nwriters_stress=4', 'nreaders_stress=4', ...QUIET],
+    seconds: 2,
+    wants: /End of test: SUCCESS/,
+    shows: /(Writes|Reads): .*/,
+  };
+}
+
+function rcu(type: string): Torture {
+  return {
+    sources: ['kernel/rcu/rcutorture.c', ...TORTURE],
+    params: [
+      `torture_type=${type}`,
+      'nreaders=4',
+      'nfakewriters=2',
+      'n_barrier_cbs=2',
+      'fwd_progress=0',
+      'test_boost=0',
+      ...QUIET,
+    ],
+    seconds: 3,
+    wants: /End of test: SUCCESS/,
+    shows: /ver: \d+ .* rta: \d+ rtaf: \d+ rtf: \d+/,
+    config: { CONFIG_RCU_TORTURE_TEST: 'm' },
+  };
+}
+
+function scale(type: string): Torture {
+  return {
+    sources: ['kernel/rcu/refscale.c', ...TORTURE],
+    params: [`scale_type=${type}`, 'nruns=5', 'loops=1000', 'shutdown=0', 'verbose=0'],
+    seconds: 2,
+    wants: /^Runs\s+Time\(ns\)/,
+    shows: /^5\s+([\d.]+)/,
+  };
+}
+
+const tortures: Record<string, Torture> = {
+  ...Object.fromEntries(
+    [
+      'spin_lock',
+      'spin_lock_irq',
+      'rw_lock',
+      'rw_lock_irq',
+      'mutex_lock',
+      'ww_mutex_lock',
+      'rwsem_lock',
+      'percpu_rwsem_lock',
+    ].map((type) => [`locktorture ${type}`, lock(type)]),
+  ),
+  'rcutorture rcu': rcu('rcu'),
+  'rcutorture srcu': rcu('srcu'),
+  'rcutorture srcud': rcu('srcud'),
+  'rcutorture busted': { ...rcu('busted'), wants: /End of test: FAILURE/, broken: true },
+  // rwsem is not among them: it would sleep with interrupts off, which a debug kernel does not let pass.
+  ...Object.fromEntries(
+    ['rcu', 'srcu', 'refcnt', 'rwlock', 'lock', 'clock'].map((type) => [`refscale ${type}`, scale(type)]),
+  ),
+  'test-ww_mutex': {
+    sources: ['kernel/locking/test-ww_mutex.c'],
+    params: [],
+    seconds: 0,
+    wants: /All ww mutex selftests passed/,
+  },
+  percpu_test: {
+    sources: ['lib/percpu_test.c'],
+    params: [],
+    seconds: 0,
+    wants: /percpu test done/,
+    rc: -11,
+  },
+  atomic64_test: {
+    sources: ['lib/atomic64_test.c'],
+    params: [],
+    seconds: 0,
+    wants: /passed for|atomic64_test: loaded/,
+  },
+};
+
+/** Event CPUs and others: the usual, 64 of them, and one that all threads share. */
+const layouts = [
+  { cpus: 2, others: 2 },
+  { cpus: 16, others: 48 },
+  { cpus: 1, others: 1 },
+];
+
+const args = process.argv.slice(2);
+const san = (args.find((arg) => arg.startsWith('--san='))?.slice(6) ?? 'none') as Sanitizer;
+const patterns = args.filter((arg) => !arg.startsWith('--'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+function problemOf(torture: Torture, path: string, result: RunResult): string {
+  if (result.ended) return `the process ended with ${result.ended}`;
+  const rc = result.loaded.get(path);
+  if (rc !== (torture.rc ?? 0)) return `init returned ${rc}, expected ${torture.rc ?? 0}`;
+  const warning = result.log.find(({ text }) => /^(WARNING|BUG|kernel BUG) at |!!!/.test(text));
+  if (warning && !torture.broken) return warning.text;
+  if (!result.log.some(({ text }) => torture.wants.test(text))) return `it never said ${torture.wants}`;
+  return '';
+}
+
+async function torment(tools: Toolchain, name: string, torture: Torture): Promise<void> {
+  const { lib } = await buildHosted(tools);
+  const [module] = await build(torture.sources, {
+    san,
+    config: torture.config ?? {},
+    out: join(tools.objects, 'torture'),
+    uses: [lib.path],
+  });
+  for (const layout of torture.seconds ? layouts : layouts.slice(0, 1)) {
+    const result = await run([{ path: lib.path }, { path: module!.path, params: torture.params }], {
+      ...layout,
+      san,
+      stayMs: torture.seconds * 1000,
+      timeout: (30 + torture.seconds) * (san === 'none' ? 1 : 5),
+    });
+    const problem = problemOf(torture, module!.path, result);
+    const shown = result.log.findLast(({ text }) => torture.shows?.test(text))?.text ?? '';
+    const where = `${layout.cpus}+${layout.others} CPUs`;
+    console.log(
+      `${problem ? 'not ok' : 'ok'} - ${name}, ${where}${shown && `: ${torture.shows!.exec(shown)![0]}`}`,
+    );
+    if (problem) {
+      const last = result.log.slice(-8).map(({ text }) => text);
+      console.log(`# ${[problem, ...result.stderr.split('\n').slice(0, 30), ...last].join('\n# ')}`);
+    }
+    total[problem ? 'failed' : 'passed']++;
+  }
+}
+
+const chosen = Object.entries(tortures).filter(
+  ([name]) => !patterns.length || patterns.some((pattern) => name.includes(pattern)),
+);
+try {
+  const source = kernelSource();
+  requireNative(san);
+  const tools = toolchain(source, { san, config: {} });
+  for (const [name, torture] of chosen) await torment(tools, name, torture);
+} catch (error) {
+  if (!(error instanceof SourceMissing)) throw error;
+  console.log(`# skipped: ${error.message.split('\n')[0]}`);
+  total.skipped += chosen.length;
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed ? 1 : 0);
