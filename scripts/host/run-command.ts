@@ -141,17 +141,27 @@ async function host(args: Arguments<Names>, loads: Load[]): Promise<number> {
   const shown = (async () => {
     for await (const record of kernel.followDmesg({ signal: quiet.signal })) voice.record(record);
   })();
+  let loading: string | undefined;
   const end = untilTheEnd(seconds);
+  void end.then((why) => {
+    if (loading)
+      process.stderr.write(
+        `ring3: ${why}: the init of ${loading} has not returned; a second signal ends the process without it\n`,
+      );
+  });
   const server = await HostServer.listen(kernel, name);
   const modules: Module[] = [];
   let status = 0;
   try {
     for (const { path, name: module, params } of loads) {
+      loading = module;
       tellParent({ event: 'loading', module });
       modules.push(await kernel.insmodText(path, params));
       tellParent({ event: 'loaded', module });
+      loading = undefined;
     }
   } catch (error) {
+    loading = undefined;
     complain(error);
     status = 1;
   }
