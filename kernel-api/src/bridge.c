@@ -68,13 +68,14 @@ int ring3_port_take(struct ring3_port *port, long long *pairs, int max)
 	int taken = 0;
 
 	for (; taken < max; taken++) {
+		unsigned long flags;
 		struct note *note;
 		bool free;
 
-		spin_lock_bh(&port->lock);
+		spin_lock_irqsave(&port->lock, flags);
 		note = list_first_entry_or_null(&port->notes, struct note, entry);
 		if (!note) {
-			spin_unlock_bh(&port->lock);
+			spin_unlock_irqrestore(&port->lock, flags);
 			break;
 		}
 		list_del_init(&note->entry);
@@ -83,7 +84,7 @@ int ring3_port_take(struct ring3_port *port, long long *pairs, int max)
 		pairs[2 * taken + 1] = note->value;
 		note->value = 0;
 		free = note->freed_when_taken;
-		spin_unlock_bh(&port->lock);
+		spin_unlock_irqrestore(&port->lock, flags);
 		if (free)
 			kfree(note);
 	}
@@ -125,30 +126,33 @@ void note_init(struct note *note, struct ring3_port *port, s64 cookie)
 	INIT_LIST_HEAD(&note->entry);
 }
 
+/* A port's lock is a leaf, taken with interrupts off: wait queues post under their own lock. */
 void note_post(struct note *note, s64 value, bool add)
 {
 	struct ring3_port *port = note->port;
+	unsigned long flags;
 
-	spin_lock_bh(&port->lock);
+	spin_lock_irqsave(&port->lock, flags);
 	note->value = add ? note->value + value : value;
 	if (!note->posted) {
 		note->posted = true;
 		list_add_tail(&note->entry, &port->notes);
 		host_eventfd_signal(port->fd);
 	}
-	spin_unlock_bh(&port->lock);
+	spin_unlock_irqrestore(&port->lock, flags);
 }
 
 s64 note_recall(struct note *note)
 {
+	unsigned long flags;
 	s64 value;
 
-	spin_lock_bh(&note->port->lock);
+	spin_lock_irqsave(&note->port->lock, flags);
 	value = note->posted ? note->value : 0;
 	note->posted = false;
 	note->value = 0;
 	list_del_init(&note->entry);
-	spin_unlock_bh(&note->port->lock);
+	spin_unlock_irqrestore(&note->port->lock, flags);
 	return value;
 }
 

@@ -127,6 +127,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	kthread->task.kthread = kthread;
 	kthread->task.flags = PF_KTHREAD;
 	sched_place(&kthread->task);
+	raw_spin_lock_init(&kthread->task.pi_lock);
 	kthread->task.__state = TASK_UNINTERRUPTIBLE;
 	refcount_set(&kthread->task.usage, 1);
 	INIT_LIST_HEAD(&kthread->task.rcu_entry);
@@ -141,18 +142,26 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 	return &kthread->task;
 }
 
-int kthread_stop(struct task_struct *task)
+/* For its end, which frees it. */
+int kthread_wait(struct task_struct *task)
 {
 	struct kthread *kthread = task->kthread;
 	int result;
 
-	__atomic_store_n(&kthread->should_stop, true, __ATOMIC_RELEASE);
-	kthread_unpark(task);
-	wake_up_process(task);
 	wait_for_completion(&kthread->exited);
 	result = kthread->result;
 	kthread_free(kthread);
 	return result;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	struct kthread *kthread = task->kthread;
+
+	__atomic_store_n(&kthread->should_stop, true, __ATOMIC_RELEASE);
+	kthread_unpark(task);
+	wake_up_process(task);
+	return kthread_wait(task);
 }
 
 bool kthread_should_stop(void)

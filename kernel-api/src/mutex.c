@@ -142,6 +142,7 @@ static void unlock_slow(struct mutex *lock)
 {
 	struct waiter *first;
 
+	hold_wakes();
 	spin_lock(&lock->wait_lock);
 	first = list_first_entry_or_null(&lock->wait_list, struct waiter, entry);
 	if (first && first->in_vain > 1) {
@@ -154,6 +155,7 @@ static void unlock_slow(struct mutex *lock)
 			wake_sleeper(first->task);
 	}
 	spin_unlock(&lock->wait_lock);
+	make_wakes();
 }
 
 void mutex_unlock(struct mutex *lock)

@@ -182,6 +182,11 @@ static void grace_period(bool hurry)
 	__atomic_store_n(&gp_ended, gp, __ATOMIC_SEQ_CST);
 }
 
+unsigned long rcu_ended(void)
+{
+	return __atomic_load_n(&gp_ended, __ATOMIC_SEQ_CST);
+}
+
 /* ---- waiting for one ------------------------------------------------------------------ */
 
 unsigned long get_state_synchronize_rcu(void)

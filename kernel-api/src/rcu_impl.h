@@ -9,6 +9,7 @@ void rcu_task_add(struct task_struct *task);
 void rcu_task_remove(struct task_struct *task);
 void rcu_cpu_released(struct task_struct *task);	/* about to be: by this thread, which read meanwhile */
 void rcu_softirq(void);		/* callbacks whose grace period has ended, of this CPU */
+unsigned long rcu_ended(void);	/* number of the grace period that ended last */
 int rcu_init(void);		/* after the event tasks run */
 void rcu_exit(void);		/* after the last module is gone; what is queued runs before it returns */
 

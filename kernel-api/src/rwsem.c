@@ -157,9 +157,11 @@ static void give_if_wanted(struct rw_semaphore *sem, u32 count)
 {
 	if (likely(!(count & WAITERS)))
 		return;
+	hold_wakes();
 	spin_lock(&sem->wait_lock);
 	give(sem);
 	spin_unlock(&sem->wait_lock);
+	make_wakes();
 }
 
 static __cold void bug(const char *what, const struct rw_semaphore *sem)

@@ -14,9 +14,11 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/debug.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "diag_notes.h"
@@ -58,6 +60,7 @@ struct task_struct *ring3_current_make(void)
 	BUG_ON(!task);
 	task->pid = host_tid();
 	sched_place(task);
+	raw_spin_lock_init(&task->pi_lock);
 	task->signal_allowed = ~0ull;
 	strscpy(task->comm, "thread", sizeof(task->comm));
 	ring3_cpu_id = task_cpu(task);
@@ -288,6 +291,15 @@ int cond_resched(void)
 	return 0;
 }
 
+__thread struct held_wakes held_wakes;
+
+void sched_wake_all_held(void)
+{
+	while (held_wakes.nr)
+		host_futex_wake(held_wakes.words[--held_wakes.nr], 1);
+}
+
+/* The task may be gone once it is TASK_RUNNING: a wake-up of an address that is nobody's any more does no harm. */
 int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 {
 	unsigned int was = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST);
@@ -295,7 +307,10 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	while (was & state) {
 		if (__atomic_compare_exchange_n(&task->__state, &was, TASK_RUNNING, 0, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {
-			host_futex_wake(&task->__state, 1);
+			if (held_wakes.depth && held_wakes.nr < ARRAY_SIZE(held_wakes.words))
+				held_wakes.words[held_wakes.nr++] = &task->__state;
+			else
+				host_futex_wake(&task->__state, 1);
 			return 1;
 		}
 	}
@@ -386,6 +401,12 @@ SCHEDULE_TIMEOUT(interruptible, TASK_INTERRUPTIBLE)
 SCHEDULE_TIMEOUT(uninterruptible, TASK_UNINTERRUPTIBLE)
 SCHEDULE_TIMEOUT(killable, TASK_KILLABLE)
 SCHEDULE_TIMEOUT(idle, TASK_IDLE)
+
+void sched_show_task(struct task_struct *task)
+{
+	pr_info("task:%s state:0x%x pid:%d flags:0x%x cpu:%u signals:0x%llx\n", task->comm, READ_ONCE(task->__state),
+		READ_ONCE(task->pid), task->flags, task_cpu(task), READ_ONCE(task->signal));
+}
 
 void yield(void)
 {

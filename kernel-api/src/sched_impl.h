@@ -29,6 +29,23 @@ void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOT
 /* Bare locks on a futex word: for threads that own their virtual CPU, or that are nobody's kernel code. */
 void word_lock_slow(u32 *word);
 
+/*
+ * Between them, wake-ups of this thread are kept back: for who holds a lock that the woken
+ * want at once. They nest; the last one makes them.
+ */
+struct held_wakes {
+	u32		*words[16];
+	unsigned int	nr, depth;
+};
+extern __thread struct held_wakes held_wakes;
+void sched_wake_all_held(void);
+static inline void hold_wakes(void) { held_wakes.depth++; }
+static inline void make_wakes(void)
+{
+	if (!--held_wakes.depth && held_wakes.nr)
+		sched_wake_all_held();
+}
+
 /* Whatever sleep it is in. */
 static inline void wake_sleeper(struct task_struct *task) { wake_up_state(task, TASK_NORMAL); }
 
@@ -51,6 +68,7 @@ static inline void word_unlock(u32 *word)
 		host_futex_wake(word, 1);
 }
 
+int kthread_wait(struct task_struct *task);	/* kthread_stop() without telling it */
 void percpu_init(void);
 int softirq_init(void);
 void softirq_exit(void);

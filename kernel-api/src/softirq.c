@@ -386,6 +386,34 @@ int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait
 	return 0;
 }
 
+struct call_on {
+	int	(*func)(void *arg);
+	void	*arg;
+};
+
+static int call_on_main(void *data)
+{
+	struct call_on *on = data;
+
+	return on->func(on->arg);
+}
+
+/* One that is stopped before it ran has not called it: so wait for its end, and not only for it to be told. */
+int smp_call_on_cpu(unsigned int cpu, int (*func)(void *), void *arg, bool phys)
+{
+	struct call_on on = { func, arg };
+	struct task_struct *task;
+
+	if (cpu >= nr_cpu_ids)
+		return -ENXIO;
+	task = kthread_create(call_on_main, &on, "call/%u", cpu);
+	if (IS_ERR(task))
+		return (int)PTR_ERR(task);
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+	return kthread_wait(task);
+}
+
 static void call_many(smp_cond_func_t cond, smp_call_func_t func, void *info, bool wait, bool here)
 {
 	struct call *calls = kcalloc(nr_cpu_ids, sizeof(*calls), GFP_ATOMIC);

@@ -127,6 +127,23 @@ void synchronize_srcu(struct srcu_struct *ssp)
 	}
 }
 
+/* Shifted, as the kernel's: rcutorture takes differences of them. */
+unsigned long srcu_batches_completed(struct srcu_struct *ssp)
+{
+	return __atomic_load_n(&ssp->ended, __ATOMIC_SEQ_CST) << 2;
+}
+
+void srcu_torture_stats_print(struct srcu_struct *ssp, char *tt, char *tf)
+{
+	struct ring3_srcu_cpu *cpus = cpus_of(ssp);
+
+	pr_alert("%s%s grace period %lu, readers take %u:", tt, tf, READ_ONCE(ssp->begun), READ_ONCE(ssp->idx) & 1);
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		pr_cont(" %u(%ld,%ld)", cpu, (long)(READ_ONCE(cpus[cpu].in[0]) - READ_ONCE(cpus[cpu].out[0])),
+			(long)(READ_ONCE(cpus[cpu].in[1]) - READ_ONCE(cpus[cpu].out[1])));
+	pr_cont("\n");
+}
+
 /* ---- callbacks ------------------------------------------------------------------------ */
 
 static struct rcu_head *take(struct srcu_struct *ssp)

@@ -10,6 +10,8 @@
 #include <linux/limits.h>
 #include <linux/wait.h>
 
+#include "sched_impl.h"
+
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	return try_to_wake_up(entry->private, mode, flags);
@@ -158,9 +160,11 @@ int __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr_exclusive, v
 	unsigned long irqs;
 	int woken;
 
+	hold_wakes();
 	spin_lock_irqsave(&wq->lock, irqs);
 	woken = wake_locked(wq, mode, nr_exclusive, key);
 	spin_unlock_irqrestore(&wq->lock, irqs);
+	make_wakes();
 	return woken;
 }
 
@@ -200,11 +204,13 @@ void complete(struct completion *x)
 {
 	unsigned long irqs;
 
+	hold_wakes();
 	spin_lock_irqsave(&x->wait.lock, irqs);
 	if (x->done != UINT_MAX)
 		x->done++;
 	wake_locked(&x->wait, TASK_NORMAL, 1, NULL);
 	spin_unlock_irqrestore(&x->wait.lock, irqs);
+	make_wakes();
 }
 
 void complete_all(struct completion *x)
@@ -213,8 +219,10 @@ void complete_all(struct completion *x)
 
 	spin_lock_irqsave(&x->wait.lock, irqs);
 	x->done = UINT_MAX;
+	hold_wakes();
 	wake_locked(&x->wait, TASK_NORMAL, 0, NULL);
 	spin_unlock_irqrestore(&x->wait.lock, irqs);
+	make_wakes();
 }
 
 bool try_wait_for_completion(struct completion *x)

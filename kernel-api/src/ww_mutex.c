@@ -198,6 +198,7 @@ void ww_mutex_unlock(struct ww_mutex *lock)
 {
 	struct waiter *first, *other;
 
+	hold_wakes();
 	spin_lock(&lock->wait_lock);
 	if (unlikely(lock->owner != current)) {
 		pr_emerg("unlock of ww_mutex %p by another than its owner\n", lock);
@@ -223,4 +224,5 @@ void ww_mutex_unlock(struct ww_mutex *lock)
 	}
 out:
 	spin_unlock(&lock->wait_lock);
+	make_wakes();
 }

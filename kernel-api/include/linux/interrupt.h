@@ -15,6 +15,7 @@
 #include <linux/compiler.h>
 #include <linux/hardirq.h>
 #include <linux/hrtimer.h>
+#include <linux/percpu-defs.h>
 #include <linux/types.h>
 
 enum {
@@ -33,6 +34,8 @@ static inline void __raise_softirq_irqoff(unsigned int nr) { raise_softirq(nr); 
 __visible void softirq_raise_on(unsigned int cpu, unsigned int nr);	/* ours, on any */
 __visible unsigned int ring3_softirq_pending(void);
 #define local_softirq_pending()	ring3_softirq_pending()
+
+DECLARE_PER_CPU(struct task_struct *, ksoftirqd);	/* declared only: who uses it does not link */
 
 struct tasklet_struct {
 	struct tasklet_struct	*next;

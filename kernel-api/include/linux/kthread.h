@@ -27,6 +27,12 @@ __visible struct task_struct *kthread_create_on_node(int (*fn)(void *data), void
 		kthread_bind(__k, cpu);							\
 	__k;										\
 })
+#define kthread_run_on_cpu(fn, data, cpu, fmt) ({					\
+	struct task_struct *__k = kthread_create_on_cpu(fn, data, cpu, fmt);		\
+	if (!IS_ERR(__k))								\
+		wake_up_process(__k);							\
+	__k;										\
+})
 /* Waits for its end, and frees it; -EINTR when it never ran. */
 __visible int kthread_stop(struct task_struct *task);
 __visible bool kthread_should_stop(void);

@@ -21,6 +21,7 @@
 #include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/irqflags.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
@@ -138,8 +139,8 @@ __visible unsigned long start_poll_synchronize_rcu(void);
 __visible bool poll_state_synchronize_rcu(unsigned long state);
 __visible void cond_synchronize_rcu(unsigned long state);	/* may sleep */
 static inline unsigned long get_completed_synchronize_rcu(void) { return 1; }	/* of one that has ended */
-#define start_poll_synchronize_rcu_expedited()	start_poll_synchronize_rcu()
-#define cond_synchronize_rcu_expedited(state)	cond_synchronize_rcu(state)
+static inline unsigned long start_poll_synchronize_rcu_expedited(void) { return start_poll_synchronize_rcu(); }
+static inline void cond_synchronize_rcu_expedited(unsigned long state) { cond_synchronize_rcu(state); }
 static inline bool same_state_synchronize_rcu(unsigned long a, unsigned long b) { return a == b; }
 static inline void get_state_synchronize_rcu_full(struct rcu_gp_oldstate *state)
 {
@@ -158,8 +159,14 @@ static inline bool poll_state_synchronize_rcu_full(struct rcu_gp_oldstate *state
 	return poll_state_synchronize_rcu(state->rgos_norm);
 }
 static inline void cond_synchronize_rcu_full(struct rcu_gp_oldstate *state) { cond_synchronize_rcu(state->rgos_norm); }
-#define start_poll_synchronize_rcu_expedited_full(state)	start_poll_synchronize_rcu_full(state)
-#define cond_synchronize_rcu_expedited_full(state)		cond_synchronize_rcu_full(state)
+static inline void start_poll_synchronize_rcu_expedited_full(struct rcu_gp_oldstate *state)
+{
+	start_poll_synchronize_rcu_full(state);
+}
+static inline void cond_synchronize_rcu_expedited_full(struct rcu_gp_oldstate *state)
+{
+	cond_synchronize_rcu_full(state);
+}
 static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, struct rcu_gp_oldstate *b)
 {
 	return a->rgos_norm == b->rgos_norm;
@@ -170,6 +177,9 @@ static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, st
 #define rcu_softirq_qs()	do { } while (0)
 #define rcu_all_qs()		do { } while (0)
 #define rcu_momentary_dyntick_idle() do { } while (0)
+static inline void rcu_momentary_eqs(void) { }
+static inline int rcu_nocb_cpu_offload(int cpu) { return -EINVAL; }
+static inline int rcu_nocb_cpu_deoffload(int cpu) { return -EINVAL; }
 #define rcu_inkernel_boot_has_ended()	true
 /* Where a reader may let grace periods end: only the outermost. */
 static inline void cond_resched_rcu(void)

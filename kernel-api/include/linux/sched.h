@@ -55,6 +55,8 @@ struct task_struct {
 	refcount_t	usage;			/* of a kthread's */
 	struct kunit	*kunit_test;		/* that runs on it; KUnit's */
 	void		*journal_info;
+	unsigned int	rt_priority;		/* 0: there are none */
+	raw_spinlock_t	pi_lock;
 };
 
 /* Never NULL: a thread that was not made here gets one at first use. */
@@ -100,6 +102,15 @@ __visible int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumas
 #define task_pid_vnr(task)		((task)->pid)
 #define get_task_comm(buf, task)	strscpy((buf), (task)->comm, sizeof(buf))
 static inline void set_user_nice(struct task_struct *task, long nice) { }
+#define SCHED_NORMAL	0
+#define SCHED_FIFO	1
+#define SCHED_RR	2
+struct sched_param;
+static inline int sched_setscheduler_nocheck(struct task_struct *task, int policy, const struct sched_param *param)
+{
+	return 0;
+}
+static inline int task_nice(const struct task_struct *task) { return 0; }
 static inline void sched_set_normal(struct task_struct *task, int nice) { }
 static inline void sched_set_fifo(struct task_struct *task) { }
 static inline void sched_set_fifo_low(struct task_struct *task) { }

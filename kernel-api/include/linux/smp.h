@@ -42,6 +42,8 @@ __visible int smp_call_function_single_async(int cpu, call_single_data_t *csd);
  * Without @wait it may fail with -ENOMEM.
  */
 __visible int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait);
+/* In a thread that is bound to @cpu, where it may sleep; returns what @func did. */
+__visible int smp_call_on_cpu(unsigned int cpu, int (*func)(void *), void *arg, bool phys);
 /* On all others; on all. Not from softirq context. */
 __visible void smp_call_function(smp_call_func_t func, void *info, int wait);
 __visible void on_each_cpu(smp_call_func_t func, void *info, int wait);

@@ -67,7 +67,8 @@ static inline void synchronize_srcu_expedited(struct srcu_struct *ssp) { synchro
 __visible unsigned long get_state_synchronize_srcu(struct srcu_struct *ssp);
 __visible unsigned long start_poll_synchronize_srcu(struct srcu_struct *ssp);
 __visible bool poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie);
-static inline unsigned long srcu_batches_completed(struct srcu_struct *ssp) { return READ_ONCE(ssp->ended); }
+__visible unsigned long srcu_batches_completed(struct srcu_struct *ssp);
+__visible void srcu_torture_stats_print(struct srcu_struct *ssp, char *tt, char *tf);
 
 DEFINE_LOCK_GUARD_1(srcu, struct srcu_struct, _T->idx = srcu_read_lock(_T->lock),
 		    srcu_read_unlock(_T->lock, _T->idx), int idx)
