@@ -3,7 +3,9 @@
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
+#include <linux/smp.h>
 #include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 
 #include "rig.h"
 
@@ -69,6 +71,50 @@ TEST(worker_runs_works_in_order_and_cancels)
 	kthread_cancel_delayed_work_sync(&later);
 	CHECK(!kthread_cancel_delayed_work_sync(&later));
 	kthread_destroy_worker(worker);
+	rig_stop();
+}
+
+/* ---- works of one CPU ----------------------------------------------------------------------- */
+
+static unsigned long seen_on;
+static bool rcu_ran;
+
+static void note_cpu(struct work_struct *work)
+{
+	CHECK(preemptible());
+	__atomic_fetch_or(&seen_on, 1ul << smp_processor_id(), __ATOMIC_SEQ_CST);
+}
+
+static void note_rcu(struct work_struct *work)
+{
+	CHECK(preemptible());
+	__atomic_store_n(&rcu_ran, true, __ATOMIC_SEQ_CST);
+}
+
+TEST(worker_work_runs_on_the_cpu_that_was_named)
+{
+	struct delayed_work later;
+	struct rcu_work rwork;
+
+	rig_start(2, 3);
+	CHECK_EQ(schedule_on_each_cpu(note_cpu), 0);
+	CHECK_EQ(seen_on, 31);
+	seen_on = 0;
+	INIT_DELAYED_WORK(&later, note_cpu);
+	CHECK(queue_delayed_work_on(1, system_wq, &later, 100000));
+	CHECK(mod_delayed_work_on(3, system_wq, &later, 1000));
+	flush_delayed_work(&later);	/* false where it has run already */
+	CHECK_EQ(seen_on, 1 << 3);
+
+	INIT_RCU_WORK(&rwork, note_rcu);
+	rcu_read_lock();
+	CHECK(queue_rcu_work(system_wq, &rwork));
+	CHECK(!queue_rcu_work(system_wq, &rwork));
+	mdelay(5);
+	CHECK(!__atomic_load_n(&rcu_ran, __ATOMIC_SEQ_CST));
+	rcu_read_unlock();
+	flush_rcu_work(&rwork);
+	CHECK(rcu_ran);
 	rig_stop();
 }
 
