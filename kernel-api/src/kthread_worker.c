@@ -22,8 +22,11 @@ int kthread_worker_fn(void *data)
 {
 	struct kthread_worker *worker = data;
 
+	raw_spin_lock_irq(&worker->lock);
 	WARN_ON(worker->task && worker->task != current);
-	worker->task = current;
+	if (!worker->task)	/* of kthread_create_worker() it is known already */
+		worker->task = current;
+	raw_spin_unlock_irq(&worker->lock);
 	for (;;) {
 		struct kthread_work *work = NULL;
 		kthread_work_func_t func = NULL;
