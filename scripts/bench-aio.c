@@ -27,7 +27,8 @@ static const char *path;
 static uint64_t blocks, random_state = 0x9e3779b97f4a7c15ull, nr_done;
 static unsigned int depth;
 static double seconds;
-static sys_time_t end;
+static sys_time_t start, end;
+static double start_cpu_s;
 static char *memory;
 
 static void fail(const char *what, int err)
@@ -53,7 +54,13 @@ static double cpu_seconds(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static void begin_clock(void) { end = sys_time_now() + (sys_time_t)(seconds * 1e9); }
+static void begin_clock(void)
+{
+	start = sys_time_now();
+	start_cpu_s = cpu_seconds();
+	end = start + (sys_time_t)(seconds * 1e9);
+}
+
 static bool over(void) { return sys_time_now() >= end; }
 
 static int open_file(int flags)
@@ -135,9 +142,14 @@ static void again(struct etask_callback *callback)
 {
 	struct iovec iov = { memory, BLOCK };
 
-	for (int i = 0; i < 64; i++, nr_done++)
-		if (aio_try(file, AIO_READ, 0, next_offset(), BLOCK, &iov, 1) != BLOCK)
-			fail("aio_try", EIO);
+	for (int i = 0; i < 64; i++) {
+		ssize_t n = aio_try(file, AIO_READ, 0, next_offset(), BLOCK, &iov, 1);
+
+		if (n == BLOCK)
+			nr_done++;
+		else if (n != -EAGAIN)	/* a page that is not there any more does not count */
+			fail("aio_try", (int)n);
+	}
 	if (over())
 		sem_post(&finished);
 	else
@@ -202,10 +214,18 @@ static void run_aio(const char *provider, bool direct, void (*fn)(struct etask_c
 		;
 }
 
+/* A process with threads looks up its descriptors more slowly: each way is measured in such a one. */
+static void *idle(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	sys_time_t start;
-	double cpu_s;
+	pthread_t thread;
 	cpu_set_t set;
 	int cpu;
 
@@ -225,8 +245,7 @@ int main(int argc, char **argv)
 	sched_setaffinity(0, sizeof(set), &set);	/* threads of the pool too */
 	memory = mmap(NULL, (size_t)DEPTH_MAX * BLOCK, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	start = sys_time_now();
-	cpu_s = cpu_seconds();
+	pthread_create(&thread, NULL, idle, NULL);
 	if (!strcmp(argv[1], "pread"))
 		run_pread();
 	else if (!strcmp(argv[1], "uring"))
@@ -248,6 +267,6 @@ int main(int argc, char **argv)
 	else
 		fail(argv[1], EINVAL);
 	printf("%.0f %.4f\n", (double)nr_done / ((double)(sys_time_now() - start) / 1e9),
-	       (cpu_seconds() - cpu_s) * 1e6 / (double)nr_done);
+	       (cpu_seconds() - start_cpu_s) * 1e6 / (double)nr_done);
 	_exit(fflush(stdout));
 }

@@ -33,6 +33,11 @@ interface Part {
   ours: string;
   rivals: string[];
   goal: number;
+  /**
+   * What the goal is about. Reads from the page cache never sleep: on a CPU of their own their rate is 1 / CPU time, and
+   * on a machine that does other things too that time is the steadier measure.
+   */
+  by: keyof Rate;
 }
 
 const { values } = parseArgs({
@@ -122,6 +127,7 @@ const parts: Part[] = [
     ours: 'aio_try',
     rivals: ['pread', 'io_uring x32', 'io_uring x32, memory registered'],
     goal: 0.95,
+    by: 'cpuUs',
   },
   {
     title: 'direct, 32 at once',
@@ -135,6 +141,7 @@ const parts: Part[] = [
     ours: 'aio, io_uring',
     rivals: ['fio, io_uring'],
     goal: 0.95,
+    by: 'iops',
   },
 ];
 
@@ -153,7 +160,7 @@ function measure({ ways }: Part, file: string): Map<string, Rate[]> {
   return rates;
 }
 
-function report({ title, ways, ours: own, rivals, goal }: Part, rates: Map<string, Rate[]>): void {
+function report({ title, ways, ours: own, rivals, goal, by }: Part, rates: Map<string, Rate[]>): void {
   const of = (name: string, key: keyof Rate) => median((rates.get(name) ?? []).map((rate) => rate[key]));
   const running = rivals.filter((name) => rates.get(name)?.length);
   const best = Math.max(...running.map((name) => of(name, 'iops')));
@@ -178,10 +185,11 @@ function report({ title, ways, ours: own, rivals, goal }: Part, rates: Map<strin
       );
     else row(name, '-', 'does not run here');
   }
-  const ratio = of(own, 'iops') / best;
+  const ratio = by === 'iops' ? of(own, 'iops') / best : cheapest / of(own, 'cpuUs');
   if (Number.isFinite(ratio))
     console.log(
-      `${own} has ${ratio.toFixed(2)} of the best of ${running.join(' / ')}; the goal is ${goal}: ${ratio >= goal ? 'met' : 'missed'}`,
+      `${own} has ${ratio.toFixed(2)} of the best of ${running.join(' / ')}, by ${by === 'iops' ? 'IOPS' : 'CPU time'}; ` +
+        `the goal is ${goal}: ${ratio >= goal ? 'met' : 'missed'}`,
     );
   else console.log('no rival to compare with: apt-get install fio');
 }

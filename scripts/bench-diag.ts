@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { request } from '../shim/diag/request.js';
 import type { Dump } from '../shim/diag/schema.js';
-import { runProgram, shared, TargetProcess } from '../test/outside/target.js';
+import { root, runProgram, shared, TargetProcess } from '../test/outside/target.js';
 
 interface Load {
   iops: number;
@@ -116,6 +116,24 @@ async function idleCost(program: string, targets: Map<string, TargetProcess>): P
   }
 }
 
+/** What the notes of locks cost, which are made whether a collector runs or not: too little to see in the table. */
+async function noteCost(program: string, target: TargetProcess): Promise<void> {
+  const binary = join(process.env.RING3_BUILD ?? join(root, 'build/Release'), 'diag-test');
+  const done = await runProgram(binary, ['a_note_of_a_lock_costs_nanoseconds']);
+  const ns = Number(/# ([\d.]+) ns/.exec(done.output)?.[1]);
+  const taken = async () => {
+    const dump: Dump = JSON.parse(await request(target.pid, { json: true, only: ['threads'] }));
+    return dump.threads!.reduce((sum, { locksTaken = 0 }) => sum + locksTaken, 0);
+  };
+  const before = await taken();
+  const run = await load(program, target, WORK);
+  const each = ((await taken()) - before) / (run.iops * (seconds + 0.3));
+  const share = (each * ns) / (run.target_cpu_us_per_io * 1000);
+  console.log(
+    `\nnotes of locks: ${each.toFixed(3)} an I/O, ${ns} ns each: ${(share * 100).toFixed(3)} % of its CPU time`,
+  );
+}
+
 async function dumpCost(program: string, target: TargetProcess): Promise<void> {
   const pairs: { plain: Load; dumped: Load; dump: Dump }[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -182,6 +200,7 @@ if (!existsSync(join(shared, 'bench'))) {
         }),
       );
     await idleCost(program, targets);
+    await noteCost(program, targets.get('idle')!);
     await dumpCost(program, targets.get('idle')!);
     await dumpSize(program, targets.get('idle')!);
   } finally {

@@ -189,8 +189,15 @@ ssize_t fd_attempt(struct aio_file *file, enum aio_opcode opcode, unsigned int f
 	if (file->direct || flags & AIO_FUA)
 		return -EAGAIN;
 	if (opcode == AIO_READ) {
+		done = niov > IOV_MAX ? 0 : read_nowait(file->fd, iov, (int)niov, (off_t)offset, RWF_NOWAIT);
+		/* The common case first, and cheaply: all of it is there. */
+		if (done == (ssize_t)size)
+			return done;
+		/* EOPNOTSUPP: the file system cannot; ENOSYS: nor can a kernel before 4.14. */
+		if (done < 0 && (errno == EAGAIN || errno == EOPNOTSUPP || errno == ENOSYS))
+			return -EAGAIN;
 		done = transfer(file, read_nowait, offset, size, iov, niov, RWF_NOWAIT);
-		return done == -EOPNOTSUPP || done == -ENOSYS ? -EAGAIN : done;	/* before Linux 4.14 */
+		return done == -EOPNOTSUPP || done == -ENOSYS ? -EAGAIN : done;
 	}
 	if (opcode != AIO_WRITE || size > QUICK_WRITE)
 		return -EAGAIN;

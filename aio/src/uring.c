@@ -7,7 +7,7 @@
  * path, which would hand them to threads of its own: they go to ours at once.
  * Memory (tmpfs) is done on the spot.
  *
- * Submissions are handed over by one system call for each few, and at the end of the round.
+ * Submissions gather during a round and are handed over at its end, direct ones in small batches.
  * The task polls an eventfd that the kernel writes for completions.
  *
  * Invariant: in_flight <= the places of the completion ring, so none overflows;
@@ -21,7 +21,7 @@
 
 #define SQ_ENTRIES	256u
 #define CQ_ENTRIES	1024u
-#define BATCH		4u	/* handed over early, so that the device works while the round makes more */
+#define BATCH		4u	/* direct ones, handed over early: the device works while the round makes more */
 #define FILE_SLOTS	256u	/* registered files; those with a higher id go by descriptor */
 
 struct uring_task {
@@ -102,7 +102,7 @@ static bool issue(struct uring_task *u, struct aio_op *op)
 		return false;
 	fill(u, sqe, op, iov, niov);
 	u->in_flight++;
-	if (uring_pending(&u->ring) >= BATCH)
+	if (op->file->direct && uring_pending(&u->ring) >= BATCH)
 		uring_enter(&u->ring);
 	return true;
 }

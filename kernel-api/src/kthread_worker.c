@@ -101,7 +101,7 @@ struct kthread_worker *kthread_create_worker_on_cpu(int cpu, unsigned int flags,
 static void insert(struct kthread_worker *worker, struct kthread_work *work, struct list_head *at)
 {
 	list_add_tail(&work->node, at);
-	work->worker = worker;
+	WRITE_ONCE(work->worker, worker);
 	if (!worker->current_work && worker->task)
 		wake_up_process(worker->task);
 }

@@ -238,7 +238,7 @@ static void unmap(struct loaded *self)
 		self->module->name[0] = 0;
 		return;
 	}
-	left = owned_report(self->name, self->begin, self->end);
+	left = owned_report(self);
 	if (left)
 		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
 	else

@@ -53,7 +53,7 @@ void module_link_exit(void);
 /* Between ring3_kernel_start() and ring3_kernel_stop(). Any thread, without the lock. */
 bool kernel_is_started(void);
 
-/* owned.c: reports what code between two addresses made and did not give back; how many there are. */
-unsigned int owned_report(const char *name, unsigned long begin, unsigned long end);
+/* owned.c: reports what its code made and did not give back; how many things that are. */
+unsigned int owned_report(const struct loaded *self);
 
 #endif /* RING3_MODULE_IMPL_H */

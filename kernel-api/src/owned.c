@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * owned.c - what modules made and have to give back: caches, work queues, threads, module
- * notifiers. At unload, and after an init that failed, the module host asks for what is left.
+ * owned.c - what modules made and have to give back: caches, work queues, threads, timers
+ * that are armed, works on the system's queues. At unload, and after an init that failed, the
+ * module host asks for what is left.
  *
  * Whose a thing is goes by an address inside the module's code: of the function that a
  * thread runs, or of the call that made it. Things of the host's own are not kept.
@@ -12,6 +13,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "host/elf.h"
 #include "module_impl.h"
 #include "owned.h"
 
@@ -101,8 +103,25 @@ void owned_del(const void *thing)
 	spin_unlock_bh(&owned_lock);
 }
 
-unsigned int owned_report(const char *name, unsigned long begin, unsigned long end)
+static unsigned int report_functions(const struct loaded *self, const char *kind,
+				     const struct owned_functions *functions)
 {
+	unsigned int told = min_t(unsigned int, functions->nr, ARRAY_SIZE(functions->list));
+
+	for (unsigned int i = 0; i < told; i++) {
+		char name[100];
+
+		host_elf_function(self->path, (unsigned long)functions->list[i] - self->begin, name, sizeof(name));
+		module_say("%s: left behind: %s that calls %s", self->name, kind, name);
+	}
+	if (functions->nr > told)
+		module_say("%s: left behind: %u more", self->name, functions->nr - told);
+	return functions->nr;
+}
+
+unsigned int owned_report(const struct loaded *self)
+{
+	struct owned_functions timers = { self->begin, self->end }, works = { self->begin, self->end };
 	unsigned int found = 0;
 	struct owned one;
 
@@ -110,12 +129,15 @@ unsigned int owned_report(const char *name, unsigned long begin, unsigned long e
 		spin_lock_bh(&owned_lock);
 		one = i < nr_owned ? owned[i] : (struct owned){ NULL };
 		spin_unlock_bh(&owned_lock);
-		if (!one.kind || one.address < begin || one.address >= end)
+		if (!one.kind || one.address < self->begin || one.address >= self->end)
 			continue;
 		if (found++ < TOLD_MAX)
-			module_say("%s: left behind: %s '%s'", name, one.kind, one.name);
+			module_say("%s: left behind: %s '%s'", self->name, one.kind, one.name);
 	}
 	if (found > TOLD_MAX)
-		module_say("%s: left behind: %u more", name, found - TOLD_MAX);
-	return found;
+		module_say("%s: left behind: %u more", self->name, found - TOLD_MAX);
+	timers_collect(&timers);
+	works_collect(&works);
+	found += report_functions(self, "a timer", &timers);
+	return found + report_functions(self, "a queued work", &works);
 }

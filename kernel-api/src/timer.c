@@ -9,8 +9,10 @@
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 #include <linux/smp.h>
 
+#include "owned.h"
 #include "sched_impl.h"
 
 static struct timer_list *running_on[NR_CPUS];	/* atomic; set under the timer's lock */
@@ -215,4 +217,21 @@ unsigned long round_jiffies_up_relative(unsigned long j)
 	unsigned long now = jiffies;
 
 	return round_to_second(j + now, true) - now;
+}
+
+/* ---- whose they are ---------------------------------------------------------------------- */
+
+static void collect(void *storage, void *arg)
+{
+	const struct timer_list *timer = container_of(storage, struct timer_list, host);
+	const void *function = (const void *)READ_ONCE(timer->function);
+
+	if (function == (const void *)delayed_work_timer_fn)
+		function = (const void *)container_of(timer, struct delayed_work, timer)->work.func;
+	owned_collect(arg, function);
+}
+
+void timers_collect(struct owned_functions *functions)
+{
+	host_each_alarm(timer_run, collect, functions);
 }

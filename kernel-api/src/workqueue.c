@@ -21,6 +21,7 @@
 #include <linux/smp.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <ring3/kernel.h>
 
 #include "diag_notes.h"
 #include "owned.h"
@@ -37,6 +38,7 @@ struct worker {
 };
 
 struct workqueue_struct {
+	struct list_head	of_all;
 	spinlock_t		lock;
 	struct list_head	works;		/* in the order of seq */
 	struct wait_queue_head	more;		/* workers wait here */
@@ -47,6 +49,10 @@ struct workqueue_struct {
 	struct worker		workers[WORKERS_MAX];
 	char			name[TASK_COMM_LEN];
 };
+
+/* All of them, for dumps. A leaf but for the lock of one of them. */
+static LIST_HEAD(all_queues);
+static DEFINE_SPINLOCK(all_lock);
 
 struct workqueue_struct *system_wq, *system_unbound_wq;
 struct workqueue_struct *system_highpri_wq, *system_long_wq;
@@ -358,6 +364,9 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	init_waitqueue_head(&wq->more);
 	init_waitqueue_head(&wq->less);
 	wq->max_active = clamp(max_active ? max_active : WORKERS_MAX, 1, WORKERS_MAX);
+	spin_lock_bh(&all_lock);
+	list_add_tail(&wq->of_all, &all_queues);
+	spin_unlock_bh(&all_lock);
 	owned_add("work queue", wq, wq->name, __builtin_return_address(0));
 	return wq;
 }
@@ -367,8 +376,56 @@ void destroy_workqueue(struct workqueue_struct *wq)
 	drain_workqueue(wq);
 	for (int i = 0; i < wq->nr_workers; i++)
 		kthread_stop(wq->workers[i].task);
+	spin_lock_bh(&all_lock);
+	list_del(&wq->of_all);
+	spin_unlock_bh(&all_lock);
 	owned_del(wq);
 	kfree(wq);
+}
+
+/* ---- for dumps: ring3/kernel.h --------------------------------------------------- */
+
+static int show_queue(struct workqueue_struct *wq, char *buf, size_t bytes)
+{
+	struct work_struct *work;
+	int done, shown = 0;
+
+	spin_lock_bh(&wq->lock);
+	done = scnprintf(buf, bytes, "{\"name\":\"%s\",\"waiting\":%u,\"workers\":%d,\"idle\":%d,\"maxActive\":%d,"
+			 "\"running\":[", wq->name, wq->nr_waiting, wq->nr_workers, wq->nr_idle, wq->max_active);
+	for (int i = 0; i < wq->nr_workers; i++)
+		if (wq->workers[i].current_work)
+			done += scnprintf(buf + done, bytes - done, "%s{\"tid\":%d,\"function\":\"pc 0x%lx\"}",
+					  shown++ ? "," : "", wq->workers[i].task->pid,
+					  (unsigned long)wq->workers[i].current_func + 1);
+	done += scnprintf(buf + done, bytes - done, "],\"next\":[");
+	shown = 0;
+	list_for_each_entry(work, &wq->works, entry) {
+		if (shown == 16)
+			break;
+		done += scnprintf(buf + done, bytes - done, "%s\"pc 0x%lx\"", shown++ ? "," : "",
+				  (unsigned long)work->func + 1);
+	}
+	done += scnprintf(buf + done, bytes - done, "]}");
+	spin_unlock_bh(&wq->lock);
+	return done;
+}
+
+long ring3_workqueues(char *buf, unsigned long bytes)
+{
+	struct workqueue_struct *wq;
+	int done = scnprintf(buf, bytes, "[");
+
+	spin_lock_bh(&all_lock);
+	list_for_each_entry(wq, &all_queues, of_all) {
+		if (done + 4096ul > bytes)
+			break;
+		done += scnprintf(buf + done, bytes - done, done > 1 ? "," : "");
+		done += show_queue(wq, buf + done, bytes - done);
+	}
+	spin_unlock_bh(&all_lock);
+	done += scnprintf(buf + done, bytes - done, "]");
+	return done;
 }
 
 /* ---- delayed work ---------------------------------------------------------------- */
@@ -496,4 +553,17 @@ void workqueue_exit(void)
 	destroy_workqueue(system_highpri_wq);
 	destroy_workqueue(system_long_wq);
 	system_wq = system_unbound_wq = system_highpri_wq = system_long_wq = NULL;
+}
+
+void works_collect(struct owned_functions *functions)
+{
+	struct workqueue_struct *queues[] = { system_wq, system_unbound_wq, system_highpri_wq, system_long_wq };
+	struct work_struct *work;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(queues); i++) {
+		spin_lock_bh(&queues[i]->lock);
+		list_for_each_entry(work, &queues[i]->works, entry)
+			owned_collect(functions, (const void *)work->func);
+		spin_unlock_bh(&queues[i]->lock);
+	}
 }

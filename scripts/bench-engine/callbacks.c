@@ -55,6 +55,20 @@ static inline void consume(struct node *node)
 	atomic_store_explicit(&node->busy, false, memory_order_release);
 }
 
+/* True when @node is free; false when all is over. */
+static bool wait_for(struct node *node)
+{
+	for (int turn = 0; atomic_load_explicit(&node->busy, memory_order_acquire); turn++) {
+		if (atomic_load_explicit(&over, memory_order_relaxed))
+			return false;
+		if (turn % 64 == 63)
+			sched_yield();
+		else
+			__builtin_ia32_pause();
+	}
+	return true;
+}
+
 static void *produce(void *arg)
 {
 	struct producer *me = arg;
@@ -62,14 +76,10 @@ static void *produce(void *arg)
 	for (size_t i = 0; !atomic_load_explicit(&over, memory_order_relaxed); i = (i + 1) % window) {
 		struct node *node = &me->nodes[i];
 
-		for (int turn = 0; atomic_load_explicit(&node->busy, memory_order_acquire); turn++) {
-			if (atomic_load_explicit(&over, memory_order_relaxed))
-				return NULL;
-			if (turn % 64 == 63)
-				sched_yield();
-			else
-				__builtin_ia32_pause();
-		}
+		/* A full window: until half of it is free, as credits come back in batches. */
+		if (atomic_load_explicit(&node->busy, memory_order_acquire) &&
+		    !wait_for(&me->nodes[(i + window / 2) % window]))
+			return NULL;
 		atomic_store_explicit(&node->busy, true, memory_order_relaxed);
 		send_node(node);
 	}

@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildHosted, compilerArguments, symbolsOf, toolchain } from './compile.js';
-import { packageRoot, requireNative } from './paths.js';
+import { packageRoot, requireNative, surveyFolder } from './paths.js';
 import { hosted, kernelSource } from './source.js';
 
 interface Identifier {
@@ -19,7 +19,7 @@ interface Identifier {
   rung: string;
 }
 
-const file = join(packageRoot, '../shared/kernel-survey/api_frequency.csv');
+const file = join(surveyFolder, 'api_frequency.csv');
 if (!existsSync(file)) {
   console.log('skipped: the survey (api_frequency.csv) is not here');
   process.exit(0);

@@ -15,6 +15,12 @@ function findRoot(): string {
 
 export const packageRoot: string = findRoot();
 
+/** The survey of kernel code, where it is at hand: $RING3_SHARED, or a folder beside this one. */
+export const surveyFolder: string = join(
+  process.env.RING3_SHARED ?? join(packageRoot, '../shared'),
+  'kernel-survey',
+);
+
 /** The folder with libring3.so and ring3-run of a build. */
 export function nativeFolder(san: Sanitizer): string {
   if (san === 'none') return process.env.RING3_BUILD ?? join(packageRoot, 'build/Release');

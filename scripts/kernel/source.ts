@@ -76,6 +76,7 @@ function findArchive(): string {
 /** Without root: the package is fetched as a file, and only its archive kept. */
 function download(kept: string): string {
   mkdirSync(cacheFolder, { recursive: true });
+  process.stderr.write(`ring3: fetching ${hosted.package} (130 MB) into ${cacheFolder}\n`);
   const folder = mkdtempSync(join(cacheFolder, 'download-'));
   try {
     const got = spawnSync('apt-get', ['download', hosted.package], {

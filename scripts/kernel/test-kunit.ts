@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * The kernel's own tests, unmodified: `npm run test:kunit -- [--san=address|thread] [PATTERN...]`. What runs and what
+ * The kernel's own tests, unmodified: `npm run test:kunit -- [--san=address|thread] [--others=N] [PATTERN...]`. What runs and what
  * it must say is test/kunit/suites.json; beside it stands what a kernel said that was built as a process (UML), where
  * its results are at hand. Skips, with the reason, where the kernel's sources cannot be had.
  */
@@ -10,7 +10,7 @@ import { build } from './build-command.js';
 import { buildHosted, type Toolchain, toolchain } from './compile.js';
 import { dependsOf } from './depends.js';
 import { complaint, kunit } from './kunit-command.js';
-import { packageRoot, requireNative, type Sanitizer } from './paths.js';
+import { packageRoot, requireNative, type Sanitizer, surveyFolder } from './paths.js';
 import { type RunResult, run } from './runner.js';
 import { type KernelSource, kernelSource, SourceMissing } from './source.js';
 
@@ -51,7 +51,7 @@ const suites: { kunit: KunitEntry[]; selftests: SelftestEntry[] } = JSON.parse(
 
 /** "kind,name,result" -> the results by name. */
 function readOracle(): Map<string, string> {
-  const file = join(packageRoot, '../shared/kernel-survey/oracle_uml_6.1.csv');
+  const file = join(surveyFolder, 'oracle_uml_6.1.csv');
   if (!existsSync(file)) return new Map();
   const lines = readFileSync(file, 'utf8').trim().split(/\r?\n/).slice(1);
   return new Map(
@@ -79,7 +79,7 @@ async function runKunitEntry(entry: KunitEntry, path: string, san: Sanitizer): P
   const result = await kunit(path, {
     san,
     builtin: entry.builtin ?? false,
-    others: entry.others ?? 2,
+    others: others ?? entry.others ?? 2,
     timeout: (entry.timeout ?? 30) * (san === 'none' ? 1 : 5),
   });
   const count = (verdict: string) => result.cases.filter((one) => one.verdict === verdict).length;
@@ -123,7 +123,7 @@ async function runSelftest(
   const needed = order.map((module) => ({ path: module }));
   const result = await run([...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
-    others: entry.others ?? 2,
+    others: others ?? entry.others ?? 2,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
@@ -237,6 +237,8 @@ function sourceOrSkip(): KernelSource {
 
 const args = process.argv.slice(2);
 const san = (args.find((arg) => arg.startsWith('--san='))?.slice(6) ?? 'none') as Sanitizer;
+/** Virtual CPUs that threads share, for all of them. */
+const others = Number(args.find((arg) => arg.startsWith('--others='))?.slice(9)) || undefined;
 const patterns = args.filter((arg) => !arg.startsWith('--'));
 const wanted = (entry: Entry) =>
   !patterns.length || patterns.some((pattern) => entry.sources.some((source) => source.includes(pattern)));

@@ -24,7 +24,7 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 	explicit JsAlarm(const Napi::CallbackInfo &info) : Napi::ObjectWrap<JsAlarm>(info)
 	{
 		owner = &NodeTask::of(info.Env());
-		handler = Napi::Persistent(info[0].As<Napi::Function>());
+		handler = handler_of(info.This().As<Napi::Object>(), info[0]);
 		keeps_alive = info[1].ToBoolean();
 		etask_alarm_init(&alarm, [](struct etask_alarm *alarm) {
 			owner_of(alarm, &JsAlarm::alarm)->fired();
@@ -36,6 +36,8 @@ struct JsAlarm : Napi::ObjectWrap<JsAlarm> {
 		if (owner->closing())
 			return;
 		Napi::HandleScope scope(owner->env());
+
+		[[maybe_unused]] Napi::Function held = handler.Value();	/* for the call: by this scope */
 
 		/* Then nothing may be left that holds us: the call is the last that looks at this. */
 		if (!alarm.period)

@@ -22,7 +22,7 @@ struct JsCallback : Napi::ObjectWrap<JsCallback> {
 	explicit JsCallback(const Napi::CallbackInfo &info) : Napi::ObjectWrap<JsCallback>(info)
 	{
 		owner = &NodeTask::of(info.Env());
-		handler = Napi::Persistent(info[0].As<Napi::Function>());
+		handler = handler_of(info.This().As<Napi::Object>(), info[0]);
 		etask_callback_init(&callback, [](struct etask_callback *callback) {
 			owner_of(callback, &JsCallback::callback)->runs();
 		}, "NativeCallback");
@@ -33,6 +33,8 @@ struct JsCallback : Napi::ObjectWrap<JsCallback> {
 		if (owner->closing())
 			return;
 		Napi::HandleScope scope(owner->env());
+
+		[[maybe_unused]] Napi::Function held = handler.Value();	/* for the call: by this scope */
 
 		/* Then nothing may be left that holds us: the call is the last that looks at this. */
 		release();

@@ -94,4 +94,14 @@ void register_bridge(Napi::Env env, Napi::Object exports);
 /* An Error with code, errno and syscall, as Node's own. */
 Napi::Error sys_error(Napi::Env env, int err, const char *syscall);
 
-#endif /* RING3_NODE_TASK_H */
+/*
+ * A reference to the handler @fn of the object @self, which keeps it: as long as that lives, no longer. A strong one
+ * would be a circle that no collector sees, as soon as the handler names its object.
+ */
+inline Napi::FunctionReference handler_of(Napi::Object self, Napi::Value fn)
+{
+	self.DefineProperty(Napi::PropertyDescriptor::Value("handler", fn, napi_default));
+	return Napi::Weak(fn.As<Napi::Function>());
+}
+
+#endif

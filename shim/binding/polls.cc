@@ -22,7 +22,7 @@ struct JsPoll : Napi::ObjectWrap<JsPoll> {
 	explicit JsPoll(const Napi::CallbackInfo &info) : Napi::ObjectWrap<JsPoll>(info)
 	{
 		owner = &NodeTask::of(info.Env());
-		handler = Napi::Persistent(info[2].As<Napi::Function>());
+		handler = handler_of(info.This().As<Napi::Object>(), info[2]);
 		poll.fd = info[0].As<Napi::Number>().Int32Value();
 		poll.events = info[1].As<Napi::Number>().Uint32Value();
 		poll.whence = "NativePoll";

@@ -54,6 +54,8 @@ export interface Thread {
   silent?: string;
   sleepsIn?: string;
   sleepsMs?: number;
+  /** Of kernel-api, since the thread began. */
+  locksTaken?: number;
   locksHeld?: number;
   /** The lock it waits for, and the thread that holds that. */
   waitsFor?: string;
@@ -140,6 +142,18 @@ export interface Dump {
   threads?: Thread[];
   stacks?: { stack: number; threads: number[]; frames: Frame[] }[];
   tasks?: Task[];
+  /** Of kernel-api; in section `tasks`. `running` and `next` name functions. */
+  workqueues?:
+    | {
+        name: string;
+        waiting: number;
+        workers: number;
+        idle: number;
+        maxActive: number;
+        running: { tid: number; function: string }[];
+        next: string[];
+      }[]
+    | string;
   memory?: Cache[] | string;
   /** With RING3_MEM=count. */
   memorySites?: {

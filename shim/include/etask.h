@@ -102,6 +102,9 @@ void etask_alarm_init(struct etask_alarm *alarm,
  */
 void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire);
 
+/* Shows @fn each alarm that is armed on @task, in no order, under its lock: @fn only looks. Any thread. */
+void etask_each_alarm(sys_event_task_t task, void (*fn)(struct etask_alarm *alarm, void *arg), void *arg);
+
 /*
  * Fire at @first and each @period ns after it, for ever: the times are multiples
  * and do not drift. What could not be served in time is left out and counted in

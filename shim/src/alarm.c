@@ -129,6 +129,18 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 	return fired;
 }
 
+void etask_each_alarm(sys_event_task_t task, void (*fn)(struct etask_alarm *alarm, void *arg), void *arg)
+{
+	lock_alarms(task);
+	for (int level = 0; level < WHEEL_LEVELS; level++)
+		for (int slot = 0; slot < WHEEL_SLOTS; slot++)
+			for (struct etask_alarm *at = task->wheel.slots[level][slot]; at; at = at->next)
+				fn(at, arg);
+	for (struct etask_alarm *at = task->wheel.due; at; at = at->next)
+		fn(at, arg);
+	unlock_alarms(task);
+}
+
 void etask_forget_alarms(sys_event_task_t task)
 {
 	struct etask_alarm *alarm;

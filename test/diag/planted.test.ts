@@ -15,6 +15,7 @@ const PLANTED: [bug: string, found: string, test: string][] = [
   ['unlock missed on an error path', 'order check', 'module_unlock_missed_on_an_error_path'],
   ['a lock held over sleep', 'crash dump (BUG)', 'module_lock_held_over_sleep'],
   ['a lock held too long', 'watchdog', 'module_lock_held_too_long'],
+  ['a work that holds up the next', 'dump: workqueues', 'module_work_that_holds_up_the_next'],
   ['a lost wake-up', 'watchdog', 'module_lost_wakeup_is_a_hung_kthread'],
   ['an endless softirq', 'watchdog', 'module_endless_softirq_stalls_its_event_task'],
   ['I/O that never ends', 'watchdog', 'io_that_hangs_is_told'],

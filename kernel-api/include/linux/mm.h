@@ -47,6 +47,8 @@ static inline struct page *virt_to_page(const void *addr)
 #define nth_page(page, n)	((page) + (n))
 #define page_to_nid(page)	0
 #define lowmem_page_address(page) page_address(page)
+#define compound_head(page)	((struct page *)(page))	/* references are of each page */
+#define page_size(page)		(PAGE_SIZE << (page)->order)
 static inline int page_count(const struct page *page) { return atomic_read(&page->_refcount); }
 static inline void get_page(struct page *page) { atomic_inc(&page->_refcount); }
 __visible void put_page(struct page *page);

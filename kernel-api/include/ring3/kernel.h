@@ -76,6 +76,12 @@ int ring3_params(const char *module, char *buf, unsigned long bytes);
 int ring3_lsmod(char *buf, unsigned long bytes);
 
 /*
+ * Work queues as a JSON array, for dumps: what waits, how many work, and on what
+ * ("pc 0x...", an address in the function). Returns its length.
+ */
+long ring3_workqueues(char *buf, unsigned long bytes);
+
+/*
  * Read the printk ring from record @seq on. Returns bytes copied (whole records,
  * "<level>[seconds] text\n") and moves *@seq; 0 = nothing new.
  */

@@ -303,6 +303,54 @@ const char *host_elf_needed(const struct host_elf *elf, unsigned int nth)
 	return NULL;
 }
 
+/* The first function of the table @symbols that @offset lies in. */
+static const char *function_at(const struct blob *symbols, const struct blob *names, unsigned long offset)
+{
+	const Elf64_Sym *symbol = (const Elf64_Sym *)symbols->data;
+
+	for (unsigned long i = 0; i < symbols->bytes / sizeof(*symbol); i++)
+		if (ELF64_ST_TYPE(symbol[i].st_info) == STT_FUNC && offset >= symbol[i].st_value &&
+		    offset - symbol[i].st_value < symbol[i].st_size && symbol[i].st_name < names->bytes)
+			return names->data + symbol[i].st_name;
+	return NULL;
+}
+
+void host_elf_function(const char *path, unsigned long offset, char *buf, unsigned long bytes)
+{
+	char why[200];
+	struct reader reader = { .fd = -1, .path = path, .why = why, .why_bytes = sizeof(why) };
+	struct blob table = { 0 }, symbols = { 0 }, names = { 0 };
+	const Elf64_Shdr *sections;
+	const char *name = NULL;
+	Elf64_Ehdr header;
+
+	if (open_file(&reader, &header) || read_blob(&reader, &table, header.e_shoff,
+						     header.e_shnum * sizeof(Elf64_Shdr)))
+		goto out;
+	sections = (const Elf64_Shdr *)table.data;
+	for (unsigned int i = 0; i < header.e_shnum && !name; i++) {
+		const Elf64_Shdr *section = &sections[i];
+
+		if (section->sh_type != SHT_SYMTAB || section->sh_link >= header.e_shnum || symbols.data)
+			continue;
+		if (read_blob(&reader, &symbols, section->sh_offset, section->sh_size) ||
+		    read_blob(&reader, &names, sections[section->sh_link].sh_offset,
+			      sections[section->sh_link].sh_size))
+			break;
+		name = function_at(&symbols, &names, offset);
+	}
+out:
+	if (name && *name)
+		snprintf(buf, bytes, "%s", name);
+	else
+		snprintf(buf, bytes, "+%#lx", offset);
+	if (reader.fd >= 0)
+		close(reader.fd);
+	mem_free(table.data, "elf");
+	mem_free(symbols.data, "elf");
+	mem_free(names.data, "elf");
+}
+
 struct host_elf *host_elf_self(int *err, char *why, unsigned long bytes)
 {
 	Dl_info info;

@@ -30,6 +30,12 @@ int host_elf_exports(const struct host_elf *elf, const char *name);
 /* The @nth shared object that it was linked against, or NULL. */
 const char *host_elf_needed(const struct host_elf *elf, unsigned int nth);
 
+/*
+ * The function at @offset of the file at @path, by its full symbol table: "name", or where
+ * there is none "+0x1234". For messages: reads the file again.
+ */
+void host_elf_function(const char *path, unsigned long offset, char *buf, unsigned long bytes);
+
 /* libring3.so as it is loaded here; NULL and *@err as above. */
 struct host_elf *host_elf_self(int *err, char *why, unsigned long bytes);
 

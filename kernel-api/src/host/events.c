@@ -184,6 +184,28 @@ int host_alarm_cancel(unsigned int cpu, void *storage, int sync)
 		      etask_alarm_cancel(event_cpus[cpu].task, storage);
 }
 
+struct look {
+	void	(*handler)(void *storage);
+	void	(*look)(void *storage, void *arg);
+	void	*arg;
+};
+
+static void look_at(struct etask_alarm *alarm, void *arg)
+{
+	struct look *look = arg;
+
+	if ((void *)alarm->fn == (void *)look->handler)
+		look->look(alarm, look->arg);
+}
+
+void host_each_alarm(void (*handler)(void *storage), void (*look)(void *storage, void *arg), void *arg)
+{
+	struct look each = { handler, look, arg };
+
+	for (unsigned int cpu = 0; cpu < nr_event_cpus; cpu++)
+		etask_each_alarm(event_cpus[cpu].task, look_at, &each);
+}
+
 /* ---- sockets ------------------------------------------------------------------------- */
 
 struct host_sock {

@@ -72,6 +72,8 @@ void host_alarm_init(void *storage, void (*fn)(void *storage));
 int host_alarm_arm(unsigned int cpu, void *storage, unsigned long long expire_ns);	/* 1: it was armed */
 int host_alarm_cancel(unsigned int cpu, void *storage, int sync);
 int host_alarm_armed(const void *storage);
+/* Those that are armed and run @handler, on all event CPUs; @look may do nothing but look. */
+void host_each_alarm(void (*handler)(void *storage), void (*look)(void *storage, void *arg), void *arg);
 
 /* sockets */
 struct host_vec {

@@ -56,8 +56,7 @@
 #define ISCSI_MAX_HELD_BYTES	(4u << 20)	/* PDUs that wait for an earlier CmdSN */
 #define ISCSI_MAX_TX_PDUS	16384		/* soft: receiving stops there */
 #define ISCSI_MIN_RX_BUF	(64u << 10)
-#define ISCSI_TX_STALL_MS	30000		/* the peer reads nothing for so long */
-#define ISCSI_DRAIN_MS		2000		/* ... or when we only wait to say good-bye */
+#define ISCSI_DRAIN_MS		2000		/* the peer reads nothing for so long, and we only wait to say good-bye */
 #define ISCSI_LOGOUT_MS		2000		/* a Logout waits so long for the commands before it */
 
 #define ISCSI_ITT_BUCKETS	256		/* power of 2 */
@@ -65,6 +64,7 @@
 
 /* Module parameters, milliseconds. */
 extern unsigned int reinstate_wait_ms;	/* a hand-off waits so long for the end of the session it replaces */
+extern unsigned int tx_stall_ms;	/* the peer reads nothing for so long: the connection ends */
 extern unsigned int data_out_ms;	/* a command waits so long for its next Data-Out */
 
 struct iscsi_conn;

@@ -6,7 +6,7 @@
  *
  * Limits: one ping of ours is outstanding; no answer (and no other byte) within
  *         nop_in_timeout_ms ends the connection. So does a send queue that does
- *         not move for ISCSI_TX_STALL_MS, and a command that waits data_out_ms for its
+ *         not move for tx_stall_ms, and a command that waits data_out_ms for its
  *         next Data-Out.
  * Threads: home CPU, softirq context.
  */
@@ -96,7 +96,7 @@ static bool data_out_is_late(struct iscsi_conn *conn)
 void nop_tick(struct iscsi_conn *conn)
 {
 	unsigned long stall = msecs_to_jiffies(conn->state == ISCSI_CONN_DRAINING ? ISCSI_DRAIN_MS :
-					       ISCSI_TX_STALL_MS);
+					       tx_stall_ms);
 
 	if (conn->tx_first && time_after(jiffies, conn->tx_progress + stall)) {
 		conn_close(conn, "the initiator has read nothing for %u ms, %llu bytes wait for it",

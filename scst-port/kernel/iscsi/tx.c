@@ -12,7 +12,7 @@
  *            tx_done < tx_first->len.
  * Limits:    above max_tx_bytes or ISCSI_MAX_TX_PDUS nothing is received (rx.c)
  *            until half of it is sent; conn.c ends a connection that makes no
- *            progress for ISCSI_TX_STALL_MS.
+ *            progress for tx_stall_ms.
  * Threads:   home CPU, softirq context.
  */
 #include "iscsi.h"

@@ -21,6 +21,7 @@ struct held {
 /* What a thread notes of itself. Written by it with relaxed atomic stores, read by the collector as racily. */
 struct record {
 	int		tid;		/* 0 = free */
+	uint64_t	nr_taken;	/* locks, ever */
 	uint32_t	nr_held;	/* may exceed HELD_MAX: those are counted only */
 	struct held	held[HELD_MAX];
 	struct held	want;		/* lock NULL = none */

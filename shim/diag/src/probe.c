@@ -92,6 +92,19 @@ static struct prober *free_prober(void)
 	return NULL;
 }
 
+/* Addresses of code in it become names; no name has a character that JSON would want escaped. */
+static void emit_answer(struct dump *dump, const char *name, struct prober *prober)
+{
+	size_t room = (size_t)prober->length * 4 + 4096;
+	char *text;
+
+	prober->buf[prober->length] = 0;
+	text = strstr(prober->buf, "pc 0x") ? arena_take(dump->arena, room) : NULL;
+	if (text)
+		expand_sites(dump->space, prober->buf, text, room);
+	out_raw(dump->out, name, text ? text : prober->buf, text ? strlen(text) : (size_t)prober->length);
+}
+
 void probe_emit(struct dump *dump)
 {
 	for (struct diag_section *section = __atomic_load_n(&sections, __ATOMIC_ACQUIRE); section;
@@ -104,8 +117,8 @@ void probe_emit(struct dump *dump)
 			out_str(dump->out, section->name, "not asked: what was asked before still hangs");
 		else if (!ask(prober, section))
 			out_str(dump->out, section->name, "no answer: a lock or a thread it needs is stuck");
-		else if (prober->length >= 0 && prober->length <= ANSWER_BYTES)
-			out_raw(dump->out, section->name, prober->buf, (size_t)prober->length);
+		else if (prober->length >= 0 && prober->length < ANSWER_BYTES)
+			emit_answer(dump, section->name, prober);
 	}
 }
 
@@ -216,7 +229,16 @@ static long write_iscsi(char *buf, unsigned long bytes)
 	return length > (long)bytes ? -1 : length;
 }
 
+static long write_workqueues(char *buf, unsigned long bytes)
+{
+	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
+											 "ring3_workqueues");
+
+	return show ? show(buf, bytes) : -1;
+}
+
 static struct diag_section own_sections[] = {
+	{ .name = "workqueues", .bit = DIAG_TASKS, .write = write_workqueues },
 	{ .name = "iscsi", .bit = DIAG_ISCSI, .write = write_iscsi },
 	{ .name = "modules", .bit = DIAG_MODULES, .write = write_modules },
 	{ .name = "memory", .bit = DIAG_MEMORY, .write = write_memory },

@@ -31,6 +31,7 @@ static void thread_ends(void *arg)
 
 	self = NULL;
 	record->first_sleep = 0;
+	SET(record->nr_taken, 0);
 	SET(record->nr_held, 0);
 	SET(record->want.lock, NULL);
 	SET(record->sleep_what, NULL);
@@ -98,6 +99,7 @@ static void held_read(const struct held *from, struct held *to)
 void record_read(const struct record *record, struct record *copy)
 {
 	copy->tid = GET(record->tid);
+	copy->nr_taken = GET(record->nr_taken);
 	copy->nr_held = GET(record->nr_held);
 	for (unsigned int i = 0; i < HELD_MAX && i < copy->nr_held; i++)
 		held_read(&record->held[i], &copy->held[i]);
@@ -170,6 +172,7 @@ void diag_lock_got(const void *lock, unsigned int kind, const void *site)
 	if (nr < HELD_MAX)
 		held_set(&record->held[nr], lock, kind, site, GET(diag_clock));
 	SET(record->nr_held, nr + 1);
+	SET(record->nr_taken, GET(record->nr_taken) + 1);
 }
 
 void diag_lock_drop(const void *lock)

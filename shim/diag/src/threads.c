@@ -379,6 +379,8 @@ static void emit_thread(struct dump *dump, const struct thread *thread)
 			if (record.sleep_since)
 				out_num(out, "sleepsMs", (int64_t)(diag_now() - record.sleep_since) / 1000000);
 		}
+		if (record.nr_taken)
+			out_num(out, "locksTaken", (int64_t)record.nr_taken);
 		if (record.nr_held)
 			out_num(out, "locksHeld", record.nr_held);
 	}

@@ -163,11 +163,11 @@ TEST(a_try_that_does_not_get_all_at_once_says_so)
 		inject(CALL_PREADV2, 0, 1, not_so[i]);
 		CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EAGAIN);
 	}
-	inject_short(CALL_PREADV2, 1, 100);	/* the rest is not in the page cache */
+	inject_short(CALL_PREADV2, 2, 100);	/* the rest is not in the page cache */
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EAGAIN);
 	inject(CALL_PREADV2, 0, 2, EINTR);
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), PAGE);
-	inject(CALL_PREADV2, 0, 1, EIO);
+	inject(CALL_PREADV2, 0, 2, EIO);
 	CHECK_EQ(aio_try(rig.file, AIO_READ, 0, 0, PAGE, &iov, 1), -EIO);
 	inject(CALL_PWRITEV2, 0, 1, ENOSPC);
 	CHECK_EQ(aio_try(rig.file, AIO_WRITE, 0, 0, PAGE, &iov, 1), -ENOSPC);

@@ -299,3 +299,22 @@ TEST(json_is_whole_when_threads_have_odd_names)
 	CHECK(strstr(dump, "\"name\":\"a\\\"b\\\\c?) S\""));
 	CHECK(dump[strlen(dump) - 2] == '}');
 }
+
+TEST(a_note_of_a_lock_costs_nanoseconds)
+{
+	enum { PAIRS = 2000000 };
+	double from, best = 1e9;
+	int lock;
+
+	for (int round = 0; round < 5; round++) {
+		from = now_s();
+		for (int i = 0; i < PAIRS; i++) {
+			diag_lock_got(&lock, DIAG_LOCK_SPIN, &lock);
+			diag_lock_drop(&lock);
+		}
+		from = (now_s() - from) * 1e9 / PAIRS;
+		best = from < best ? from : best;
+	}
+	printf("# %.2f ns a lock taken and given back\n", best);
+	CHECK(best < (victim_sanitized() ? 2000 : 100));
+}

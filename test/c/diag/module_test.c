@@ -89,6 +89,21 @@ TEST(module_abba_of_semaphores_is_spelled_out)
 	CHECK_SAYS(dump, "which it took in sem_first at diag_victim.c:");
 }
 
+TEST(module_work_that_holds_up_the_next)
+{
+	char *dump;
+
+	CHECK_EQ(diag_start(0), 0);
+	load("work");
+	usleep(300000);
+	dump = take_dump(true, DIAG_TASKS | DIAG_THREADS);
+	CHECK_SAYS(dump, "{\"name\":\"victims\",\"waiting\":1,\"workers\":1,\"idle\":0,\"maxActive\":1,"
+		   "\"running\":[{\"tid\":");
+	CHECK_SAYS(dump, "\"function\":\"slow_work at diag_victim.c:");
+	CHECK_SAYS(dump, "\"next\":[\"next_work at diag_victim.c:");
+	CHECK_SAYS(dump, "\"role\":\"kworker\"");
+}
+
 TEST(module_lock_held_too_long)
 {
 	watch();

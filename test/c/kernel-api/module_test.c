@@ -388,9 +388,9 @@ TEST(module_random_damage)
 		}
 		put_file("random", bad, round % 7 ? (size_t)have : (seed >> 4) % (size_t)have);
 		elf = host_elf_open(scratch, &err, why, sizeof(why));
-		unlink(scratch);
 		if (!elf) {
 			CHECK_LT(err, 0);
+			unlink(scratch);
 			continue;
 		}
 		opened++;
@@ -401,7 +401,9 @@ TEST(module_random_damage)
 		for (unsigned int i = 0; host_elf_modinfo(elf, "parm", i); i++)
 			CHECK_LE(strlen(host_elf_modinfo(elf, "parm", i)), sizeof(good));
 		host_elf_exports(elf, "demo_sum");
+		host_elf_function(scratch, 0x1234, why, sizeof(why));
 		host_elf_close(elf);
+		unlink(scratch);
 	}
 	CHECK_GT(opened, 100);
 	CHECK_LT(opened, 1500);
@@ -558,6 +560,16 @@ TEST(module_exit_leaves_things)
 	CHECK_EQ(load("fails", "leave error=0"), 0);
 	CHECK_EQ(unload("fix_fails"), 0);
 	CHECK_SAID("left behind: thread 'fails-idle'");
+}
+
+TEST(module_leaves_timers_and_works)
+{
+	start();
+	CHECK_EQ(load("fails", "late error=0"), 0);
+	CHECK_EQ(unload("fix_fails"), 0);
+	CHECK_SAID("left behind: a timer that calls never");
+	CHECK_SAID("left behind: a timer that calls later");	/* a delayed work's */
+	CHECK_SAID("its code stays until the process ends");
 }
 
 TEST(module_without_exit_stays)

@@ -662,6 +662,13 @@ TEST(scsi_disk_two_terabytes_and_more)
 	CHECK_EQ(scsi_good(a, 0, cdb, 512, NULL, 0).len, 512);
 	cdb_rw16(cdb, READ_16, blocks, 1);
 	scsi_fails(a, 0, cdb, 512, NULL, 0, 0x052100);
+	/* Page B0h: 16 MiB at once. */
+	cdb_rw16(cdb, READ_16, 0, 32768);
+	CHECK_EQ(scsi_cmd(a, 0, cdb, 512, NULL, 0).status, SAM_STAT_GOOD);
+	cdb_rw16(cdb, READ_16, 0, 32769);
+	scsi_fails(a, 0, cdb, 512, NULL, 0, 0x052400);
+	cdb_rw16(cdb, WRITE_16, 0, 32769);
+	scsi_fails(a, 0, cdb, 0, data, 512, 0x052400);
 	cdb_10(cdb, WRITE_10, ~0u, 1);
 	scsi_good(a, 0, cdb, 0, data, 512);
 	rig_stop();

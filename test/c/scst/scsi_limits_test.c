@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <ring3/kernel.h>
 
 #include "memory.h"
 #include "scsi_rig.h"
@@ -15,6 +16,7 @@ extern int getrlimit(int resource, unsigned long limits[2]);
 extern int setrlimit(int resource, const unsigned long limits[2]);
 extern int socketpair(int domain, int type, int protocol, int fds[2]);
 extern int close(int fd);
+extern long recv(int fd, void *buf, unsigned long len, int flags);
 enum { NOFILE_ = 7, PF_UNIX_ = 1, STREAM_NONBLOCK_CLOEXEC_ = 1 | 04000 | 02000000 };
 
 static struct peer *a, *b;
@@ -101,6 +103,56 @@ TEST(scsi_limit_of_patience_with_a_session_that_does_not_end)
 	for (u32 i = 0; iscsi_handoff(fds[1], &h) == -EBUSY; i++)
 		CHECK_LT(i, 10);
 	close(fds[0]);
+	rig_stop();
+}
+
+/* The daemon reads nothing of what happened: the newest 1024 are kept. */
+TEST(scsi_limit_of_events)
+{
+	struct iscsi_event event;
+	struct iscsi_handoff h;
+	u32 count = 0;
+
+	start(NULL);
+	while (iscsi_event_next(&event))
+		;
+	for (u32 i = 0; i < 600; i++) {
+		rig_handoff(2, &h);
+		rig_login(2, &h);
+		rig_logout(2);
+	}
+	while (iscsi_event_next(&event)) {
+		/* Up and down by turns, the oldest 176 are gone. */
+		CHECK_EQ(event.code, count & 1 ? ISCSI_EVENT_SESSION_DOWN : ISCSI_EVENT_SESSION_UP);
+		CHECK_EQ((u16)(h.tsih - event.tsih), 511 - count / 2);
+		count++;
+	}
+	CHECK_EQ(count, 1024);
+	rig_stop();
+}
+
+/* What one connection complains of is told, but not without end. */
+TEST(scsi_limit_of_complaints)
+{
+	static char log[1 << 20];
+	unsigned long long seq = 0;
+	u8 bhs[ISCSI_BHS_LEN];
+	struct reply r;
+	u32 lines = 0;
+	int len;
+
+	start(NULL);
+	for (u32 i = 0; i < 50; i++) {
+		peer_header(a, bhs, ISCSI_OP_SNACK_REQ | ISCSI_IMMEDIATE, ISCSI_FLAG_FINAL, 0x5000 + i);
+		peer_send(a, bhs, NULL, 0);
+		peer_receive(a, &r, ISCSI_OP_REJECT);
+	}
+	while ((len = ring3_dmesg(&seq, log, sizeof(log) - 1)) > 0) {
+		log[len] = 0;
+		for (char *at = log; (at = strstr(at, "opcode is 0x10")); at++)
+			lines++;
+	}
+	CHECK_EQ(lines, 10);
 	rig_stop();
 }
 
@@ -215,6 +267,31 @@ TEST(scsi_limit_of_patience_for_data)
 	memcpy(bhs + 32, cdb_write, 16);
 	peer_send(a, bhs, NULL, 0);
 	peer_receive(a, &r, ISCSI_OP_R2T);
+	peer_expect_end(a);
+	scsi_read(b, 0, 0, 1, 512, block);
+	rig_stop();
+}
+
+/* A peer that asks for much, and reads nothing. */
+TEST(scsi_limit_of_patience_with_a_peer_that_does_not_read)
+{
+	struct iscsi_handoff h;
+	u8 bytes[4096];
+	u64 seen = 0;
+
+	start("tx_stall_ms=300");
+	rig_handoff(2, &h);
+	h.nop_in_interval_ms = 100000;		/* its timer ticks, and pings do not */
+	h.nop_in_timeout_ms = 400;
+	a = rig_login(2, &h);
+	scsi_expect_ua(a, 0, SENSE_UA_POWER_ON);
+	cdb_rw16(cdb_read, READ_16, 0, 2048);
+	for (u32 i = 0; i < 20; i++)
+		scsi_send(a, 0, cdb_read, 1 << 20, NULL, 0);
+	wait_ms(1000);
+	for (long n; (n = recv(a->fd, bytes, sizeof(bytes), 0)) > 0;)
+		seen += (u64)n;
+	CHECK_LT(seen, 20ull << 20);
 	peer_expect_end(a);
 	scsi_read(b, 0, 0, 1, 512, block);
 	rig_stop();

@@ -150,6 +150,20 @@ TEST(scsi_medium_lun_that_is_not_there)
 		answer = scsi_good(a, lun, luns, 256, NULL, 0);
 		CHECK_EQ(get_unaligned_be32(answer.data), 8);
 	}
+	/* Forms of a LUN that are not known (SAM-5 4.7): a second level, a bus, other addressing methods. */
+	{
+		static const u8 forms[][8] = { { 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 1, 0 }, { 0x80, 0 }, { 0xc0, 0 },
+					       { 0xff, 0xff } };
+
+		for (u32 i = 0; i < ARRAY_SIZE(forms); i++) {
+			u8 bhs[ISCSI_BHS_LEN];
+
+			peer_header(a, bhs, ISCSI_OP_SCSI_CMD, ISCSI_FLAG_FINAL | ISCSI_ATTR_SIMPLE, a->next_itt++);
+			memcpy(bhs + 8, forms[i], 8);
+			peer_send(a, bhs, NULL, 0);
+			peer_expect_status(a, a->next_itt - 1, 2, 0x052500);
+		}
+	}
 	inquiry[1] = 1;
 	scsi_fails(a, 1, inquiry, 36, NULL, 0, 0x052500);
 	rig_stop();

@@ -231,6 +231,12 @@ TEST(scsi_pr_register_for_others)
 	CHECK_EQ(pr_out_list(a, PROUT_REGISTER, 0, list, 28 + len_b + len_c).sense, 0x052600);
 	rig_transport_id(1, list + 28);
 	rig_transport_id(2, list + 28 + len_b);
+	list[28 + len_b - 1] = 'x';		/* without an end */
+	list[28 + len_b - 2] = 'x';
+	list[28 + len_b - 3] = 'x';
+	CHECK_EQ(pr_out_list(a, PROUT_REGISTER, 0, list, 28 + len_b + len_c).sense, 0x052600);
+	rig_transport_id(1, list + 28);
+	rig_transport_id(2, list + 28 + len_b);
 	put_unaligned_be32(len_b, list + 24);	/* less than what comes */
 	CHECK_EQ(pr_out_list(a, PROUT_REGISTER, 0, list, 28 + len_b + len_c).sense, 0x051a00);
 	CHECK_EQ(pr_out_list(a, PROUT_REGISTER, 0, list, 24).sense, 0x051a00);

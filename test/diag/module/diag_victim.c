@@ -257,6 +257,27 @@ static int endless_softirq_thread(void *data)
 	return 0;
 }
 
+static void slow_work(struct work_struct *work)
+{
+	msleep(3600 * 1000);
+}
+
+static void next_work(struct work_struct *work)
+{
+}
+
+static DECLARE_WORK(victim_slow, slow_work);
+static DECLARE_WORK(victim_next, next_work);
+
+static int work_thread(void *data)
+{
+	struct workqueue_struct *wq = alloc_workqueue("victims", 0, 1);
+
+	queue_work(wq, &victim_slow);
+	queue_work(wq, &victim_next);
+	return 0;
+}
+
 static const struct {
 	const char *what;
 	int (*fn)(void *data), (*other)(void *data);
@@ -274,6 +295,7 @@ static const struct {
 	{ "bug", bug_thread },
 	{ "overflow", overflow_thread },
 	{ "leak", leak_thread },
+	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
 };

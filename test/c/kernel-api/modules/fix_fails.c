@@ -4,12 +4,27 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 static int error = -ENODEV;
 module_param(error, int, 0);
 static bool leave;
 module_param(leave, bool, 0);
+
+static bool late;
+module_param(late, bool, 0);
+
+static void never(struct timer_list *timer)
+{
+}
+
+static void later(struct work_struct *work)
+{
+}
+
+static DEFINE_TIMER(timer, never);
+static DECLARE_DELAYED_WORK(work, later);
 
 static int idle(void *data)
 {
@@ -27,6 +42,10 @@ static int __init fails_init(void)
 		    !kmem_cache_create("fails-cache", 32, 8, 0, NULL))
 			return -ENOMEM;
 		wake_up_process(task);
+	}
+	if (late) {
+		mod_timer(&timer, jiffies + 3600 * HZ);
+		schedule_delayed_work(&work, 3600 * HZ);
 	}
 	return error;
 }
