@@ -18,6 +18,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <ring3/kernel.h>
@@ -33,6 +34,7 @@ struct worker {
 	struct work_struct	*current_work;
 	work_func_t		current_func;
 	u64			current_seq;
+	unsigned int		current_cpu1;
 };
 
 struct workqueue_struct {
@@ -116,6 +118,7 @@ static struct work_struct *take(struct workqueue_struct *wq, struct worker *work
 		worker->current_work = work;
 		worker->current_func = work->func;
 		worker->current_seq = work->seq;
+		worker->current_cpu1 = work->cpu1;
 		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
 		/* This one may wait for the next: somebody else must be there to run it. */
 		if (first_runnable(wq))
@@ -140,6 +143,21 @@ static bool work_for(struct workqueue_struct *wq)
 	return found;
 }
 
+/* Onto the CPU that the work was queued for, and off it again for the next one that names none. */
+static void move(unsigned int cpu1)
+{
+	struct task_struct *task = current;
+
+	if (cpu1) {
+		WRITE_ONCE(task->cpu, cpu1 - 1);
+		task->flags |= PF_NO_SETAFFINITY;
+	} else if (task->flags & PF_NO_SETAFFINITY) {
+		task->flags &= ~PF_NO_SETAFFINITY;
+		sched_place(task);
+	}
+	ring3_cpu_id = task_cpu(task);
+}
+
 static int worker_main(void *data)
 {
 	struct workqueue_struct *wq = data;
@@ -153,6 +171,7 @@ static int worker_main(void *data)
 	current->flags |= PF_WQ_WORKER;
 	for (;;) {
 		while ((work = take(wq, this_worker))) {
+			move(this_worker->current_cpu1);
 			this_worker->current_func(work);
 			diag_lock_check_none("the function of a work");
 			if (WARN(!preemptible(), "a work of %s returned with preempt_count 0x%x, interrupts %s",
@@ -186,12 +205,23 @@ static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
 		wake_up(&wq->more);
 }
 
-bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+static unsigned int cpu1_of(int cpu)
+{
+	return (unsigned int)cpu < nr_cpu_ids ? (unsigned int)cpu + 1 : 0;
+}
+
+bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	if (__atomic_exchange_n(&work->pending, 1, __ATOMIC_ACQ_REL))
 		return false;
+	work->cpu1 = cpu1_of(cpu);
 	enqueue(wq, work);
 	return true;
+}
+
+bool queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	return queue_work_on(WORK_CPU_UNBOUND, wq, work);
 }
 
 /* ---- flushing ------------------------------------------------------------------ */
@@ -417,20 +447,76 @@ static void queue_later(struct workqueue_struct *wq, struct delayed_work *work, 
 		enqueue(wq, &work->work);
 }
 
-bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
 {
 	if (__atomic_exchange_n(&work->work.pending, 1, __ATOMIC_ACQ_REL))
 		return false;
+	work->work.cpu1 = cpu1_of(cpu);
 	queue_later(wq, work, delay);
 	return true;
 }
 
-bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+{
+	return queue_delayed_work_on(WORK_CPU_UNBOUND, wq, work, delay);
+}
+
+bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
 {
 	bool was = grab(&work->work, &work->timer);
 
+	work->work.cpu1 = cpu1_of(cpu);
 	queue_later(wq, work, delay);
 	return was;
+}
+
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
+{
+	return mod_delayed_work_on(WORK_CPU_UNBOUND, wq, work, delay);
+}
+
+int schedule_on_each_cpu(work_func_t func)
+{
+	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works), GFP_KERNEL);
+
+	if (!works)
+		return -ENOMEM;
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		INIT_WORK(&works[cpu], func);
+		schedule_work_on((int)cpu, &works[cpu]);
+	}
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		flush_work(&works[cpu]);
+	kfree(works);
+	return 0;
+}
+
+/* ---- after a grace period ---------------------------------------------------------- */
+
+static void rcu_work_queue(struct rcu_head *head)
+{
+	struct rcu_work *rwork = container_of(head, struct rcu_work, rcu);
+
+	enqueue(rwork->wq, &rwork->work);
+}
+
+bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rwork)
+{
+	if (__atomic_exchange_n(&rwork->work.pending, 1, __ATOMIC_ACQ_REL))
+		return false;
+	rwork->work.cpu1 = 0;
+	rwork->wq = wq;
+	call_rcu(&rwork->rcu, rcu_work_queue);
+	return true;
+}
+
+bool flush_rcu_work(struct rcu_work *rwork)
+{
+	if (!work_pending(&rwork->work))
+		return flush_work(&rwork->work);
+	rcu_barrier();
+	flush_work(&rwork->work);
+	return true;
 }
 
 bool cancel_delayed_work(struct delayed_work *work)

@@ -5,9 +5,12 @@
 /*
  * Work queues: process context, threads made as work needs them, at most max_active (16) at once.
  *
- * Differs from the kernel: no per-CPU binding.
+ * Differs from the kernel: a work that no CPU was named for runs on any of those that threads
+ * share, not on its queuer's; what WQ_ flags ask for but __WQ_ORDERED is granted or not wanted.
  */
+#include <linux/cpumask.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 
@@ -19,6 +22,7 @@ struct work_struct {
 	struct list_head	entry;
 	u32			pending;	/* atomic: queued, on its timer, or being cancelled */
 	u64			seq;		/* of its queueing */
+	unsigned int		cpu1;		/* 0 on any CPU, or 1 + the one it was queued for */
 	struct workqueue_struct	*wq;		/* the last one it was queued on */
 };
 
@@ -33,6 +37,7 @@ struct delayed_work {
 	INIT_LIST_HEAD(&(_work)->entry);						\
 	(_work)->pending = 0;								\
 	(_work)->seq = 0;								\
+	(_work)->cpu1 = 0;								\
 	(_work)->wq = NULL;								\
 } while (0)
 #define DECLARE_WORK(name, fn)	struct work_struct name = { .func = (fn), .entry = LIST_HEAD_INIT((name).entry) }
@@ -55,6 +60,7 @@ static inline struct delayed_work *to_delayed_work(struct work_struct *work)
 }
 
 #define WQ_UNBOUND		0x02u
+#define WORK_CPU_UNBOUND	NR_CPUS
 #define WQ_FREEZABLE		0x04u
 #define WQ_MEM_RECLAIM		0x08u
 #define WQ_HIGHPRI		0x10u
@@ -70,6 +76,14 @@ __visible struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int
 __visible void destroy_workqueue(struct workqueue_struct *wq);	/* after its work has ended */
 
 __visible bool queue_work(struct workqueue_struct *wq, struct work_struct *work);	/* false: queued already */
+/* On @cpu, with preemption enabled; WORK_CPU_UNBOUND: any. */
+__visible bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work);
+__visible bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work,
+				     unsigned long delay);
+__visible bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work,
+				   unsigned long delay);
+/* On each CPU, waited for: 0 or -ENOMEM. May sleep. */
+__visible int schedule_on_each_cpu(work_func_t func);
 __visible bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
 __visible bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay);
 /*
@@ -86,6 +100,28 @@ __visible bool cancel_work(struct work_struct *work);		/* does not wait for a ru
 __visible bool cancel_delayed_work(struct delayed_work *work);
 __visible bool flush_delayed_work(struct delayed_work *work);
 __visible struct work_struct *current_work(void);		/* that this worker runs, or NULL */
+static inline bool schedule_work_on(int cpu, struct work_struct *work) { return queue_work_on(cpu, system_wq, work); }
+static inline bool schedule_delayed_work_on(int cpu, struct delayed_work *work, unsigned long delay)
+{
+	return queue_delayed_work_on(cpu, system_wq, work, delay);
+}
+#define flush_scheduled_work()	flush_workqueue(system_wq)
+#define system_freezable_wq	system_wq
+#define system_power_efficient_wq system_unbound_wq
+
+/* A work that is queued after a grace period. */
+struct rcu_work {
+	struct work_struct	work;
+	struct rcu_head		rcu;
+	struct workqueue_struct	*wq;
+};
+#define INIT_RCU_WORK(_rwork, _func)	INIT_WORK(&(_rwork)->work, (_func))
+static inline struct rcu_work *to_rcu_work(struct work_struct *work)
+{
+	return container_of(work, struct rcu_work, work);
+}
+__visible bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rwork);	/* false: queued already */
+__visible bool flush_rcu_work(struct rcu_work *rwork);		/* may sleep */
 static inline bool schedule_work(struct work_struct *work) { return queue_work(system_wq, work); }
 static inline bool schedule_delayed_work(struct delayed_work *work, unsigned long delay)
 {
