@@ -170,4 +170,7 @@ if (args.includes('--write')) {
   const marks = /(<!-- coverage -->\n)[\s\S]*?(<!-- \/coverage -->)/;
   if (!marks.test(text)) throw new Error(`${readme}: no <!-- coverage --> marks`);
   writeFileSync(readme, text.replace(marks, `$1\n${table}\n\n$2`));
+  execFileSync(join(packageRoot, 'node_modules/.bin/biome'), ['format', '--write', readme], {
+    cwd: packageRoot,
+  });
 }
