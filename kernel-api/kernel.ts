@@ -35,10 +35,6 @@ const WHY_BYTES = 2048;
 /** Sentences, one per line, as one. */
 const sentence = (why: Buffer): string => text(why).trim().replaceAll('\n', '; ');
 
-/** "2 ports and objects of threads are still open" is C's; a module that is in use says so in the log. */
-const STOP_REFUSED =
-  'the kernel does not stop: a module is in use, or a thread still has primitives that it did not dispose of';
-
 /** The one kernel of this process. All threads share it; each makes its own handle with start() or attach(). */
 export class Kernel {
   private constructor() {}
@@ -179,6 +175,8 @@ export class Kernel {
    */
   async stop(): Promise<void> {
     await closePort();
-    check(await callAsync<number>(c.stop), STOP_REFUSED);
+    const why = Buffer.alloc(WHY_BYTES);
+    const rc = await callAsync<number>(c.stop, why, why.length);
+    check(rc, `the kernel does not stop: ${sentence(why)}`);
   }
 }

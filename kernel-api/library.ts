@@ -57,7 +57,7 @@ const BUF = '_Out_ uint8_t *buf, unsigned long bytes';
 
 export const c = {
   start: library.func('int ring3_kernel_start(const ring3_kernel_options *options)'),
-  stop: library.func('int ring3_kernel_stop()'),
+  stop: library.func(`int ring3_kernel_shutdown(${WHY})`),
   load: library.func(`int ring3_module_load(const char *path, const char *params, ${WHY})`),
   unload: library.func(`int ring3_module_unload(const char *name, ${WHY})`),
   modules: library.func(`int ring3_modules(${BUF})`),

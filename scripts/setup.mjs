@@ -21,6 +21,7 @@ const PROGRAM_OF = new Map([
   ['libiscsi-bin', 'iscsi-ls'],
   ['qemu-utils', 'qemu-img'],
   ['util-linux', 'taskset'],
+  ['xz-utils', 'xz'],
 ]);
 
 const onPath = (program) =>

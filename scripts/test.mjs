@@ -19,7 +19,6 @@ const steps = [
   ['lint', ...npm('lint')],
   ['types', ...npm('types')],
   ['C tests', ...npm('test:c')],
-  ["the kernel's own tests", ...npm('test:kunit')],
   ['mocha', 'npx', ['--no-install', 'c8', 'mocha', 'test/**/*.test.ts']],
   ['KUnit', ...npm('test:kunit')],
   ['conformance', ...npm('test:conformance')],

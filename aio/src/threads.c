@@ -7,6 +7,7 @@
  * Locking: pool_lock guards the queue and the counts.
  */
 #include "aio_impl.h"
+#include "diag.h"
 
 #define THREADS_MAX	16
 
@@ -18,6 +19,7 @@ static unsigned int nr_threads, nr_idle;
 static void *worker(void *arg)
 {
 	(void)arg;
+	diag_thread_enter();
 	pthread_setname_np(pthread_self(), "ring3/aio");
 	pthread_mutex_lock(&pool_lock);
 	for (;;) {

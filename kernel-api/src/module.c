@@ -505,8 +505,13 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 	return rc;
 }
 
-/* Modules in the reverse order of their loading: each may use those before it. */
 int ring3_kernel_stop(void)
+{
+	return ring3_kernel_shutdown(NULL, 0);
+}
+
+/* Modules in the reverse order of their loading: each may use those before it. */
+int ring3_kernel_shutdown(char *why, unsigned long bytes)
 {
 	int rc = 0;
 
@@ -525,7 +530,7 @@ int ring3_kernel_stop(void)
 		module_link_exit();
 		__atomic_store_n(&started, false, __ATOMIC_RELEASE);
 	}
-	mutex_unlock(&modules_lock);
+	modules_give(why, bytes);
 	return rc;
 }
 

@@ -293,21 +293,20 @@ char *d_path(const struct path *path, char *buf, int buflen)
 
 char *mangle_path(char *s, const char *p, const char *esc)
 {
-	while (s <= p) {
-		char c = *p++;
-
-		if (!c)
-			return s;
-		if (!strchr(esc, c)) {
-			*s++ = c;
-		} else if (s + 4 > p) {
-			break;
-		} else {
-			*s++ = '\\';
-			*s++ = (char)('0' + ((c & 0300) >> 6));
-			*s++ = (char)('0' + ((c & 070) >> 3));
-			*s++ = (char)('0' + (c & 07));
+	for (; s <= p && *p; p++) {
+		if (!strchr(esc, *p)) {
+			*s++ = *p;
+			continue;
 		}
+		if (p + 1 - s < 4)	/* it would overwrite what is still to be read */
+			return NULL;
+		{
+			char octal[5];
+
+			scnprintf(octal, sizeof(octal), "\\%03o", (u8)*p);
+			memcpy(s, octal, 4);
+		}
+		s += 4;
 	}
-	return NULL;
+	return s <= p ? s : NULL;
 }

@@ -262,20 +262,20 @@ unsigned long get_taint(void)
 void kernel_power_off(void)
 {
 	ring3_reboot_notify(SYS_POWER_OFF, NULL);
-	pr_emerg("reboot: Power down\n");
+	pr_emerg("power off: the process ends\n");
 	host_exit(0);
 }
 
 void kernel_halt(void)
 {
 	ring3_reboot_notify(SYS_HALT, NULL);
-	pr_emerg("reboot: System halted\n");
+	pr_emerg("halt: the process ends\n");
 	host_exit(0);
 }
 
 void kernel_restart(char *cmd)
 {
 	ring3_reboot_notify(SYS_RESTART, cmd);
-	pr_emerg("reboot: Restarting%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
+	pr_emerg("restart%s%s: the process ends\n", cmd ? ": " : "", cmd ? cmd : "");
 	host_exit(0);
 }

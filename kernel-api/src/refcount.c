@@ -7,11 +7,11 @@
 void refcount_warn_saturate(refcount_t *r, enum refcount_saturation_type t)
 {
 	static const char *const what[] = {
-		[REFCOUNT_ADD_NOT_ZERO_OVF] = "saturated; leaking memory",
-		[REFCOUNT_ADD_OVF] = "saturated; leaking memory",
-		[REFCOUNT_ADD_UAF] = "addition on 0; use-after-free",
-		[REFCOUNT_SUB_UAF] = "underflow; use-after-free",
-		[REFCOUNT_DEC_LEAK] = "decrement hit 0; leaking memory",
+		[REFCOUNT_ADD_NOT_ZERO_OVF] = "too many references: the object is leaked",
+		[REFCOUNT_ADD_OVF] = "too many references: the object is leaked",
+		[REFCOUNT_ADD_UAF] = "a reference taken of what has none: use after free",
+		[REFCOUNT_SUB_UAF] = "more references given up than taken: use after free",
+		[REFCOUNT_DEC_LEAK] = "the last reference given up by refcount_dec(): nobody frees it",
 	};
 
 	refcount_set(r, REFCOUNT_SATURATED);

@@ -144,7 +144,7 @@ static int wake_locked(struct wait_queue_head *wq, unsigned int mode, int nr_exc
 	int woken = 0;
 
 	list_for_each_entry_safe(entry, next, &wq->head, entry) {
-		unsigned int flags = entry->flags;
+		unsigned int flags = READ_ONCE(entry->flags);	/* wait_woken() writes it without the lock */
 		int ret = entry->func(entry, mode, 0, key);
 
 		if (ret < 0)

@@ -38,8 +38,6 @@ interface Load {
   params: string;
 }
 
-const EXIT_CODES: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
-
 /** "/a/my-brd.ko.so" -> "my_brd" */
 const moduleName = (path: string): string => basename(path).replace(/\..*$/s, '').replaceAll('-', '_');
 
@@ -123,7 +121,11 @@ function untilTheEnd(seconds: number | undefined): Promise<string> {
     let asked = false;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (asked) process.exit(128 + (EXIT_CODES[signal] ?? 0));
+        if (asked) {
+          // Not exit(): that waits for the thread on which an init may never return.
+          process.removeAllListeners(signal);
+          process.kill(process.pid, signal);
+        }
         asked = true;
         clearInterval(alive);
         finish(signal);
@@ -141,17 +143,27 @@ async function host(args: Arguments<Names>, loads: Load[]): Promise<number> {
   const shown = (async () => {
     for await (const record of kernel.followDmesg({ signal: quiet.signal })) voice.record(record);
   })();
+  let loading: string | undefined;
   const end = untilTheEnd(seconds);
+  void end.then((why) => {
+    if (loading && why !== 'time')
+      process.stderr.write(
+        `ring3: ${why}: the init of ${loading} has not returned; a second signal ends the process without it\n`,
+      );
+  });
   const server = await HostServer.listen(kernel, name);
   const modules: Module[] = [];
   let status = 0;
   try {
     for (const { path, name: module, params } of loads) {
+      loading = module;
       tellParent({ event: 'loading', module });
       modules.push(await kernel.insmodText(path, params));
       tellParent({ event: 'loaded', module });
+      loading = undefined;
     }
   } catch (error) {
+    loading = undefined;
     complain(error);
     status = 1;
   }

@@ -149,6 +149,7 @@ export async function runKunit(argv: string[]): Promise<number> {
       }),
     );
   }
+  if (args.has('gdb')) return 0; // its user has seen what there was
   const complaints = results.map(complaint).filter(Boolean);
   const cases = results.flatMap((result) => result.cases);
   const count = (verdict: string) => cases.filter((one) => one.verdict === verdict).length;

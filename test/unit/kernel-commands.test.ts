@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -217,6 +218,31 @@ describe('module host commands', function () {
     assert.match(stays.stderr, /fix_stays: cannot be unloaded: it has an init and no exit/);
   });
 
+  it('run says that an init does not return, and ends at a second signal', async () => {
+    const [program, ...rest] = ring3(['run', fixture('crash'), 'fix_crash.how=never', '--cpus', '1']);
+    const child = spawn(program!, rest, {
+      env: { ...process.env, ...env() },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const folderOf = () => join(folder, 'ring3');
+    for (let i = 0; i < 200 && !(existsSync(folderOf()) && readdirSync(folderOf()).length); i++)
+      await pause(25);
+    await pause(200);
+    child.kill('SIGTERM');
+    for (let i = 0; i < 100 && !stderr; i++) await pause(25);
+    assert.match(stderr, /SIGTERM: the init of fix_crash has not returned; a second signal ends/);
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exit, [null, 'SIGTERM']);
+    process.off('exit', kill);
+  });
+
   it('refuse wrong usage with status 2', async () => {
     for (const [args, said] of [
       [['insmod'], /which module\?/],
@@ -311,6 +337,20 @@ describe('module host commands', function () {
         assert.equal(crash.where.file, 'fix_crash.c');
         assert.ok(crash.where.line > 0);
       });
+
+    it('that comes after init is told as well', async () => {
+      const { status, stderr } = await command(
+        'run',
+        fixture('crash'),
+        'fix_crash.how=later',
+        '--isolate',
+        '--cpus',
+        '1',
+      );
+      assert.equal(status, 1);
+      assert.match(stderr, /crashed with SIGSEGV while it ran: 0x10: null pointer/);
+      assert.match(stderr, /\n {2}in touch at fix_crash\.c:\d+ \(fix_crash\.ko\.so\)\n/);
+    });
 
     it('that does not come leaves --isolate as run is', async () => {
       const { status, stdout, stderr } = await command(

@@ -41,11 +41,13 @@ extern void __attribute__((__error__("value doesn't fit into mask"))) __field_ov
 extern void __attribute__((__error__("bad bitfield mask"))) __bad_mask(void);
 static inline u64 field_multiplier(u64 field)
 {
-	if ((field | (field - 1)) & ((field | (field - 1)) + 1))
+	u64 lowest = 1ull << __bf_shf(field);
+
+	if (field & (field + lowest))	/* a carry stops in a hole */
 		__bad_mask();
-	return field & -field;
+	return lowest;
 }
-static inline u64 field_mask(u64 field) { return field / field_multiplier(field); }
+static inline u64 field_mask(u64 field) { return field >> __bf_shf(field); }
 #define field_max(field)	((__typeof__(field))field_mask(field))
 
 /* u32_encode_bits() and its family, for host, little and big endian words. */

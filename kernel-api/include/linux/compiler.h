@@ -23,7 +23,8 @@
 #define __must_be_array(a)	RING3_ZERO_UNLESS(__same_type((a), &(a)[0]))
 #define is_signed_type(type)	(((type)(-1)) < (type)1)
 #define is_unsigned_type(type)	(!is_signed_type(type))
-#define __is_constexpr(x)	(sizeof(int) == sizeof(*(8 ? ((void *)((long)(x) * 0l)) : (int *)8)))
+/* A constant 0 makes a null pointer, which takes the other's type; anything else stays void. */
+#define __is_constexpr(x)	_Generic((1 ? (void *)((long)(x) * 0) : (int *)0), int *: 1, default: 0)
 
 #define compiletime_assert(condition, message)	do { _Static_assert(condition, message); } while (0)
 

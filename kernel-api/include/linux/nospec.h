@@ -7,8 +7,10 @@
 
 static inline unsigned long array_index_mask_nospec(unsigned long index, unsigned long size)
 {
-	OPTIMIZER_HIDE_VAR(index);
-	return (unsigned long)(~(long)(index | (size - 1 - index)) >> 63);
+	unsigned long inside = index < size;
+
+	OPTIMIZER_HIDE_VAR(inside);	/* arithmetic from here on, no branch to predict */
+	return -inside;
 }
 #define array_index_nospec(index, size) ({						\
 	__typeof__(index) _nospec_i = (index);						\

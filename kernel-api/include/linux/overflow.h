@@ -11,9 +11,8 @@
 #include <linux/limits.h>
 #include <linux/types.h>
 
-#define __type_half_max(type)	((type)1 << (8 * sizeof(type) - 1 - is_signed_type(type)))
-#define type_max(T)		((T)((__type_half_max(T) - 1) + __type_half_max(T)))
-#define type_min(T)		((T)((T)-type_max(T) - (T)1))
+#define type_max(T)		((T)(~0ull >> (64 - 8 * sizeof(T) + is_signed_type(T))))
+#define type_min(T)		((T)(is_signed_type(T) ? -1 - (long long)type_max(T) : 0))
 #define __must_check_overflow(overflow) ({ bool __over = (overflow); unlikely(__over); })
 
 #define check_add_overflow(a, b, d)	__must_check_overflow(__builtin_add_overflow(a, b, d))

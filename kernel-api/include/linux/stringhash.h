@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define init_name_hash(salt)		((unsigned long)(salt))
-#define partial_name_hash(c, prev)	(((prev) + ((unsigned long)(c) << 4) + ((unsigned long)(c) >> 4)) * 11)
+#define partial_name_hash(c, prev)	(((prev) ^ (unsigned long)(u8)(c)) * 0x100000001b3ul)
 #define end_name_hash(hash)		hash_long((hash), 32)
 #define hashlen_hash(hashlen)		((u32)(hashlen))
 #define hashlen_len(hashlen)		((u32)((hashlen) >> 32))

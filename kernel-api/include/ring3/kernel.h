@@ -27,6 +27,8 @@ int ring3_kernel_started(void);	/* 1: it runs */
 
 /* Unload all modules, end all kthreads and event tasks. -EBUSY: a module or something of ring3/bridge.h is in use. */
 int ring3_kernel_stop(void);
+/* The same, with the reason of a refusal in @why. */
+int ring3_kernel_shutdown(char *why, unsigned long bytes);
 
 /*
  * Load a module: a shared object built by us or by `ring3 build`. @params is

@@ -36,34 +36,37 @@ static u8 data[1 << 20], back[1 << 20], zeros[8192];
 
 /* ---- a loop device --------------------------------------------------------------------- */
 
-enum { LOOP_SET_FD_ = 0x4c00, LOOP_CLR_FD_ = 0x4c01, LOOP_CTL_GET_FREE_ = 0x4c82, RDWR_ = 2 };
+enum { LOOP_SET_FD_ = 0x4c00, LOOP_SET_STATUS64_ = 0x4c04, LOOP_CTL_GET_FREE_ = 0x4c82, RDWR_CLOEXEC_ = 02000002 };
+enum { LO_FLAGS_AT_ = 52, LO_FLAGS_AUTOCLEAR_ = 4 };	/* of struct loop_info64, 232 bytes */
 
 static char loop_path[32];
-
-static void loop_remove(void)
-{
-	int fd = open(loop_path, RDWR_);
-
-	ioctl(fd, LOOP_CLR_FD_, 0);
-	close(fd);
-}
+static int loop_fd;
 
 /* The file of LUN 7's disk becomes a block device. */
 static void loop_make(const char *file)
 {
-	int control = open("/dev/loop-control", RDWR_), nr, fd, back_fd;
+	int control = open("/dev/loop-control", RDWR_CLOEXEC_), nr, back_fd;
+	bool set = false;
+	u8 info[232] = { [LO_FLAGS_AT_] = LO_FLAGS_AUTOCLEAR_ };
 
 	if (control < 0)
 		test_skip("/dev/loop-control cannot be opened: not root, or no loop devices here");
-	nr = ioctl(control, LOOP_CTL_GET_FREE_);
+	back_fd = open(file, RDWR_CLOEXEC_);
+	/* Another process may be faster than we are with the one that is free. */
+	for (u32 tries = 0; !set && tries < 20; tries++) {
+		nr = ioctl(control, LOOP_CTL_GET_FREE_);
+		snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", nr);
+		loop_fd = nr < 0 ? -1 : open(loop_path, RDWR_CLOEXEC_);
+		set = loop_fd >= 0 && ioctl(loop_fd, LOOP_SET_FD_, back_fd) == 0;
+		if (!set && loop_fd >= 0)
+			close(loop_fd);
+	}
 	close(control);
-	snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", nr);
-	fd = nr < 0 ? -1 : open(loop_path, RDWR_);
-	back_fd = open(file, RDWR_);
-	if (fd < 0 || back_fd < 0 || ioctl(fd, LOOP_SET_FD_, back_fd) < 0)
+	if (!set)
 		test_skip("no loop device can be set up here");
+	/* It goes when nobody has it open any more, however the test ends. */
+	CHECK_EQ(ioctl(loop_fd, LOOP_SET_STATUS64_, info), 0);
 	close(back_fd);
-	close(fd);
 }
 
 static void start(const struct kind *k)
@@ -95,7 +98,7 @@ static void end(void)
 {
 	rig_stop();
 	if (!strcmp(kind->handler, "vdisk_blockio"))
-		loop_remove();
+		close(loop_fd);
 }
 
 #define DISK_TEST_ON(name, index, suffix)						\

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Init crashes in the way that `how` says. */
+/* Init crashes in the way that `how` says, or later, or never returns. */
 #include <linux/bug.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 
 static char *how = "null";
 module_param(how, charp, 0444);
@@ -14,10 +16,20 @@ static noinline void touch(int *where)
 	WRITE_ONCE(*where, 1);
 }
 
+static void touch_later(struct timer_list *timer)
+{
+	touch(nowhere);
+}
+static DEFINE_TIMER(timer, touch_later);
+
 static int __init crash_init(void)
 {
 	if (!strcmp(how, "bug"))
 		BUG();
+	if (!strcmp(how, "later"))
+		mod_timer(&timer, jiffies + HZ / 20);
+	while (!strcmp(how, "never"))
+		schedule_timeout_uninterruptible(HZ);
 	if (!strcmp(how, "null"))
 		touch(nowhere);
 	return 0;
