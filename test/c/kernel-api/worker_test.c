@@ -67,7 +67,7 @@ TEST(worker_runs_works_in_order_and_cancels)
 	CHECK(kthread_mod_delayed_work(worker, &later, 1));
 	for (int i = 0; i < 2000 && __atomic_load_n(&runs, __ATOMIC_RELAXED) == before; i++)
 		msleep(1);
-	CHECK_GT(runs, before);
+	CHECK_GT(__atomic_load_n(&runs, __ATOMIC_RELAXED), before);
 	kthread_cancel_delayed_work_sync(&later);
 	CHECK(!kthread_cancel_delayed_work_sync(&later));
 	kthread_destroy_worker(worker);
