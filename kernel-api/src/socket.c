@@ -126,6 +126,11 @@ void tcp_sock_set_nodelay(struct sock *sk)
 	host_sock_nodelay(sk->sk_socket->fd);
 }
 
+void tcp_get_info(struct sock *sk, struct tcp_info *info)
+{
+	host_sock_tcp_info(sk->sk_socket->fd, info, sizeof(*info));
+}
+
 int ring3_eventfd_open(void)
 {
 	return host_eventfd();

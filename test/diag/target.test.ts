@@ -14,6 +14,7 @@ interface Session {
   expCmdSn: number;
   maxCmdSn: number;
   commands: number;
+  tcp: { rttUs: number; cwnd: number; mss: number; retransmits: number } | null;
 }
 
 describe('a serving target', function () {
@@ -72,6 +73,7 @@ describe('a serving target', function () {
     assert.equal(status, 0, said);
     assert.ok(seen, 'a session was shown');
     assert.equal(seen.state, 'up');
+    assert.ok(seen.tcp && seen.tcp.mss > 0 && seen.tcp.cwnd > 0, JSON.stringify(seen));
     assert.ok(seen.maxCmdSn >= seen.expCmdSn - 1);
     assert.ok(longest < 1000, `${longest} ms`);
     assert.equal(target.stderr.includes('ring3: stall'), false, target.stderr);

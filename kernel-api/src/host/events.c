@@ -301,6 +301,15 @@ int host_sock_nodelay(int fd)
 	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ? -errno : 0;
 }
 
+void host_sock_tcp_info(int fd, void *info, unsigned int bytes)
+{
+	socklen_t len = bytes;
+
+	memset(info, 0, bytes);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) < 0)
+		memset(info, 0, bytes);
+}
+
 int host_sock_option(int fd, int level, int name, const void *value, unsigned int bytes)
 {
 	return setsockopt(fd, level, name, value, bytes) < 0 ? -errno : 0;

@@ -88,6 +88,7 @@ long host_sock_recv(int fd, struct host_vec *vec, host_size nr, int flags);
 long host_sock_send(int fd, struct host_vec *vec, host_size nr, int flags);
 int host_sock_shutdown(int fd, int how);
 int host_sock_nodelay(int fd);
+void host_sock_tcp_info(int fd, void *info, unsigned int bytes);	/* what is not known is 0 */
 int host_sock_option(int fd, int level, int name, const void *value, unsigned int bytes);
 
 /* files: aio */

@@ -8,6 +8,7 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <net/tcp.h>
 #include <ring3/kernel.h>
 
 #include "iscsi.h"
@@ -19,6 +20,7 @@ struct snapshot {
 	u32	nr_cmnds, tx_pdus, held_bytes;
 	u64	tx_bytes;
 	bool	rx_paused;
+	struct tcp_info tcp;	/* tcpi_state 0: the socket is gone, or none of TCP's */
 };
 
 struct show {
@@ -50,6 +52,8 @@ static void snapshot_cpu(void *info)
 		s->tx_bytes = conn->tx_bytes;
 		s->held_bytes = conn->held_bytes;
 		s->rx_paused = conn->rx_paused;
+		if (conn->state != ISCSI_CONN_DOWN)	/* which is set here, before the socket goes */
+			tcp_get_info(conn->sock->sk, &s->tcp);
 	}
 }
 
@@ -77,6 +81,21 @@ static void show_string(struct show *show, const char *name, const char *s)
 	show_add(show, "\",");
 }
 
+/* RFC 9293's numbers of the connection, as tcp(7) counts them. */
+static void show_tcp(struct show *show, const struct tcp_info *tcp)
+{
+	if (!tcp->tcpi_state) {
+		show_add(show, "\"tcp\":null,");
+		return;
+	}
+	show_add(show, "\"tcp\":{\"rttUs\":%u,\"rttVarUs\":%u,\"mss\":%u,\"cwnd\":%u,\"ssthresh\":%u,", tcp->tcpi_rtt,
+		 tcp->tcpi_rttvar, tcp->tcpi_snd_mss, tcp->tcpi_snd_cwnd, tcp->tcpi_snd_ssthresh);
+	show_add(show, "\"unacked\":%u,\"lost\":%u,\"retransmits\":%u,\"notSentBytes\":%u,\"sendWindow\":%u,",
+		 tcp->tcpi_unacked, tcp->tcpi_lost, tcp->tcpi_total_retrans, tcp->tcpi_notsent_bytes, tcp->tcpi_snd_wnd);
+	show_add(show, "\"lastReceiveMs\":%u,\"lastSendMs\":%u,\"windowLimitedUs\":%llu,\"bufferLimitedUs\":%llu},",
+		 tcp->tcpi_last_data_recv, tcp->tcpi_last_data_sent, tcp->tcpi_rwnd_limited, tcp->tcpi_sndbuf_limited);
+}
+
 static void show_session(struct show *show, const struct snapshot *s)
 {
 	static const char * const states[] = { "starting", "up", "draining", "closing", "down" };
@@ -99,6 +118,7 @@ static void show_session(struct show *show, const struct snapshot *s)
 		 s->max_cmd_sn, s->stat_sn, s->exp_stat_sn);
 	show_add(show, "\"commands\":%u,\"sendQueuePdus\":%u,\"sendQueueBytes\":%llu,\"heldBytes\":%u,",
 		 s->nr_cmnds, s->tx_pdus, s->tx_bytes, s->held_bytes);
+	show_tcp(show, &s->tcp);
 	show_add(show, "\"paused\":%s,\"rxBytes\":%llu,\"txBytes\":%llu,\"rxPdus\":%llu,\"txPdus\":%llu,",
 		 s->rx_paused ? "true" : "false", s->stats.rx_bytes, s->stats.tx_bytes, s->stats.rx_pdus,
 		 s->stats.tx_pdus);
