@@ -30,7 +30,11 @@ export async function start(
   args: string[],
   { env = {}, ready = /ready/ }: { env?: NodeJS.ProcessEnv; ready?: RegExp } = {},
 ): Promise<Victim> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A Node that collects coverage keeps no lines that we can see; victims are measured as users run them.
+  const child = spawn(command, args, {
+    env: { ...process.env, NODE_V8_COVERAGE: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   let output = '';
