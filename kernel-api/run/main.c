@@ -9,21 +9,26 @@
  * that starts with '=': "=insmod PATH RC", "=stop RC". Exit status: 0 when all loaded,
  * 1 when one did not, 64 for wrong usage.
  *
- * Threads: main, and one that copies the log to stdout as it grows.
+ * Threads: main, and one that copies the log to stdout as it grows. A thread that crashes
+ * waits until the copier has seen all: what was said last says most.
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ring3/kernel.h"
 
 #define OTHER_CPUS_DEFAULT	2
+#define LAST_WORDS_MS		500	/* how long a crash waits for the copier, at most */
 
 static int log_fd;
+static unsigned int copies;	/* atomic: rounds of the copier that have ended */
 static int stopping;	/* atomic */
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long long seq;	/* under out_lock */
@@ -61,9 +66,54 @@ static void *log_thread(void *arg)
 		if (poll(&pfd, 1, 200) > 0 && read(log_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			break;
 		copy_log();
+		__atomic_fetch_add(&copies, 1, __ATOMIC_RELEASE);
 	}
 	return NULL;
 }
+
+/* ---- crashes ------------------------------------------------------------------- */
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP };
+static struct sigaction before[NSIG];
+static pthread_t copier;
+
+/* Two rounds: the one that is under way may have begun before the last line. */
+static void wait_for_copier(void)
+{
+	unsigned int start = __atomic_load_n(&copies, __ATOMIC_ACQUIRE);
+	unsigned long long one = 1;
+
+	for (int ms = 0; ms < LAST_WORDS_MS && __atomic_load_n(&copies, __ATOMIC_ACQUIRE) - start < 2; ms++) {
+		if (write(log_fd, &one, sizeof(one)) < 0)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+/* Then it happens again, to whoever was there before us: a sanitizer, or the end. */
+static void crashed(int signum, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)context;
+	sigaction(signum, &before[signum], NULL);
+	if (!pthread_equal(pthread_self(), copier))
+		wait_for_copier();
+	if (info->si_code <= 0)		/* sent, not met: it does not come again by itself */
+		raise(signum);
+	errno = saved;
+}
+
+static void catch_crashes(void)
+{
+	struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO };
+
+	sigemptyset(&action.sa_mask);
+	for (unsigned int i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
+		sigaction(fatal[i], &action, &before[fatal[i]]);
+}
+
+/* ---- modules ------------------------------------------------------------------- */
 
 static void say(const char *what, const char *path, int rc)
 {
@@ -106,7 +156,6 @@ int main(int argc, char **argv)
 {
 	struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = OTHER_CPUS_DEFAULT };
 	int at = 1, failed = 0, stay_ms = 0, rc;
-	pthread_t thread;
 
 	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
 		if (!strcmp(argv[at], "--cpus"))
@@ -126,10 +175,11 @@ int main(int argc, char **argv)
 	}
 	rc = ring3_kernel_start(&options);
 	log_fd = ring3_dmesg_fd();
-	if (rc || log_fd < 0 || pthread_create(&thread, NULL, log_thread, NULL)) {
+	if (rc || log_fd < 0 || pthread_create(&copier, NULL, log_thread, NULL)) {
 		fprintf(stderr, "ring3-run: the kernel does not start: %d\n", rc ? rc : log_fd);
 		return 1;
 	}
+	catch_crashes();
 	while (at < argc)
 		failed |= load(argv, &at) != 0;
 	if (stay_ms > 0 && !failed)
@@ -139,6 +189,6 @@ int main(int argc, char **argv)
 	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
 	if (write(log_fd, &(unsigned long long){ 1 }, 8) < 0)	/* wakes the copier */
 		perror("ring3-run: eventfd");
-	pthread_join(thread, NULL);
+	pthread_join(copier, NULL);
 	return failed || rc;
 }
