@@ -111,7 +111,7 @@ static bool pause_a_while(struct patience *p)
 	u64 now;
 
 	if (p->looks++ < 100) {
-		cpu_relax();
+		cpu_pause();
 		return false;
 	}
 	if (p->looks < 120 || p->hurry) {

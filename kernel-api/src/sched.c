@@ -70,17 +70,24 @@ struct task_struct *ring3_current_make(void)
 	return task;
 }
 
-/* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
+/*
+ * A kthread's own thread takes the task that was made for it; NULL: and leaves it, for one on the
+ * same CPU, since it may not have to wait for another to end.
+ */
 void sched_adopt(struct task_struct *task)
 {
+	unsigned int cpu = task_cpu(task ? task : ring3_current);
+
 	if (!task)
 		rcu_task_remove(ring3_current);
 	ring3_current = task;
 	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
-		ring3_cpu_id = task_cpu(task);
 		rcu_task_add(task);
+	} else {
+		WRITE_ONCE(current->cpu, cpu);
 	}
+	ring3_cpu_id = cpu;
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -169,12 +176,31 @@ unsigned int ring3_unowned_processor_id(void)
 void word_lock_slow(u32 *word)
 {
 	for (int i = 0; i < 200; i++) {
-		cpu_relax();
+		cpu_pause();
 		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
 			return;
 	}
 	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
 		host_futex_wait(word, 2, 0);
+}
+
+/* Who asleep on the word could not see that its CPU is called: so it wakes now and then. */
+void spin_lock_slow(u32 *word)
+{
+	for (int i = 0; i < 200; i++) {
+		cpu_relax();
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
+			return;
+	}
+	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
+		cpu_relax();
+		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
+	}
+}
+
+struct vcpu *sched_owned(void)
+{
+	return ring3_preempt_word ? this_vcpu : NULL;
 }
 
 /* Before ring3_kernel_start() there are no virtual CPUs: then threads only count. */

@@ -12,6 +12,9 @@ struct vcpu {
 	u32	word;		/* 0 free, 1 owned, 2 owned and waited for */
 	u32	pending;	/* atomic: bit per raised softirq */
 	u64	passes;		/* atomic, its owner's: quiescent states passed while owned */
+	struct __call_single_data *waited;	/* atomic: calls whose callers wait, the newest first; smp.c */
+	struct __call_single_data *calls;	/* atomic: the others */
+	bool	calling;	/* its owner's: one of `waited` runs */
 } __aligned(64);
 
 extern struct vcpu *vcpus;	/* nr_cpu_ids of them; NULL before ring3_kernel_start() */
@@ -26,8 +29,12 @@ void sched_event_task_round(unsigned int cpu, int what);
 u64 sched_ns_of_jiffies(unsigned long j);
 void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOTONIC; 0 = none */
 
+/* Between two looks at what does not sleep; cpu_relax(), which may run calls, is for code that spins for others. */
+#define cpu_pause()	__builtin_ia32_pause()
+
 /* Bare locks on a futex word: for threads that own their virtual CPU, or that are nobody's kernel code. */
 void word_lock_slow(u32 *word);
+void spin_lock_slow(u32 *word);		/* of one who owns a CPU, and runs calls to it meanwhile */
 
 /*
  * Between them, wake-ups of this thread are kept back: for who holds a lock that the woken
@@ -73,6 +80,10 @@ void percpu_init(void);
 int softirq_init(void);
 void softirq_exit(void);
 void softirq_run_pending(struct vcpu *vcpu);	/* the caller owns it, with SOFTIRQ_OFFSET counted */
+void softirq_kick(unsigned int cpu);		/* its runner looks at what is pending, soon */
+#define CALL_SOFTIRQ	NR_SOFTIRQS		/* bit of vcpu->pending: there are calls */
+void smp_run_calls(struct vcpu *vcpu);		/* the softirq of that bit */
+struct vcpu *sched_owned(void);			/* the CPU that this thread owns, or NULL */
 int workqueue_init(void);
 void workqueue_exit(void);
 

@@ -43,7 +43,7 @@ void spin_lock(spinlock_t *lock)
 		if (ring3_spin_held(lock))
 			bug("recursion", lock, lock->owner);
 		diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
-		word_lock_slow(&lock->word);
+		spin_lock_slow(&lock->word);
 	}
 	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
 	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
@@ -110,9 +110,8 @@ static bool try_read(rwlock_t *lock, bool polite)
 
 static void wait_a_little(int *looks)
 {
-	if (++*looks < 200)
-		cpu_relax();
-	else
+	cpu_relax();
+	if (++*looks >= 200)
 		host_yield();
 }
 
