@@ -523,6 +523,7 @@ int ring3_kernel_shutdown(char *why, unsigned long bytes)
 	while (started && !rc && !list_empty(&modules))
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
+		rcu_tasks_exit();
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();

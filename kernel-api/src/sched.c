@@ -375,6 +375,7 @@ void sched_sleep_until(u64 deadline)
 
 	bug_if_atomic("scheduling");
 	diag_sleep_begin("schedule", task, !deadline && READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE);
+	task_sleeps(task);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 left = 0;
 
@@ -389,6 +390,7 @@ void sched_sleep_until(u64 deadline)
 		}
 		host_futex_wait(&task->__state, state, left);
 	}
+	task_wakes(task);
 	diag_sleep_end();
 	__set_current_state(TASK_RUNNING);
 	ring3_cpu_id = task_cpu(task);
@@ -437,5 +439,7 @@ void sched_show_task(struct task_struct *task)
 void yield(void)
 {
 	bug_if_atomic("yield()");
+	task_sleeps(current);
 	host_yield();
+	task_wakes(current);
 }

@@ -3,6 +3,7 @@
 #define RING3_SCHED_IMPL_H
 
 /* sched_impl.h - private to src: what sched.c and its neighbours give each other. */
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "host/host.h"
@@ -51,6 +52,22 @@ static inline void make_wakes(void)
 {
 	if (!--held_wakes.depth && held_wakes.nr)
 		sched_wake_all_held();
+}
+
+/*
+ * Around a sleep of the task's own will: what it did before is over, and what it does after sees
+ * what was done before a grace period that found it asleep; see fence_all() in rcu.c.
+ */
+static inline void task_sleeps(struct task_struct *task)
+{
+	__atomic_store_n(&task->sleeps, task->sleeps + 1, __ATOMIC_RELEASE);
+}
+static inline void task_wakes(struct task_struct *task)
+{
+	__atomic_store_n(&task->sleeps, task->sleeps + 1, __ATOMIC_RELAXED);
+	if (unlikely(ring3_rcu_fences))
+		smp_mb();
+	barrier();
 }
 
 /* Whatever sleep it is in. */

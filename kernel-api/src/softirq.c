@@ -132,7 +132,9 @@ static int ksoftirqd_main(void *data)
 
 	while (!__atomic_load_n(&stopping, __ATOMIC_SEQ_CST)) {
 		if (!__atomic_exchange_n(&cpu->kick, 0, __ATOMIC_SEQ_CST)) {
+			task_sleeps(current);
 			host_futex_wait(&cpu->kick, 0, 0);
+			task_wakes(current);
 			continue;
 		}
 		preempt_count_add(SOFTIRQ_OFFSET);
