@@ -25,6 +25,11 @@ __attribute__((__constructor__)) static void mem_map_init(void)
 	mem_region_pages = bytes / PAGE_SIZE;
 }
 
+unsigned long nr_free_buffer_pages(void)
+{
+	return min(host_free_pages(), mem_region_pages);
+}
+
 void *kmalloc(size_t size, gfp_t gfp)
 {
 	void *addr = size ? host_alloc(size, __builtin_return_address(0)) : ZERO_SIZE_PTR;

@@ -26,6 +26,7 @@ void *host_cache_alloc(void *cache, const void *site);
 void host_cache_free(void *cache, void *obj, const void *site);
 void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
+unsigned long host_free_pages(void);	/* of the machine */
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
 
 /* threads, time, output */
