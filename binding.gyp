@@ -46,7 +46,7 @@
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/include', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {

@@ -174,7 +174,7 @@ void mutex_unlock(struct mutex *lock)
 {
 	u32 was = 1;
 
-	if (unlikely(!ring3_mutex_held(lock)))
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
 		bug("unlock by another than the owner", lock);
 	diag_lock_unnote(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);

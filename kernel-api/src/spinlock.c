@@ -78,7 +78,7 @@ int spin_trylock(spinlock_t *lock)
 
 void spin_unlock(spinlock_t *lock)
 {
-	if (unlikely(!ring3_spin_held(lock)))
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
 		bug("unlock by another than the owner", lock, lock->owner);
 	diag_lock_unnote(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);

@@ -47,7 +47,10 @@ static __thread struct vcpu_bias mine RING3_TLS;
 
 u32 word_parked[WORD_PARKED] __aligned(64) = { [0 ... WORD_PARKED - 1] = WORD_FENCED };
 
-/* At each start, for a child has to ask again; before the first each word that is given up costs a fence, and there is no bias. */
+/*
+ * At each start of the kernel, for a child process has to ask again. Before the first one each
+ * word that is given up costs a fence, and there is no bias.
+ */
 void vcpu_init(void)
 {
 	if (host_barrier_init() || !ring3_rcu_fences)
@@ -96,7 +99,7 @@ static void give_up(struct vcpu *vcpu)
 {
 	word_lock(&vcpu->bias_lock);
 	if (vcpu->bias == &mine)
-		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELAXED);
+		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELEASE);
 	__atomic_store_n(&mine.biased, 0, __ATOMIC_RELAXED);
 	mine.vcpu = NULL;
 	__atomic_fetch_add(&vcpu->left, 1, __ATOMIC_RELEASE);
@@ -167,7 +170,7 @@ bool vcpu_owned(struct vcpu *vcpu)
 
 	if (__atomic_load_n(&vcpu->word, __ATOMIC_ACQUIRE))
 		return true;
-	return __atomic_load_n(&vcpu->bias, __ATOMIC_RELAXED) && bias_in(vcpu, false, &left);
+	return __atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE) && bias_in(vcpu, false, &left);
 }
 
 /* ---- owning and giving up ----------------------------------------------------------------- */
@@ -185,7 +188,7 @@ static noinline void own_slowly(int val)
 		ring3_cpu_id = task_cpu(task);
 		vcpu = &all[ring3_cpu_id];
 		word_lock(&vcpu->word);
-		if (unlikely(__atomic_load_n(&vcpu->bias, __ATOMIC_RELAXED)))
+		if (unlikely(__atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE)))
 			end_bias(vcpu);
 		this_vcpu = vcpu;
 		if (vcpu->last != &mine) {
@@ -209,29 +212,14 @@ void ring3_cpu_own(int val)
 		ring3_preempt_word = val;
 		return;
 	}
-	__atomic_store_n(&mine.in, 0, __ATOMIC_RELAXED);
+	/* Release: of the region before, for who missed that one's end. */
+	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
 	own_slowly(val);
 }
 
-static noinline void release_word(void)
+static inline void release_bias(void)
 {
-	if (this_vcpu) {
-		vcpu_pass(this_vcpu);
-		word_unlock(&this_vcpu->word);
-	}
-}
-
-static inline void cpu_release(void)
-{
-	struct task_struct *task = ring3_current;
-
-	if (unlikely(task->rcu_mark | (unsigned long)ring3_rcu_nesting))
-		rcu_cpu_released(task);
 	ring3_preempt_word = 0;
-	if (unlikely(!mine.in)) {
-		release_word();
-		return;
-	}
 	vcpu_pass(this_vcpu);
 	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
 	barrier();
@@ -241,8 +229,10 @@ static inline void cpu_release(void)
 
 static noinline void disown_slowly(int val)
 {
+	struct task_struct *task = current;
+
 	if (val < RING3_IRQS_OFF && unlikely(preempt_count() < val)) {
-		pr_emerg("%s: more is enabled than was disabled: preempt_count 0x%x, minus 0x%x\n", current->comm,
+		pr_emerg("%s: more is enabled than was disabled: preempt_count 0x%x, minus 0x%x\n", task->comm,
 			 preempt_count(), val);
 		BUG();
 	}
@@ -250,15 +240,25 @@ static noinline void disown_slowly(int val)
 		ring3_preempt_word -= val;
 		return;
 	}
-	BUG_ON(current->on_event_task);	/* a handler gave up more than it took */
-	cpu_release();
+	BUG_ON(task->on_event_task);	/* a handler gave up more than it took */
+	if (task->rcu_mark | (unsigned long)ring3_rcu_nesting)
+		rcu_cpu_released(task);
+	if (mine.in) {
+		release_bias();
+		return;
+	}
+	ring3_preempt_word = 0;
+	if (likely(this_vcpu)) {
+		vcpu_pass(this_vcpu);
+		word_unlock(&this_vcpu->word);
+	}
 }
 
 void ring3_cpu_disown(int val)
 {
-	/* Inside by the bias is no event task. */
-	if (likely(ring3_preempt_word == val && mine.in))
-		cpu_release();
+	/* Who is inside by the bias has a task, and is no event task. */
+	if (likely(ring3_preempt_word == val && mine.in && !(ring3_current->rcu_mark | (unsigned long)ring3_rcu_nesting)))
+		release_bias();
 	else
 		disown_slowly(val);
 }
