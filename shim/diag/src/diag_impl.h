@@ -161,12 +161,19 @@ bool watch_wanted(void);
 size_t collector_stack_text(int tid, char *buf, size_t bytes);
 void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Within a second, or not at all. 0 or -errno. */
+/* Within seconds, or not all of it. 0 or -errno. */
 int collector_write(int fd, const char *from, size_t bytes);
+/* Make it, and write it to @fd. 0 or -errno. On the collector. */
+int collector_make_dump(struct dump *dump, bool json, int fd);
 struct space *collector_space(void);
 struct v8 *collector_v8(void);
 struct arena *collector_arena(void);
 int collector_tid(void);
+
+/* listener.c */
+int listener_open(void);
+int listener_fd(void);		/* to poll; -1 = none */
+void listener_answer(void);
 
 /* crash.c */
 int crash_init(void);
