@@ -125,8 +125,10 @@ static size_t make_dump(struct dump *dump, bool json)
 		locks_emit(dump);
 	if (dump->sections & DIAG_THREADS)
 		threads_emit(dump);
-	if (dump->sections & DIAG_TASKS)
+	if (dump->sections & DIAG_TASKS) {
 		tasks_emit(dump);
+		waits_emit(dump);
+	}
 	if (dump->sections & DIAG_MEMORY)
 		sites_emit(dump);
 	if (dump->sections & DIAG_WATCHDOGS)

@@ -146,6 +146,7 @@ const char *syscall_name(long number);
 void locks_analyse(struct dump *dump);
 void locks_emit(struct dump *dump);
 void tasks_emit(struct dump *dump);
+void waits_emit(struct dump *dump);
 void sites_emit(struct dump *dump);
 /* "pc 0x..." in @text becomes function, file and line. */
 void expand_sites(struct space *space, const char *text, char *buf, size_t bytes);
