@@ -196,7 +196,10 @@ export interface Dump {
   aio?: unknown;
   iscsi?: unknown[] | string;
   modules?: { name: string; references: string }[] | string;
-  watchdogs?: Record<string, number>;
+  /** Findings so far, those included that were not told. */
+  watchdogs?: Record<Stall['kind'], number>;
+  /** Those that are on. */
+  watchdogBudgetsMs?: Partial<Record<Stall['kind'], number>>;
 }
 
 /** Stacks taken from outside. */

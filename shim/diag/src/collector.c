@@ -25,7 +25,7 @@
 #include "diag_impl.h"
 
 enum {
-	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20, TICK_MS = 250,
+	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20,
 	QUIT_GAP_NS = 200000000,	/* between two dumps by signal: a storm of them makes few */
 	WRITE_WAIT_MS = 1000,		/* for anything to go out, and */
 	WRITE_ALL_NS = 5000000000ul,	/* for all of it */
@@ -339,7 +339,7 @@ static void *collect(void *arg)
 		};
 		uint64_t count;
 
-		poll(ready, 2, watch_wanted() ? TICK_MS : -1);
+		poll(ready, 2, watch_wanted() ? watch_tick_ms() : -1);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -419,6 +419,8 @@ int diag_start(unsigned int flags)
 		rc = listen_quit();
 	if (!rc && flags & DIAG_CRASH)
 		rc = crash_init();
+	if (!rc && flags & DIAG_WATCH)
+		watch_init();
 	__atomic_fetch_or(&active_flags, rc ? 0 : flags, __ATOMIC_RELAXED);
 	if (!rc)
 		ring();

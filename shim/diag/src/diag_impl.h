@@ -155,7 +155,9 @@ bool probe_init(void);
 void watch_emit(struct dump *dump);
 
 /* The collector's tick. */
+void watch_init(void);
 void watch_tick(uint64_t now);
+int watch_tick_ms(void);
 bool watch_wanted(void);
 
 /* Stack of one thread as text, on the collector. */
@@ -185,8 +187,10 @@ void collector_wake_for_crash(void);
 bool collector_dump_crash(void);
 
 /* Walks of event tasks: tasks.c. Calls @fn with each, its struct copied and readable. */
+enum { TASKS_MAX = 1024 };
 struct task_view {
-	uint64_t	addr;
+	unsigned int	index;		/* below TASKS_MAX; another task's once this one is gone */
+	uint64_t	addr, nr_handlers;
 	int		tid;
 	char		name[16];
 	bool		asleep, in_round, adopted;

@@ -11,7 +11,7 @@
 #include "diag_impl.h"
 #include "diag_table.h"
 
-enum { TASKS_MAX = 1024, LIST_MAX = 4096, SHOWN_MAX = 64 };
+enum { LIST_MAX = 4096, SHOWN_MAX = 64 };
 
 static void *tasks[TASKS_MAX];	/* struct sys_event_task *, atomic; NULL = free */
 
@@ -34,8 +34,8 @@ static bool read_task(unsigned int index, struct task_view *view)
 	if (!task || !space_get(collector_space(), (uintptr_t)task, &copy, sizeof(copy)))
 		return false;
 	*view = (struct task_view){
-		.addr = (uintptr_t)task, .tid = copy.tid, .asleep = copy.asleep, .in_round = copy.in_round,
-		.adopted = !copy.has_thread,
+		.index = index, .addr = (uintptr_t)task, .nr_handlers = copy.nr_handlers, .tid = copy.tid,
+		.asleep = copy.asleep, .in_round = copy.in_round, .adopted = !copy.has_thread,
 		.heartbeat = copy.stats.heartbeat, .longest_round_ns = copy.stats.longest_round_ns,
 	};
 	if (copy.running)

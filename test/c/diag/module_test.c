@@ -54,7 +54,7 @@ static void watch(void)
 
 static void wait_stall(enum diag_stall_kind kind)
 {
-	for (int i = 0; i < 500 && !__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE); i++)
+	for (int i = 0; i < 2000 && !__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE); i++)
 		usleep(10000);
 	CHECK_EQ(__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE), 1);
 }

@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -310,6 +311,23 @@ static int endless_softirq_thread(void *data)
 	return 0;
 }
 
+/* Each time it comes, longer than a callback should; it comes again, and its event task lives. */
+static void slow_timer(struct timer_list *timer)
+{
+	ktime_t until = ktime_add_ms(ktime_get(), 500);
+
+	while (ktime_before(ktime_get(), until))
+		cpu_relax();
+	mod_timer(timer, jiffies + 10);
+}
+
+static int slow_callback_thread(void *data)
+{
+	timer_setup(&looping_timer, slow_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	return 0;
+}
+
 static void slow_work(struct work_struct *work)
 {
 	msleep(3600 * 1000);
@@ -353,6 +371,7 @@ static const struct {
 	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
+	{ "slow-callback", slow_callback_thread },
 };
 
 static int __init victim_init(void)
