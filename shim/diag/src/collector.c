@@ -339,7 +339,7 @@ static void *collect(void *arg)
 		};
 		uint64_t count;
 
-		poll(ready, 2, watch_wanted() ? watch_tick_ms() : -1);
+		poll(ready, 2, watch_wanted() || altstack_wanted() ? watch_tick_ms() : -1);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -351,6 +351,7 @@ static void *collect(void *arg)
 			listener_answer();
 		if (watch_wanted())
 			watch_tick(diag_now());
+		altstack_tick();
 	}
 	return NULL;
 }

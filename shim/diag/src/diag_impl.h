@@ -178,6 +178,11 @@ int listener_open(void);
 int listener_fd(void);		/* to poll; -1 = none */
 void listener_answer(void);
 
+/* altstack.c */
+void altstack_init(void);
+bool altstack_wanted(void);
+void altstack_tick(void);	/* the collector's */
+
 /* crash.c */
 int crash_init(void);
 bool crash_pending(struct dump *dump, char *reason, size_t bytes);
