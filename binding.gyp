@@ -139,6 +139,12 @@
       'sources': ['test/diag/module/diag_victim.c'],
     },
     {
+      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      'target_name': 'diag_victim_node',
+      'sources': ['test/diag/victims/pool.c'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
       'target_name': 'diag-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],

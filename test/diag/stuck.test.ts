@@ -5,11 +5,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { request } from '../../shim/diag/request.js';
 import type { Dump, Frame } from '../../shim/diag/schema.js';
 import { backtrace, sigdump } from '../../shim/index.js';
-import { lineOf, ring3, start, stuck, type Victim, victims } from './victim.js';
+import { addon, lineOf, ring3, start, stuck, type Victim, victims } from './victim.js';
 
 const file = join(victims, 'stuck.mjs');
 const settle = (ms = 300) => new Promise((done) => setTimeout(done, ms));
@@ -104,7 +104,7 @@ describe('stuck processes', function () {
   it('appends to RING3_DUMP_FILE', async () => {
     const path = join(folder, 'dump.txt');
     victim = await start(process.execPath, [file, 'idle'], {
-      env: { RING3_ADDON: (await import('./victim.js')).addon, RING3_DUMP_FILE: path },
+      env: { RING3_ADDON: addon, RING3_DUMP_FILE: path },
     });
     process.kill(victim.pid, 'SIGQUIT');
     await settle();
@@ -134,6 +134,15 @@ describe('stuck processes', function () {
     assert.match(victim.stderr(), /crashed=true/);
   });
 
+  it("tells an overflowed stack of libuv's pool", async () => {
+    victim = await stuck('pool', join(dirname(addon), 'diag_victim_node.node'));
+    const [code, died] = await once(victim.child, 'exit');
+    assert.deepEqual([code, died], [null, 'SIGSEGV'], victim.stderr());
+    await victim.until(/overflow_the_pool at .*pool\.c:\d+/);
+    assert.match(victim.stderr(), /stack overflow of thread \d+: the guard page below its stack/);
+    assert.match(victim.stderr(), /crashed=true/);
+  });
+
   it("leaves WebAssembly's traps to V8", async () => {
     victim = await stuck('wasm');
     await victim.until(/RuntimeError/);
@@ -157,7 +166,7 @@ describe('stuck processes', function () {
 
   it('is off with RING3_DIAG=off', async () => {
     victim = await start(process.execPath, [file, 'idle'], {
-      env: { RING3_ADDON: (await import('./victim.js')).addon, RING3_DIAG: 'off' },
+      env: { RING3_ADDON: addon, RING3_DIAG: 'off' },
     });
     await assert.rejects(sigdump({ pid: victim.pid }), { code: 'ENOTSUP' });
   });

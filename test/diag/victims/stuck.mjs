@@ -37,6 +37,7 @@ const states = {
   deep: () => recurse(40),
   idle: () => setInterval(() => {}, 1000),
   abort: () => process.abort(),
+  pool: () => createRequire(import.meta.url)(process.argv[3]).overflow(),
   wasm: () => {
     // (module (memory 1) (func (export "f") (drop (i32.load (i32.const 1000000)))))
     const bytes = Buffer.from(
