@@ -334,7 +334,10 @@ static int session_register(struct iscsi_session *session)
 		 session->isid[0], session->isid[1], session->isid[2], session->isid[3], session->isid[4],
 		 session->isid[5]);
 	conn->scst = scst_register_session(session->target->scst, name, conn->cpu, session, &err);
-	return conn->scst ? 0 : err;
+	if (!conn->scst)
+		return err;
+	conn->scst->stable_reads = conn->data_digest;	/* it is made before the data is sent */
+	return 0;
 }
 
 int iscsi_handoff(int fd, const struct iscsi_handoff *h)
