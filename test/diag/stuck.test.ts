@@ -22,8 +22,7 @@ function mainFrames(dump: Dump): Frame[] {
   return dump.stacks?.[main?.stack ?? -1]?.frames ?? [];
 }
 
-describe('stuck processes', function () {
-  this.timeout(30_000);
+describe('stuck processes', () => {
   let folder: string;
   let victim: Victim;
   before(() => {
@@ -163,8 +162,7 @@ describe('stuck processes', function () {
   });
 });
 
-describe('bad use of sigdump and backtrace', function () {
-  this.timeout(30_000);
+describe('bad use of sigdump and backtrace', () => {
   let victim: Victim;
   afterEach(() => victim?.end());
 

@@ -17,8 +17,7 @@ interface Session {
   tcp: { rttUs: number; cwnd: number; mss: number; retransmits: number } | null;
 }
 
-describe('a serving target', function () {
-  this.timeout(60_000);
+describe('a serving target', () => {
   let target: TargetProcess;
   before(async () => {
     target = await TargetProcess.start(['ram:64M', 'null:1T'], { args: ['--threads', '2'] });

@@ -20,8 +20,7 @@ async function client(test: Mocha.Context, command: string, ...args: string[]): 
   return done.output;
 }
 
-describe('outside clients', function () {
-  this.timeout(60_000);
+describe('outside clients', () => {
   let folder: string;
   let target: TargetProcess;
 

@@ -278,7 +278,7 @@ describe('aio', () => {
     const good = await target(fresh(), '--size', '1M', '--aio', 'threads');
     const ready = JSON.parse(good.stdout.split('\n')[0] ?? '');
     assert.equal(ready.luns[0].provider, 'threads');
-  }).timeout(20_000);
+  });
 
   it('asks direct files for aligned memory', async () => {
     const file = await open(fresh(), { size: SIZE, direct: true });
@@ -374,7 +374,7 @@ describe('aio', () => {
     await Promise.all(many);
     await file.sync();
     await file.close();
-  }).timeout(60_000);
+  });
 
   it('reports a file size limit', async () => {
     const path = fresh();

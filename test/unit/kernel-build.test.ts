@@ -53,8 +53,7 @@ before(function () {
   }
 });
 
-beforeEach(function () {
-  this.timeout(120_000);
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ring3-build-'));
 });
 
@@ -180,8 +179,7 @@ describe('ring3 build', function () {
   });
 });
 
-describe('a Kbuild file', function () {
-  this.timeout(120_000);
+describe('a Kbuild file', () => {
   const kbuild = (text: string, config = {}, files: Record<string, string> = {}) => {
     write({ Kbuild: text, ...files });
     return readKbuild(folder, config);
@@ -260,8 +258,7 @@ describe('a Kbuild file', function () {
   });
 });
 
-describe('ring3 kunit', function () {
-  this.timeout(120_000);
+describe('ring3 kunit', () => {
   const suite = (cases: Record<string, string>, extra = '') =>
     `#include <kunit/test.h>\n${MODULE(extra)}${Object.entries(cases)
       .map(([name, body]) => `static void ${name}(struct kunit *test)\n{\n${body}\n}\n`)

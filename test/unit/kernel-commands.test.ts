@@ -87,8 +87,7 @@ class Host {
 }
 const hosts = new Set<Host>();
 
-describe('module host commands', function () {
-  this.timeout(60_000);
+describe('module host commands', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ring3-commands-'));
   });
