@@ -69,8 +69,8 @@ describe('Target', () => {
     assert.ok(await one.ended());
     two.command([0x12, 0, 0, 0, 36, 0], { read: 36 });
     assert.equal((await two.receive())?.data.length, 36);
-    await until(async () => (await target!.sessions()).length === 1);
-    assert.equal(await target!.closeSession(one.tsih), false);
+    await until(async () => !(await target!.closeSession(one.tsih)), 'it is gone');
+    assert.equal((await target!.sessions()).length, 1);
     assert.equal(await target!.closeSession(60_000), false);
     two.close();
   });
