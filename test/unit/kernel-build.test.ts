@@ -152,9 +152,7 @@ describe('ring3 build', function () {
     const one = write({ 'one.c': MODULE('#include "own.h"\nint one = OWN;'), 'own.h': '#define OWN 1\n' });
     const two = write({ 'two.c': '#include <linux/types.h>\nextern int two;\nint two = 2;\n' });
     assert.equal((await buildHere([one, two]))[0]!.fresh, false);
-    const started = Date.now();
     assert.equal((await buildHere([one, two]))[0]!.fresh, true);
-    assert.ok(Date.now() - started < 2000);
     const soon = new Date(Date.now() + 2000);
     write({ 'own.h': '#define OWN 3\n' });
     utimesSync(join(folder, 'own.h'), soon, soon);
@@ -269,7 +267,7 @@ describe('ring3 kunit', () => {
       )}{ } };\nstatic struct kunit_suite suite = { .name = "own", .test_cases = cases };\nkunit_test_suite(suite);\n`;
   const runSuite = async (text: string, options = {}) => {
     const [module] = await buildHere([write({ 'own_test.c': text })]);
-    return kunit(module!.path, { timeout: 20, ...options });
+    return kunit(module!.path, { timeout: 60, ...options });
   };
   const good = { passes: 'KUNIT_EXPECT_EQ(test, 1, 1);', skips: 'kunit_skip(test, "no hardware");' };
 
