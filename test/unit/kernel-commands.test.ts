@@ -24,7 +24,7 @@ import { loadsOf } from '../../scripts/host/run-command.js';
 import { UsageError } from '../../scripts/options.js';
 import { type Finished, ring3, runProgram, TargetProcess } from '../outside/target.js';
 import { until } from '../until.js';
-import { fixture, after as pause } from './kernel-fixture.js';
+import { fixture, pause } from './kernel-fixture.js';
 
 let folder: string;
 const env = () => ({ XDG_RUNTIME_DIR: folder });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Kernel, KernelError, type LogRecord, parseLevels, printk } from '../../kernel-api/index.js';
 import { DEADLINE_MS } from '../until.js';
-import { failsWith, after as pause } from './kernel-fixture.js';
+import { failsWith, pause } from './kernel-fixture.js';
 
 describe('kernel log', () => {
   let kernel: Kernel;
