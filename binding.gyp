@@ -46,7 +46,7 @@
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/include', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
@@ -55,7 +55,7 @@
       'product_prefix': 'lib',
       'dependencies': ['host', 'kernel'],
       'sources': [],
-      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete'],
+      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions'],
       # gyp links the archives a shared library depends on whole.
       'libraries': ['-lpthread', '-ldl', '-lm'],
     },
@@ -137,6 +137,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
+      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      'target_name': 'diag_victim_node',
+      'sources': ['test/diag/victims/pool.c'],
+      'cflags': ['<@(host_cflags)'],
     },
     {
       'target_name': 'diag-test',

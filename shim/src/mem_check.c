@@ -296,23 +296,27 @@ static void check_start(const struct mem_cache *cache, const void *addr, const c
 		report(whence, addr, "is inside of an allocation, not its start", is, object);
 }
 
-/* Into quarantine; what leaves it for that is returned to its cache. */
+/* The oldest leaves the quarantine for its cache; rest_lock is held, and let go of meanwhile. */
+static void let_oldest_go(void)
+{
+	void *oldest = resting[rest_first];
+	struct mem_cache *its = cache_of(oldest);
+
+	rest_first = (rest_first + 1) % REST_OBJECTS;
+	rest_count--;
+	rest_bytes -= its->object_bytes;
+	pthread_mutex_unlock(&rest_lock);
+	atomic_fetch_sub(&resting_of[its->id], 1);
+	atomic_store(&record_of(oldest)->state, FREE);
+	raw_free(its, oldest);
+	pthread_mutex_lock(&rest_lock);
+}
+
 static void rest(struct mem_cache *cache, void *object)
 {
 	pthread_mutex_lock(&rest_lock);
-	while (rest_count && (rest_count == REST_OBJECTS || rest_bytes + cache->object_bytes > REST_BYTES)) {
-		void *oldest = resting[rest_first];
-		struct mem_cache *its = cache_of(oldest);
-
-		rest_first = (rest_first + 1) % REST_OBJECTS;
-		rest_count--;
-		rest_bytes -= its->object_bytes;
-		pthread_mutex_unlock(&rest_lock);
-		atomic_fetch_sub(&resting_of[its->id], 1);
-		atomic_store(&record_of(oldest)->state, FREE);
-		raw_free(its, oldest);
-		pthread_mutex_lock(&rest_lock);
-	}
+	while (rest_count && (rest_count == REST_OBJECTS || rest_bytes + cache->object_bytes > REST_BYTES))
+		let_oldest_go();
 	resting[(rest_first + rest_count++) % REST_OBJECTS] = object;
 	rest_bytes += cache->object_bytes;
 	atomic_fetch_add(&resting_of[cache->id], 1);
@@ -322,19 +326,8 @@ static void rest(struct mem_cache *cache, void *object)
 void mem_check_release(void)
 {
 	pthread_mutex_lock(&rest_lock);
-	while (rest_count) {
-		void *oldest = resting[rest_first];
-		struct mem_cache *its = cache_of(oldest);
-
-		rest_first = (rest_first + 1) % REST_OBJECTS;
-		rest_count--;
-		rest_bytes -= its->object_bytes;
-		pthread_mutex_unlock(&rest_lock);
-		atomic_fetch_sub(&resting_of[its->id], 1);
-		atomic_store(&record_of(oldest)->state, FREE);
-		raw_free(its, oldest);
-		pthread_mutex_lock(&rest_lock);
-	}
+	while (rest_count)
+		let_oldest_go();
 	pthread_mutex_unlock(&rest_lock);
 }
 

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { request } from '../../shim/diag/request.js';
 import type { Dump, Frame } from '../../shim/diag/schema.js';
 import { backtrace, sigdump } from '../../shim/index.js';
 import { until } from '../until.js';
-import { lineOf, ring3, start, stuck, type Victim, victims } from './victim.js';
+import { addon, lineOf, ring3, start, stuck, type Victim, victims } from './victim.js';
 
 const file = join(victims, 'stuck.mjs');
 
@@ -102,7 +102,7 @@ describe('stuck processes', () => {
   it('appends to RING3_DUMP_FILE', async () => {
     const path = join(folder, 'dump.txt');
     victim = await start(process.execPath, [file, 'idle'], {
-      env: { RING3_ADDON: (await import('./victim.js')).addon, RING3_DUMP_FILE: path },
+      env: { RING3_ADDON: addon, RING3_DUMP_FILE: path },
     });
     process.kill(victim.pid, 'SIGQUIT');
     await until(() => existsSync(path) && /reason=SIGQUIT/.test(readFileSync(path, 'utf8')));
@@ -123,6 +123,14 @@ describe('stuck processes', () => {
     victim = await stuck('abort');
     assert.deepEqual(await victim.closed, [null, 'SIGABRT']);
     assert.match(victim.stderr(), /node::Abort/);
+    assert.match(victim.stderr(), /crashed=true/);
+  });
+
+  it("tells an overflowed stack of libuv's pool", async () => {
+    victim = await stuck('pool', join(dirname(addon), 'diag_victim_node.node'));
+    assert.deepEqual(await victim.closed, [null, 'SIGSEGV'], victim.stderr());
+    assert.match(victim.stderr(), /overflow_the_pool at .*pool\.c:\d+/);
+    assert.match(victim.stderr(), /stack overflow of thread \d+: the guard page below its stack/);
     assert.match(victim.stderr(), /crashed=true/);
   });
 
@@ -149,7 +157,7 @@ describe('stuck processes', () => {
 
   it('is off with RING3_DIAG=off', async () => {
     victim = await start(process.execPath, [file, 'idle'], {
-      env: { RING3_ADDON: (await import('./victim.js')).addon, RING3_DIAG: 'off' },
+      env: { RING3_ADDON: addon, RING3_DIAG: 'off' },
     });
     await assert.rejects(sigdump({ pid: victim.pid }), { code: 'ENOTSUP' });
   });

@@ -253,7 +253,7 @@ describe('ring3 target', () => {
   it('shows a live line on a terminal, and Ctrl-C ends it there', async function () {
     if (!findProgram('script')) this.skip();
     const words = ring3(['target', 'ram:8M', '--listen', '127.0.0.1:0']);
-    const { child, seen } = await start([], ['script', '-qec', words.join(' '), '/dev/null']);
+    const { child, seen } = await start([], ['script', '-qec', `exec ${words.join(' ')}`, '/dev/null']);
     await until(() => seen.out.includes('sessions 0'));
     const { portal, iqn } = /ring3 target {3}(?<iqn>\S+) {5}portal (?<portal>\S+)/.exec(seen.out)!.groups!;
     const peer = await Initiator.login(portal!, iqn!);
@@ -354,7 +354,7 @@ describe('ring3 target', () => {
     if (!findProgram('script')) this.skip();
     const disk = join(folder, 'hangup.img');
     const words = ring3(['target', `${disk},size=1M`, '--listen', '127.0.0.1:0']);
-    const { child, seen } = await start([], ['script', '-qec', words.join(' '), '/dev/null']);
+    const { child, seen } = await start([], ['script', '-qec', `exec ${words.join(' ')}`, '/dev/null']);
     const [portal, iqn] = [/portal (\S+)/.exec(seen.out)![1]!, /target {3}(\S+)/.exec(seen.out)![1]!];
     const peer = await Initiator.login(portal, iqn);
     child.kill('SIGKILL');

@@ -88,6 +88,19 @@ describe('ring3 build', function () {
     assert.match(text, /calls\.c:5 needs kobject_uevent\(\): the kernel declares it in <linux\/kobject\.h>/);
   });
 
+  it('reads what the compiler says in any locale', async () => {
+    const file = write({
+      'here.c': MODULE('int f(void);\nint f(void)\n{\n\treturn vfs_nothing_of_it(0);\n}'),
+    });
+    const { LC_ALL: before } = process.env;
+    process.env.LC_ALL = 'C';
+    const text = await refusal([file]).finally(() => {
+      if (before === undefined) delete process.env.LC_ALL;
+      else process.env.LC_ALL = before;
+    });
+    assert.match(text, /here\.c:5 needs vfs_nothing_of_it\(\): no header of the kernel declares it/);
+  });
+
   it('tells a header that is not offered from one that does not exist', async () => {
     const known = await refusal([write({ 'a.c': '#include <linux/usb.h>\n' })]);
     assert.match(known, /a\.c needs <linux\/usb\.h>, a kernel header that is not offered here/);

@@ -50,6 +50,10 @@ const states = {
     ready();
     process.abort();
   },
+  pool: () => {
+    ready();
+    createRequire(import.meta.url)(process.argv[3]).overflow();
+  },
   wasm: () => {
     // (module (memory 1) (func (export "f") (drop (i32.load (i32.const 1000000)))))
     const bytes = Buffer.from(
