@@ -5,13 +5,6 @@
 /* region.h - private to shim/src: what is kept about each page of the region. */
 #include "sys_mem.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(addr, bytes)		((void)(addr), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(addr, bytes)	((void)(addr), (void)(bytes))
-#endif
-
 /* One per page. For a page inside a run only cache_id and run_first count. */
 struct page_desc {
 	uint32_t	run_first;	/* index of the run's first page */

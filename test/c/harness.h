@@ -13,7 +13,7 @@
  *		CHECK_EQ(count(&head), 0);
  *	}
  *
- * <room>-test [--list] [--here] [--timeout S] [PATTERN...]; --here does not fork (gdb).
+ * <room>-test [--list] [--here] [--timeout S] [--without NAME]... [PATTERN...]; --here does not fork (gdb).
  */
 struct test_case {
 	const char *name, *file;
