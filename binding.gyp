@@ -55,7 +55,7 @@
       'product_prefix': 'lib',
       'dependencies': ['host', 'kernel'],
       'sources': [],
-      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions'],
+      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete'],
       # gyp links the archives a shared library depends on whole.
       'libraries': ['-lpthread', '-ldl', '-lm'],
     },
