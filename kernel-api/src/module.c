@@ -31,6 +31,7 @@
 #include "params.h"
 #include "rcu_impl.h"
 #include "sched_impl.h"
+#include "tree.h"
 
 static DEFINE_MUTEX(modules_lock);
 static LIST_HEAD(modules);
@@ -497,8 +498,10 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 				       sched_event_task_round);
 	if (!rc)
 		rc = rcu_init();
-	if (!rc) {
+	if (!rc)
 		rc = workqueue_init();
+	if (!rc) {
+		rc = tree_init();
 		__atomic_store_n(&started, !rc, __ATOMIC_RELEASE);
 	}
 	mutex_unlock(&modules_lock);
@@ -523,6 +526,7 @@ int ring3_kernel_shutdown(char *why, unsigned long bytes)
 	while (started && !rc && !list_empty(&modules))
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
+		tree_exit();
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();

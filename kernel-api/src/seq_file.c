@@ -209,6 +209,16 @@ static int traverse(struct seq_file *m, loff_t offset)
 	return 0;
 }
 
+static size_t take(struct seq_file *m, char *buf, size_t size)
+{
+	size_t bytes = min(m->count, size);
+
+	memcpy(buf, m->buf + m->from, bytes);
+	m->from += bytes;
+	m->count -= bytes;
+	return bytes;
+}
+
 ssize_t seq_read(struct file *file, char __user *buf, size_t size, loff_t *ppos)
 {
 	struct seq_file *m = file->private_data;
@@ -227,18 +237,17 @@ ssize_t seq_read(struct file *file, char __user *buf, size_t size, loff_t *ppos)
 			m->count = 0;
 		}
 	}
-	if (!rc && !m->count)
-		rc = fill(m, size);
 	if (!rc) {
-		done = min(m->count, size);
-		memcpy((void *)buf, m->buf + m->from, done);
-		m->from += done;
-		m->count -= done;
+		done = take(m, (char *)buf, size);	/* what was left of a record */
+		if (done < size)
+			rc = fill(m, size - done);
+		if (!rc && done < size)
+			done += take(m, (char *)buf + done, size - done);
 		*ppos += (loff_t)done;
 		m->read_pos = *ppos;
 	}
 	mutex_unlock(&m->lock);
-	return rc ? rc : (ssize_t)done;
+	return done ? (ssize_t)done : rc;
 }
 
 loff_t seq_lseek(struct file *file, loff_t offset, int whence)

@@ -246,7 +246,7 @@ struct tree_node *tree_add_link(struct tree_node *parent, const char *name, cons
 /* ---- removing ---------------------------------------------------------------------------------- */
 
 /* To @gone, parents before their children: no operation begins any more. */
-static void unlink_all(struct tree_node *node, struct list_head *gone)
+static void unlink_all(struct tree_node *node, bool below, struct list_head *gone)
 {
 	struct tree_node *child;
 
@@ -258,7 +258,7 @@ static void unlink_all(struct tree_node *node, struct list_head *gone)
 			hlist_del_init(&node->hashed);
 		atomic_add(TREE_GONE, &node->active);
 		nr_nodes--;
-		while ((child = list_first_entry_or_null(&node->children, struct tree_node, sibling)))
+		while (below && (child = list_first_entry_or_null(&node->children, struct tree_node, sibling)))
 			list_move_tail(&child->sibling, gone);
 	}
 }
@@ -272,7 +272,7 @@ static void finish(struct tree_node *node)
 	tree_put(node);
 }
 
-bool tree_remove(struct tree_node *node)
+static bool remove(struct tree_node *node, bool below)
 {
 	struct tree_node *one;
 	LIST_HEAD(gone);
@@ -283,7 +283,7 @@ bool tree_remove(struct tree_node *node)
 		mutex_unlock(&tree_lock);
 		return false;
 	}
-	unlink_all(node, &gone);
+	unlink_all(node, below, &gone);
 	mutex_unlock(&tree_lock);
 	while (!list_empty(&gone)) {	/* children first */
 		one = list_last_entry(&gone, struct tree_node, sibling);
@@ -291,6 +291,16 @@ bool tree_remove(struct tree_node *node)
 		finish(one);
 	}
 	return true;
+}
+
+bool tree_remove(struct tree_node *node)
+{
+	return remove(node, true);
+}
+
+bool tree_remove_one(struct tree_node *node)
+{
+	return remove(node, false);
 }
 
 int tree_remove_name(struct tree_node *parent, const char *name)

@@ -16,6 +16,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/stat.h>
 #include <linux/types.h>
 
 #define TREE_NODES_MAX	65536
@@ -87,6 +88,8 @@ struct tree_node *tree_add_dir(struct tree_node *parent, const char *name, umode
 struct tree_node *tree_add_link(struct tree_node *parent, const char *name, const char *target, const void *owner);
 /* The node and all below it; false: another was faster, who may still wait. May sleep. */
 bool tree_remove(struct tree_node *node);
+/* Only the node: what is below it is still there for who has its address, and for no path. */
+bool tree_remove_one(struct tree_node *node);
 /* By name, with a reference; NULL. */
 struct tree_node *tree_find(struct tree_node *parent, const char *name, size_t length);
 /* The same removed; -ENOENT. */

@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/path.h>
+#include <linux/stat.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -56,9 +57,6 @@ struct file {
 	void		*host;		/* struct aio_file */
 };
 
-#define S_ISREG(m)	(((m) & 0170000) == 0100000)
-#define S_ISBLK(m)	(((m) & 0170000) == 0060000)
-
 struct kiocb {
 	struct file	*ki_filp;
 	loff_t		ki_pos;
@@ -71,7 +69,7 @@ static inline void init_sync_kiocb(struct kiocb *kiocb, struct file *filp)
 {
 	*kiocb = (struct kiocb){ .ki_filp = filp };
 }
-static inline struct inode *file_inode(struct file *file) { return file->f_inode; }
+static inline struct inode *file_inode(const struct file *file) { return file->f_inode; }
 
 __visible struct file *filp_open(const char *name, int flags, umode_t mode);	/* may sleep */
 __visible int filp_close(struct file *file, void *id);
