@@ -53,7 +53,7 @@ static void run_list(call_single_data_t **list)
 }
 
 /* The caller owns the CPU. What its softirqs are asked meanwhile, they do later. */
-static void run_waited(struct vcpu *vcpu)
+ring3_softirq_entry static void run_waited(struct vcpu *vcpu)
 {
 	int before = preempt_count(), offset = in_serving_softirq() ? 0 : SOFTIRQ_OFFSET;
 
@@ -79,7 +79,7 @@ void smp_run_calls(struct vcpu *vcpu)
 
 static void look_for_calls(void)
 {
-	struct vcpu *vcpu = sched_owned();
+	struct vcpu *vcpu = this_vcpu;
 
 	if (vcpu && unlikely(__atomic_load_n(&vcpu->waited, __ATOMIC_RELAXED)) && !irqs_disabled() &&
 	    !hardirq_count() && !vcpu->calling)
@@ -95,7 +95,7 @@ void ring3_cpu_relax(void)
 
 /* ---- calling ------------------------------------------------------------------------ */
 
-static void csd_run(void *storage)
+ring3_softirq_entry static void csd_run(void *storage)
 {
 	call_single_data_t *csd = container_of(storage, call_single_data_t, host);
 	smp_call_func_t func = csd->func;

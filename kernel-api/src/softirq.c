@@ -95,7 +95,7 @@ static void run_one(struct softirq_cpu *cpu, unsigned int nr)
 		actions[nr].action(&actions[nr]);
 }
 
-void softirq_run_pending(struct vcpu *vcpu)
+ring3_softirq_entry void softirq_run_pending(struct vcpu *vcpu)
 {
 	struct softirq_cpu *cpu = &cpus[vcpu - vcpus];
 	unsigned int pending;
