@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Seconds until it is killed. */
   timeout?: number;
   onLine?: (line: LogLine) => void;
+  /** A file of ThreadSanitizer's suppressions. */
+  suppressions?: string;
   /** Under gdb, with the terminal: nothing is read. */
   gdb?: boolean;
 }
@@ -79,10 +81,13 @@ export function commandOf(loads: Load[], options: RunOptions): string[] {
 export function run(loads: Load[], options: RunOptions = {}): Promise<RunResult> {
   const [program = '', ...args] = commandOf(loads, options);
   const result: RunResult = { loaded: new Map(), log: [], lost: 0, ended: '', stderr: '' };
+  const suppressed = options.suppressions && {
+    TSAN_OPTIONS: `${SANITIZER_ENV.TSAN_OPTIONS}:suppressions=${options.suppressions}`,
+  };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: options.gdb ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...SANITIZER_ENV },
+      env: { ...process.env, ...SANITIZER_ENV, ...suppressed },
     });
     const seconds = options.timeout ?? 120;
     const timer = setTimeout(

@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { build } from '../../scripts/kernel/build-command.js';
 import { buildHosted, type Toolchain, toolchain } from '../../scripts/kernel/compile.js';
-import { requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
+import { packageRoot, requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
 import { type RunResult, run } from '../../scripts/kernel/runner.js';
 import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
 import { type Layout, testOptions } from '../../scripts/kernel/test-options.js';
@@ -176,6 +176,7 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
         ...layout,
         san,
         cores,
+        suppressions: join(packageRoot, 'test/torture/tsan.supp'),
         stayMs: seconds * 1000,
         timeout: (30 + seconds) * (san === 'none' ? 1 : 5),
       },

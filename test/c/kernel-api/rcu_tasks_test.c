@@ -296,7 +296,10 @@ static void queue_thing(int kind, int nr)
 
 TEST(rcu_tasks_callbacks_run_in_order_and_before_the_barrier)
 {
+	unsigned long long seq;
+
 	rig_start(1, 2);
+	rig_quiet(&seq);
 	for (int i = 0; i < NR; i++) {
 		local_irq_disable();
 		for (int kind = CLASSIC; kind <= TRACE; kind++)
@@ -310,6 +313,7 @@ TEST(rcu_tasks_callbacks_run_in_order_and_before_the_barrier)
 	rcu_barrier_tasks_trace();
 	CHECK_EQ(done[TRACE], NR);
 	synchronize_rcu_mult(call_rcu_tasks, call_rcu_tasks_rude, call_rcu_tasks_trace, call_rcu);
+	CHECK(!rig_said(&seq, "WARNING"));
 	rig_stop();
 }
 

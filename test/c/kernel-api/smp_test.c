@@ -32,7 +32,6 @@ static void on_cpu(int thread, int (*fn)(long number), int cpu)
 	threads[thread].task = kthread_create(rig_thread_main, &threads[thread], "test/%d", thread);
 	CHECK(!IS_ERR(threads[thread].task));
 	kthread_bind(threads[thread].task, (unsigned int)cpu);
-	cpu_of[thread % 2] = cpu;
 	wake_up_process(threads[thread].task);
 }
 
