@@ -38,7 +38,7 @@ static inline unsigned int class_of(size_t bytes)
 	return 4 + (log2 - 6) * 2 + (bytes > 3ul << (log2 - 1));
 }
 
-/* The class of (bytes + 15) / 16, as far as a look is shorter than working it out. */
+/* The class of (bytes + 15) / 16, plus one, as far as a look is shorter than working it out. */
 #define SMALL_MAX	4096
 static uint8_t small_class[SMALL_MAX / 16 + 1];
 
@@ -66,11 +66,12 @@ static void thread_exit(void *arg)
 	if (mem->next)
 		mem->next->pprev = mem->pprev;
 	for (unsigned int id = 0; id < NR_CACHES; id++) {
-		struct thread_cache *mine = &mem->caches[id];
 		struct mem_cache *cache = caches[id];
+		struct thread_cache *mine;
 
 		if (!cache)
 			continue;
+		mine = cache_of_thread(mem, cache);
 		pthread_mutex_lock(&cache->lock);
 		magazine_return(cache, mine->loaded);
 		magazine_return(cache, mine->other);
@@ -89,7 +90,7 @@ static void init_once(void)
 	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
 	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
-		small_class[i] = (uint8_t)class_of(i * 16);
+		small_class[i] = (uint8_t)(class_of(i * 16) + 1);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
 		size_t bytes = class_bytes(i);
@@ -188,20 +189,20 @@ static bool make_room(struct mem_cache *cache, struct thread_cache *mine)
 
 static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, struct mem_cache *cache)
 {
-	struct thread_cache *mine = &mem->caches[cache->id];
+	struct thread_cache *mine = cache_of_thread(mem, cache);
 
 	if (mine->other && mine->other->count)
 		swap_magazines(mine);
 	else if (!refill(cache, mine))
 		return NULL;
 	count_up(&mine->nr_allocs);
-	return mine->loaded->objects[--mine->loaded->count];
+	return magazine_pop(mine->loaded);
 }
 
 /* There is always room: without memory for a magazine the object goes to the spare list. */
 static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct mem_cache *cache, void *object)
 {
-	struct thread_cache *mine = mem ? &mem->caches[cache->id] : NULL;
+	struct thread_cache *mine = mem ? cache_of_thread(mem, cache) : NULL;
 
 	if (mine && mine->other && mine->other->count < mine->other->capacity) {
 		swap_magazines(mine);
@@ -210,35 +211,56 @@ static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct
 		return;
 	}
 	count_up(&mine->nr_frees);
-	mine->loaded->objects[mine->loaded->count++] = object;
+	magazine_push(mine->loaded, object);
 }
 
-/* Counted last: what is written behind an atomic the compiler reads again. */
+/*
+ * The counter is worked on last, for what is written behind an atomic the compiler reads again; and
+ * @mine is an address worked out once, which it would do again for each member.
+ */
 static inline void *take(struct thread_cache *mine)
 {
-	struct magazine *magazine = mine->loaded;
+	struct magazine *magazine;
 	uint32_t count;
 	void *object;
 
-	if (unlikely(!magazine) || unlikely(!(count = magazine->count)))
+	__asm__("" : "+r"(mine));
+	magazine = mine->loaded;
+	if (unlikely(!magazine))
 		return NULL;
-	object = magazine->objects[--count];
-	magazine->count = count;
+	count = magazine->count;
+	object = *slot_of(magazine, count);
+	if (unlikely(!object))
+		return NULL;
+	magazine->count = count - 1;
 	count_up(&mine->nr_allocs);
 	return object;
 }
 
+/* False: there is no room, or @object is one of the last that were freed. */
 static inline bool put(struct thread_cache *mine, void *object)
 {
-	struct magazine *magazine = mine->loaded;
+	struct magazine *magazine;
 	uint32_t count;
 
-	if (unlikely(!magazine) || unlikely((count = magazine->count) == magazine->capacity))
+	__asm__("" : "+r"(mine));
+	magazine = mine->loaded;
+	if (unlikely(!magazine))
 		return false;
-	magazine->objects[count] = object;
+	count = magazine->count;
+	if (unlikely(count == magazine->capacity) || unlikely(magazine_has_last(magazine, count, object)))
+		return false;
+	slot_of(magazine, count)[1] = object;
 	magazine->count = count + 1;
 	count_up(&mine->nr_frees);
 	return true;
+}
+
+/* Of the objects that this thread freed last @object is one: told without any level, as it costs nothing. */
+static bool freed_just_now(const struct thread_cache *mine, const void *object)
+{
+	return (mine->loaded && magazine_has_last(mine->loaded, mine->loaded->count, object)) ||
+	       (mine->other && magazine_has_last(mine->other, mine->other->count, object));
 }
 
 void *raw_alloc(struct mem_cache *cache)
@@ -248,7 +270,7 @@ void *raw_alloc(struct mem_cache *cache)
 
 	if (!mem)
 		return NULL;
-	object = take(&mem->caches[cache->id]);
+	object = take(cache_of_thread(mem, cache));
 	return object ? object : alloc_slowly(mem, cache);
 }
 
@@ -256,14 +278,14 @@ void raw_free(struct mem_cache *cache, void *object)
 {
 	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
 
-	if (!mem || !put(&mem->caches[cache->id], object))
+	if (!mem || !put(cache_of_thread(mem, cache), object))
 		free_slowly(mem, cache, object);
 }
 
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 {
 	struct thread_mem *mem = fast_mem;
-	void *object = likely(mem) ? take(&mem->caches[cache->id]) : NULL;
+	void *object = likely(mem) ? take(cache_of_thread(mem, cache)) : NULL;
 
 	if (likely(object))
 		return object;
@@ -275,13 +297,16 @@ void mem_cache_free(struct mem_cache *cache, void *object, const char *whence)
 {
 	struct thread_mem *mem = fast_mem;
 
-	if (likely(mem) && likely(put(&mem->caches[cache->id], object)))
+	if (likely(mem) && likely(put(cache_of_thread(mem, cache), object)))
 		return;
 	mem_init();
-	if (mem_checks)
+	if (mem_checks) {
 		mem_check_free(cache, object, whence);
-	else
-		raw_free(cache, object);
+		return;
+	}
+	if (unlikely(mem && freed_just_now(cache_of_thread(mem, cache), object)))
+		mem_check_twice(cache, object, whence);
+	raw_free(cache, object);
 }
 
 /* ---- any size ------------------------------------------------------------ */
@@ -304,7 +329,7 @@ void *mem_alloc(size_t bytes, const char *whence)
 	if (likely(bytes <= SMALL_MAX))
 		object = take(&mem->caches[small_class[(bytes + 15) / 16]]);
 	else if (likely(bytes <= CLASS_BYTES_MAX))
-		object = take(&mem->caches[class_of(bytes)]);
+		object = take(&mem->caches[class_of(bytes) + 1]);
 	else
 		return NULL;
 	return likely(object) ? object : any_size_slowly(bytes, whence);
@@ -347,9 +372,8 @@ void mem_free(const void *addr, const char *whence)
 	struct thread_mem *mem = fast_mem;
 
 	if (likely(mem && region_has(addr))) {
-		unsigned int id = page_desc_of(addr)->cache_id;
-
-		if (likely(id) && likely(put(&mem->caches[id - 1], (void *)addr)))
+		/* Of no cache: there is no magazine. */
+		if (likely(put(&mem->caches[page_desc_of(addr)->cache_id], (void *)addr)))
 			return;
 	}
 	free_any_slowly((void *)addr, whence);
@@ -393,9 +417,11 @@ size_t mem_trim(void)
 			continue;
 		pthread_mutex_lock(&cache->lock);
 		if (mem) {
-			magazine_return(cache, mem->caches[id].loaded);
-			magazine_return(cache, mem->caches[id].other);
-			mem->caches[id].loaded = mem->caches[id].other = NULL;
+			struct thread_cache *mine = cache_of_thread(mem, cache);
+
+			magazine_return(cache, mine->loaded);
+			magazine_return(cache, mine->other);
+			mine->loaded = mine->other = NULL;
 		}
 		cache_trim(cache);
 		pthread_mutex_unlock(&cache->lock);

@@ -18,11 +18,42 @@
 #define MAGAZINE_BYTES	(1ul << 20)	/* a magazine of large objects holds no more than this */
 #define CLASS_BYTES_MAX	(SYS_PAGE_SIZE << SYS_ORDER_MAX)
 
+/*
+ * Its objects stand in @slots behind LAST_FREED times NULL: so whoever looks for the last one, or
+ * compares with the last two, need not know how many there are.
+ */
+#define LAST_FREED	2
+
 struct magazine {
 	struct magazine	*next;
 	uint32_t	count, capacity;
-	void		*objects[MAGAZINE_MAX];
+	void		*slots[LAST_FREED + MAGAZINE_MAX];
 };
+
+/* Where the last of @count objects is. */
+static inline void **slot_of(struct magazine *magazine, uint32_t count)
+{
+	return &magazine->slots[LAST_FREED - 1] + count;
+}
+
+static inline void magazine_push(struct magazine *magazine, void *object)
+{
+	*slot_of(magazine, ++magazine->count) = object;
+}
+
+static inline void *magazine_pop(struct magazine *magazine)
+{
+	return *slot_of(magazine, magazine->count--);
+}
+
+/* @object is one of those that came last: it is free. */
+static inline bool magazine_has_last(struct magazine *magazine, uint32_t count, const void *object)
+{
+	void **last = slot_of(magazine, count);
+
+	_Static_assert(LAST_FREED == 2, "as many as are compared with");
+	return last[0] == object || last[-1] == object;
+}
 
 struct mem_cache {
 	const char	*name;
@@ -55,7 +86,7 @@ struct thread_cache {
 
 struct thread_mem {
 	struct thread_mem	*next, **pprev;
-	struct thread_cache	caches[NR_CACHES];
+	struct thread_cache	caches[1 + NR_CACHES];	/* by page_desc.cache_id; 0, which is no cache's, has no magazine */
 };
 
 /* caches_lock guards both and is taken before any cache's lock. */
@@ -93,6 +124,11 @@ void *object_start(const struct mem_cache *cache, const void *addr);
 static inline uint32_t slab_nr_cut(const struct mem_cache *cache, const void *slab)
 {
 	return slab == cache->cut ? cache->nr_cut : cache->slab_objects;
+}
+
+static inline struct thread_cache *cache_of_thread(struct thread_mem *mem, const struct mem_cache *cache)
+{
+	return &mem->caches[cache->id + 1];
 }
 
 static inline void count_up(uint64_t *counter)
