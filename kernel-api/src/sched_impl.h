@@ -75,7 +75,7 @@ struct held_wakes {
 	u32		*words[16];
 	unsigned int	nr, depth;
 };
-extern __thread struct held_wakes held_wakes;
+extern __thread struct held_wakes held_wakes RING3_TLS;
 void sched_wake_all_held(void);
 static inline void hold_wakes(void) { held_wakes.depth++; }
 static inline void make_wakes(void)
