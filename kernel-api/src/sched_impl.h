@@ -60,6 +60,8 @@ void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOT
 #define WORD_FENCED	0x80000000u
 extern u32 word_parked[WORD_PARKED] __attribute__((__visibility__("hidden")));
 void word_lock_slow(u32 *word);
+bool word_lock_spin(u32 *word);		/* its two halves: for a while; */
+void word_lock_park(u32 *word);		/* until it is ours */
 void word_wake(u32 *word);
 
 static inline u32 *word_parked_at(const u32 *word)

@@ -77,20 +77,31 @@ void word_wake(u32 *word)
 		host_futex_wake(word, 1);
 }
 
-void word_lock_slow(u32 *word)
+bool word_lock_spin(u32 *word)
 {
-	u32 *parked = word_parked_at(word);
-
 	for (int i = 0; i < LOOKS; i++) {
 		cpu_relax();
 		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return;
+			return true;
 	}
+	return false;
+}
+
+void word_lock_park(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
 	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
 	fence_others();
 	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
 		host_futex_wait(word, 2, 0);
 	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+}
+
+void word_lock_slow(u32 *word)
+{
+	if (!word_lock_spin(word))
+		word_lock_park(word);
 }
 
 /* ---- the bias ----------------------------------------------------------------------------- */
