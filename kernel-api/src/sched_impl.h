@@ -118,4 +118,7 @@ void softirq_run_pending(struct vcpu *vcpu);	/* the caller owns it, with SOFTIRQ
 int workqueue_init(void);
 void workqueue_exit(void);
 
+/* Where softirqs are entered: filter_irq_stacks() cuts a stack at a function of this section. */
+#define ring3_softirq_entry	noinline __section("ring3_softirqentry")
+
 #endif /* RING3_SCHED_IMPL_H */

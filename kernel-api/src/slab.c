@@ -27,6 +27,11 @@ __attribute__((__constructor__)) static void mem_map_init(void)
 	mem_region_pages = bytes / PAGE_SIZE;
 }
 
+unsigned long nr_free_buffer_pages(void)
+{
+	return min(host_free_pages(), mem_region_pages);
+}
+
 static noinline void *kmalloc_slowly(size_t size, gfp_t gfp, const void *site)
 {
 	void *addr;

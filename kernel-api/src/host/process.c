@@ -245,6 +245,13 @@ void host_backtrace(void)
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
 }
 
+unsigned long host_free_pages(void)
+{
+	long pages = sysconf(_SC_AVPHYS_PAGES);
+
+	return pages < 0 ? 0 : (unsigned long)pages;
+}
+
 int host_stack(void **frames, int most) { return backtrace(frames, most); }
 
 int host_vsnprintf(char *buf, host_size size, const char *fmt, __builtin_va_list args)
