@@ -46,7 +46,7 @@
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/include', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
@@ -137,6 +137,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/diag/module/diag_victim.c'],
+    },
+    {
+      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      'target_name': 'diag_victim_node',
+      'sources': ['test/diag/victims/pool.c'],
+      'cflags': ['<@(host_cflags)'],
     },
     {
       'target_name': 'diag-test',

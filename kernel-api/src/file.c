@@ -141,6 +141,17 @@ const char *ring3_file_provider(struct file *file)
 	return host_file_provider(file->host);
 }
 
+const void *ring3_file_view(struct file *file, u64 bytes)
+{
+	return host_file_view(file->host, bytes);
+}
+
+void ring3_file_unview(const void *view, u64 bytes)
+{
+	if (view)
+		host_unmap((void *)view, bytes);
+}
+
 char *file_path(struct file *file, char *buf, int buflen)
 {
 	long len = buflen > 1 ? host_file_path(file->host, buf, (host_size)buflen - 1) : 0;

@@ -103,6 +103,14 @@ __visible char *file_path(struct file *file, char *buf, int buflen);
 /* Which provider of aio serves it: "threads", "io_uring", "ram" ...; a static string. */
 __visible const char *ring3_file_provider(struct file *file);
 
+/*
+ * The first @bytes of a file that lies in memory (tmpfs, memfd), for sendmsg() to take from; NULL for
+ * any other file, or where there is no room for it. Behind the end of a file that was truncated since,
+ * whoever looks gets SIGBUS, and sendmsg() -EFAULT; a hole that is looked at is allocated. May sleep.
+ */
+__visible const void *ring3_file_view(struct file *file, u64 bytes);
+__visible void ring3_file_unview(const void *view, u64 bytes);	/* NULL: nothing */
+
 /* ---- for who writes the operations of a file of the tree; fs/libfs.c of the kernel ------------- */
 
 /* Bytes between @from, which has @available, and the other side; *@ppos moves by them. -EINVAL: it is negative. */

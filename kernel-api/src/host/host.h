@@ -21,6 +21,7 @@ void *host_region(host_size *bytes);
 void *host_pages_alloc(unsigned int order);
 void host_pages_free(void *addr, unsigned int order);
 void *host_cache_create(const char *name, host_size bytes, host_size align);
+unsigned int host_cache_index(const void *cache);	/* into a thread's magazines */
 int host_cache_destroy(void *cache);
 void *host_cache_alloc(void *cache, const void *site);
 void host_cache_free(void *cache, void *obj, const void *site);
@@ -110,6 +111,7 @@ int host_file_start(struct host_file *file, int op, int fua, long long offset, h
 /* Waiting. */
 long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
 		    const struct host_vec *vec, unsigned int nr);
+const void *host_file_view(struct host_file *file, host_size bytes);	/* NULL: it is not in memory; host_unmap() */
 long long host_file_seek(struct host_file *file, long long offset, int whence);
 
 /* modules */

@@ -66,6 +66,7 @@ void *host_cache_create(const char *name, host_size bytes, host_size align)
 	return mem_cache_create(name, bytes, align);
 }
 
+unsigned int host_cache_index(const void *cache) { return mem_cache_index(cache); }
 int host_cache_destroy(void *cache) { return mem_cache_destroy(cache); }
 void *host_cache_alloc(void *cache, const void *site)
 {
