@@ -2,7 +2,8 @@
 /** /proc and /sys of a hosted module, from TypeScript: reading, writing, listing, and rmmod meanwhile. */
 import assert from 'node:assert/strict';
 import { Completion, Kernel, type KernelError, type Module } from '../../kernel-api/index.js';
-import { failsWith, fixture, after as later } from './kernel-fixture.js';
+import { until } from '../until.js';
+import { failsWith, fixture } from './kernel-fixture.js';
 
 describe('tree of /proc and /sys', () => {
   let kernel: Kernel;
@@ -20,14 +21,7 @@ describe('tree of /proc and /sys', () => {
   });
   after(() => kernel.stop());
 
-  /** Waits, as long as a slow machine may need, until it holds. */
-  const until = async (holds: () => Promise<boolean>) => {
-    const end = Date.now() + 20_000;
-    while (!(await holds())) {
-      assert.ok(Date.now() < end, 'it does not come');
-      await later(2);
-    }
-  };
+  /** Its errno's name, or nothing. */
   const refusal = (path: string) =>
     kernel.tree.read(path).then(
       () => '',
