@@ -9,29 +9,20 @@
 
 #include "../../src/etask_impl.h"
 #include "diag_impl.h"
+#include "diag_table.h"
 
-enum { TASKS_MAX = 1024, LIST_MAX = 4096, SHOWN_MAX = 64 };
+enum { LIST_MAX = 4096, SHOWN_MAX = 64 };
 
-static struct sys_event_task *tasks[TASKS_MAX];	/* atomic; NULL = free */
+static void *tasks[TASKS_MAX];	/* struct sys_event_task *, atomic; NULL = free */
 
 void diag_task_add(struct sys_event_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct sys_event_task *none = NULL;
-
-		if (__atomic_compare_exchange_n(&tasks[i], &none, task, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_add(tasks, TASKS_MAX, task);
 }
 
 void diag_task_remove(struct sys_event_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct sys_event_task *mine = task;
-
-		if (__atomic_compare_exchange_n(&tasks[i], &mine, NULL, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_remove(tasks, TASKS_MAX, task);
 }
 
 static struct sys_event_task copy;	/* the collector's, one task at a time */
@@ -43,8 +34,8 @@ static bool read_task(unsigned int index, struct task_view *view)
 	if (!task || !space_get(collector_space(), (uintptr_t)task, &copy, sizeof(copy)))
 		return false;
 	*view = (struct task_view){
-		.addr = (uintptr_t)task, .tid = copy.tid, .asleep = copy.asleep, .in_round = copy.in_round,
-		.adopted = !copy.has_thread,
+		.index = index, .addr = (uintptr_t)task, .nr_handlers = copy.nr_handlers, .tid = copy.tid,
+		.asleep = copy.asleep, .in_round = copy.in_round, .adopted = !copy.has_thread,
 		.heartbeat = copy.stats.heartbeat, .longest_round_ns = copy.stats.longest_round_ns,
 	};
 	if (copy.running)
