@@ -27,7 +27,8 @@ export const targetCommand = {
   operands: '[DISK...]',
   about: `Serves disks over iSCSI from this process. A DISK is a file, a block device, ram:SIZE or null:SIZE, with options
 behind commas: size=10G (of a file that does not exist yet), blocksize=4096, serial=ABC, ro, removable,
-sanitize-rate=64M (bytes a second). Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
+sanitize-rate=64M (bytes a second), wsnz=0 (WRITE SAME of no blocks: up to the end).
+Without a DISK: ~/.local/share/ring3/disk.img, 1 GiB.
 Ctrl-C flushes, asks initiators to log out, and ends; a second one forces.`,
   options: [
     { name: 'size', value: 'SIZE', help: 'of files that do not exist yet (1G for the default disk)' },

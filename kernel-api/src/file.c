@@ -22,8 +22,9 @@ struct file *filp_open(const char *name, int flags, umode_t mode)
 		return ERR_PTR(err);
 	}
 	file->f_flags = (unsigned int)flags;
-	file->f_inode.i_mode = (umode_t)host_file_mode(file->host);
-	file->f_inode.host = file;
+	file->f_inode = &file->own_inode;
+	file->own_inode.i_mode = (umode_t)host_file_mode(file->host);
+	file->own_inode.host = file;
 	return file;
 }
 
@@ -138,6 +139,17 @@ loff_t vfs_llseek(struct file *file, loff_t offset, int whence)
 const char *ring3_file_provider(struct file *file)
 {
 	return host_file_provider(file->host);
+}
+
+const void *ring3_file_view(struct file *file, u64 bytes)
+{
+	return host_file_view(file->host, bytes);
+}
+
+void ring3_file_unview(const void *view, u64 bytes)
+{
+	if (view)
+		host_unmap((void *)view, bytes);
 }
 
 char *file_path(struct file *file, char *buf, int buflen)

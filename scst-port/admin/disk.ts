@@ -26,6 +26,8 @@ export interface DiskSpec {
   removable: boolean;
   /** Bytes per second that SANITIZE gets through at most; 0 = as fast as it goes. */
   sanitizeRate: number;
+  /** WRITE SAME of no blocks writes all from its LBA on, instead of being refused (SBC-3, WSNZ of page B0h is 0). */
+  sameToEnd: boolean;
   /** Bytes. */
   blockSize: number;
   /** "" = the handler makes one up. */
@@ -117,6 +119,13 @@ const valued: ReadonlyMap<string, Setter> = new Map<string, Setter>([
       spec.sanitizeRate = parseSize(value);
     },
   ],
+  [
+    'wsnz',
+    (spec, value) => {
+      if (value !== '0' && value !== '1') throw new DiskError(`wsnz is '${value}', should be 0 or 1`);
+      spec.sameToEnd = value === '0';
+    },
+  ],
 ]);
 
 const EXPECTED = [...[...valued.keys()].map((key) => `${key}=`), ...flags.keys()].join(', ');
@@ -145,6 +154,7 @@ export function parseDisk(text: string): DiskSpec {
     readOnly: false,
     removable: false,
     sanitizeRate: 0,
+    sameToEnd: false,
     blockSize: 512,
     serial: '',
   };
@@ -260,6 +270,7 @@ export function prepareDisk(spec: DiskSpec, defaultSize = 0): Disk {
   if (spec.readOnly) params.push('read_only=1');
   if (spec.removable) params.push('removable=1');
   if (spec.sanitizeRate) params.push(`sanitize_rate=${spec.sanitizeRate}`);
+  if (spec.sameToEnd) params.push('wsnz=0');
   params.push(`blocksize=${spec.blockSize}`);
   if (spec.serial) params.push(`usn=${spec.serial}`);
   return { label: spec.label, handler, params: params.join('; ') };

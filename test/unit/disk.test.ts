@@ -73,6 +73,7 @@ describe('a disk on the command line', () => {
       readOnly: false,
       removable: false,
       sanitizeRate: 0,
+      sameToEnd: false,
       blockSize: 512,
       serial: '',
     });
@@ -81,7 +82,7 @@ describe('a disk on the command line', () => {
   });
 
   it('takes every option', () => {
-    const disk = parseDisk('/x,size=1G,ro,blocksize=4096,serial=A-1_b.c:d,removable,sanitize-rate=2M');
+    const disk = parseDisk('/x,size=1G,ro,blocksize=4096,serial=A-1_b.c:d,removable,sanitize-rate=2M,wsnz=0');
     assert.deepEqual(
       { ...disk, label: undefined, path: undefined, kind: undefined },
       {
@@ -92,6 +93,7 @@ describe('a disk on the command line', () => {
         readOnly: true,
         removable: true,
         sanitizeRate: 2 << 20,
+        sameToEnd: true,
         blockSize: 4096,
         serial: 'A-1_b.c:d',
       },
@@ -126,6 +128,9 @@ describe('a disk on the command line', () => {
     ['a,sanitize-rate', /'sanitize-rate'/, /has no value/],
     ['a,sanitize-rate=0', /'0'/, /expected a number/],
     ['a,sanitize-rate=fast', /'fast'/, /expected a number/],
+    ['a,wsnz', /'wsnz'/, /has no value/],
+    ['a,wsnz=2', /'2'/, /should be 0 or 1/],
+    ['a,wsnz=0,wsnz=1', /wsnz is given twice/, /./],
     ['a,blocksize=', /''/, /512, 1024, 2048 or 4096/],
     ['a,blocksize=0', /'0'/, /512, 1024, 2048 or 4096/],
     ['a,blocksize=8192', /'8192'/, /512, 1024, 2048 or 4096/],
@@ -213,10 +218,10 @@ describe('preparing a disk', () => {
   it('tells the kernel side every option', () => {
     writeFileSync(path('a'), 'x'.repeat(4096));
     assert.equal(
-      prepare(`${path('a')},ro,blocksize=4096,serial=S1,removable,sanitize-rate=1M`).params,
-      `filename=${path('a')}; read_only=1; removable=1; sanitize_rate=1048576; blocksize=4096; usn=S1`,
+      prepare(`${path('a')},ro,blocksize=4096,serial=S1,removable,sanitize-rate=1M,wsnz=0`).params,
+      `filename=${path('a')}; read_only=1; removable=1; sanitize_rate=1048576; wsnz=0; blocksize=4096; usn=S1`,
     );
-    assert.deepEqual(prepare('ram:1M'), {
+    assert.deepEqual(prepare('ram:1M,wsnz=1'), {
       label: 'ram:1M',
       handler: 'vdisk_ram',
       params: 'size=1048576; blocksize=512',

@@ -53,8 +53,7 @@ before(function () {
   }
 });
 
-beforeEach(function () {
-  this.timeout(120_000);
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ring3-build-'));
 });
 
@@ -166,9 +165,7 @@ describe('ring3 build', function () {
     const one = write({ 'one.c': MODULE('#include "own.h"\nint one = OWN;'), 'own.h': '#define OWN 1\n' });
     const two = write({ 'two.c': '#include <linux/types.h>\nextern int two;\nint two = 2;\n' });
     assert.equal((await buildHere([one, two]))[0]!.fresh, false);
-    const started = Date.now();
     assert.equal((await buildHere([one, two]))[0]!.fresh, true);
-    assert.ok(Date.now() - started < 2000);
     const soon = new Date(Date.now() + 2000);
     write({ 'own.h': '#define OWN 3\n' });
     utimesSync(join(folder, 'own.h'), soon, soon);
@@ -193,8 +190,7 @@ describe('ring3 build', function () {
   });
 });
 
-describe('a Kbuild file', function () {
-  this.timeout(120_000);
+describe('a Kbuild file', () => {
   const kbuild = (text: string, config = {}, files: Record<string, string> = {}) => {
     write({ Kbuild: text, ...files });
     return readKbuild(folder, config);
@@ -273,8 +269,7 @@ describe('a Kbuild file', function () {
   });
 });
 
-describe('ring3 kunit', function () {
-  this.timeout(120_000);
+describe('ring3 kunit', () => {
   const suite = (cases: Record<string, string>, extra = '') =>
     `#include <kunit/test.h>\n${MODULE(extra)}${Object.entries(cases)
       .map(([name, body]) => `static void ${name}(struct kunit *test)\n{\n${body}\n}\n`)
@@ -285,7 +280,7 @@ describe('ring3 kunit', function () {
       )}{ } };\nstatic struct kunit_suite suite = { .name = "own", .test_cases = cases };\nkunit_test_suite(suite);\n`;
   const runSuite = async (text: string, options = {}) => {
     const [module] = await buildHere([write({ 'own_test.c': text })]);
-    return kunit(module!.path, { timeout: 20, ...options });
+    return kunit(module!.path, { timeout: 60, ...options });
   };
   const good = { passes: 'KUNIT_EXPECT_EQ(test, 1, 1);', skips: 'kunit_skip(test, "no hardware");' };
 

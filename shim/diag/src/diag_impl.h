@@ -5,37 +5,16 @@
 /* diag_impl.h - private to shim/diag: what the collector's files tell each other. */
 #include "capture.h"
 #include "diag.h"
+#include "diag_record.h"
 #include "space.h"
 #include "v8.h"
 
 /* ---- records: records.c ---------------------------------------------------------- */
 
-enum { RECORDS_MAX = 4096, HELD_MAX = 24 };
-
-struct held {
-	const void	*lock, *site;
-	uint64_t	since;		/* 0 = before the collector ran */
-	uint32_t	kind;
-};
-
-/* What a thread notes of itself. Written by it with relaxed atomic stores, read by the collector as racily. */
-struct record {
-	int		tid;		/* 0 = free */
-	uint64_t	nr_taken;	/* locks, ever */
-	uint32_t	nr_held;	/* may exceed HELD_MAX: those are counted only */
-	struct held	held[HELD_MAX];
-	struct held	want;		/* lock NULL = none */
-	const char	*sleep_what;	/* NULL = none */
-	const void	*sleep_object;
-	uint64_t	sleep_since;
-	int		sleep_hard;	/* uninterruptible */
-	int		first_sleep;	/* own thread: the next one does not count */
-	int		in_lockdep;	/* own thread: it checks, and must not check itself */
-};
+enum { RECORDS_MAX = 4096 };
 
 extern struct record diag_records[RECORDS_MAX];
 extern unsigned int diag_nr_records;	/* those behind were never used; atomic */
-extern uint64_t diag_clock;		/* ns, advanced by the collector; atomic */
 
 /* The calling thread's, or NULL when all are taken. */
 struct record *record_self(void);
