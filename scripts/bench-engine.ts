@@ -3,8 +3,8 @@
  * The engine beside its rivals: `npm run bench:engine -- [--rounds N] [--seconds S] [--json FILE] [PATTERN...]`.
  *
  * Compiles scripts/bench-engine/*.c against libring3.so and whichever rivals' development packages are installed
- * (Debian: libuv1-dev libevent-dev libmimalloc-dev liburcu-dev), then takes turns: each round runs every measure
- * once, in a process of its own. Printed are medians, and for each rival the ratio of ring3 to it, more than 1 where
+ * (Debian: libuv1-dev libevent-dev libmimalloc-dev libjemalloc-dev liburcu-dev), then takes turns: each round runs every
+ * measure once, in a process of its own. Printed are medians, and for each rival the ratio of ring3 to it, more than 1 where
  * ring3 is better, with the goal where there is one.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -15,13 +15,17 @@ import { parseArgs } from 'node:util';
 // @ts-expect-error a plain script, without types
 import { build, outputFolder, root } from './build.mjs';
 
-/** mimalloc is loaded, not linked: see memory.c. */
+/** mimalloc and jemalloc are loaded, not linked: see memory.c. */
 const RIVALS = [
   { name: 'libuv', header: 'uv.h', library: '-luv', package: 'libuv1-dev' },
   { name: 'libevent', header: 'event2/event.h', library: '-levent', package: 'libevent-dev' },
   { name: 'mimalloc', header: 'mimalloc.h', library: '', package: 'libmimalloc-dev' },
+  { name: 'jemalloc', header: 'jemalloc/jemalloc.h', library: '', package: 'libjemalloc-dev' },
   { name: 'liburcu', header: 'urcu/wfcqueue.h', library: '-lurcu-common', package: 'liburcu-dev' },
 ];
+
+/** For all measures alike: jemalloc, loaded, wants more static TLS than a program has to spare. */
+const ENVIRONMENT = { ...process.env, GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=16384' };
 
 /** What the ratio to a rival should be, by the start of the case's name and the contender's. */
 const GOALS: [pattern: RegExp, rival: RegExp, ratio: number][] = [
@@ -30,7 +34,7 @@ const GOALS: [pattern: RegExp, rival: RegExp, ratio: number][] = [
   [/^echo\//, /libuv|libevent/, 1.2],
   [/^alarm\/cancel/, /libuv/, 10],
   [/^alarm\/cancel/, /libevent/, 5],
-  [/^memory\//, /mimalloc/, 1],
+  [/^memory\//, /mimalloc|jemalloc/, 1],
   [/^memory\//, /glibc/, 2],
 ];
 
@@ -103,6 +107,7 @@ function take(binary: string, measure: Measure, seconds: number): void {
   if (measure.skipped) return;
   const done = spawnSync(binary, [`${measure.subject}/${measure.contender}`, String(seconds)], {
     encoding: 'utf8',
+    env: ENVIRONMENT,
     timeout: 60_000 + seconds * 10_000,
   });
   const said = done.stdout?.trim() ?? '';

@@ -141,6 +141,9 @@ function explain(error: unknown, command: string): Explained {
   return { message, next: mend ?? 'ring3 doctor looks for what is wrong here', status: 1 };
 }
 
+/** Those that serve: what blocks their loop is told, unless RING3_WATCHDOG says otherwise. */
+const WATCHED = new Set(['target', 'run', 'kunit']);
+
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === '--version' || name === '-V') {
@@ -156,6 +159,7 @@ async function main(argv: string[]): Promise<number> {
     const guess = nearest(name, [...COMMANDS.keys()]);
     throw new UsageError(`'${name}' is no command${guess ? `; did you mean ${guess}?` : ''}`);
   }
+  if (WATCHED.has(name)) process.env.RING3_WATCHDOG ??= 'on';
   return command.run(rest);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 
 #include "aio_impl.h"
+#include "backlog.h"
 #include "sys_mem.h"
 
 #define EVENTS_MAX	256u	/* of the 65536 that fs.aio-max-nr gives all processes together */
@@ -29,7 +30,7 @@ struct libaio_task {
 	struct etask_poll	poll;
 	struct aio_task		*task;
 	unsigned int		in_flight;
-	struct aio_op		*backlog, **backlog_tail;
+	struct backlog		backlog;
 	unsigned int		nr_gathered;
 	struct iocb		gathered[BATCH];
 };
@@ -102,8 +103,9 @@ static void hand_over(struct libaio_task *l)
 	l->nr_gathered = 0;
 }
 
-static bool gather(struct libaio_task *l, struct aio_op *op)
+static bool gather(void *env, struct aio_op *op)
 {
+	struct libaio_task *l = env;
 	const struct iovec *iov;
 	unsigned int niov;
 	struct iocb *iocb;
@@ -131,35 +133,12 @@ static bool gather(struct libaio_task *l, struct aio_op *op)
 	return true;
 }
 
-static void gather_or_wait(struct libaio_task *l, struct aio_op *op)
-{
-	if (!l->backlog && gather(l, op))
-		return;
-	op->next = NULL;
-	*l->backlog_tail = op;
-	l->backlog_tail = &op->next;
-}
-
-static void gather_backlog(struct libaio_task *l)
-{
-	struct aio_op *op, *next;
-
-	for (op = l->backlog; op; op = next) {
-		next = op->next;	/* gathered, it may go to a thread, which uses the link */
-		if (!gather(l, op))
-			break;
-		l->backlog = next;
-	}
-	if (!l->backlog)
-		l->backlog_tail = &l->backlog;
-}
-
 static bool flush(struct aio_task *task)
 {
 	struct libaio_task *l = state_of(task);
 
 	hand_over(l);
-	gather_backlog(l);
+	backlog_drain(&l->backlog, gather, l);
 	return l->nr_gathered != 0;
 }
 
@@ -168,7 +147,7 @@ static bool flush(struct aio_task *task)
 static void completed(struct libaio_task *l, struct aio_op *op, ssize_t result)
 {
 	if (op_goes_on(op, &result))
-		gather_or_wait(l, op);
+		backlog_put(&l->backlog, op, gather, l);
 	else if (result == -EAGAIN || result == -EOPNOTSUPP)
 		threads_submit(op);
 	else
@@ -193,7 +172,7 @@ static void reap(struct aio_task *task)
 			completed(l, (struct aio_op *)(uintptr_t)events[i].data, events[i].res);
 		}
 	}
-	gather_backlog(l);
+	backlog_drain(&l->backlog, gather, l);
 	if (l->nr_gathered)
 		task_kick(task);
 }
@@ -218,7 +197,7 @@ static struct libaio_task *context_of(struct aio_task *task)
 		return NULL;
 	task->state[libaio_provider.index] = l;
 	l->task = task;
-	l->backlog_tail = &l->backlog;
+	backlog_init(&l->backlog);
 	l->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->evfd < 0)
 		return NULL;
@@ -249,7 +228,7 @@ static void submit(struct aio_op *op)
 	if (op->file->direct && (op->opcode == AIO_READ || op->opcode == AIO_WRITE))
 		l = context_of(op->task);
 	if (l)
-		gather_or_wait(l, op);
+		backlog_put(&l->backlog, op, gather, l);
 	else
 		threads_submit(op);
 }

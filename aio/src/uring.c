@@ -16,8 +16,10 @@
 #include <fcntl.h>
 
 #include "aio_impl.h"
+#include "backlog.h"
 #include "sys_mem.h"
 #include "uring_sys.h"
+#include "watch.h"
 
 #define SQ_ENTRIES	256u
 #define CQ_ENTRIES	1024u
@@ -32,7 +34,8 @@ struct uring_task {
 	struct aio_task		*task;
 	unsigned int		in_flight;	/* completions to come, or to be seen */
 	bool			has_slots;
-	struct aio_op		*backlog, **backlog_tail;
+	bool			watched;	/* by valgrind: watch.h */
+	struct backlog		backlog;
 };
 
 static struct uring_task *state_of(struct aio_task *task)
@@ -81,8 +84,9 @@ static void fill(struct uring_task *u, struct io_uring_sqe *sqe, struct aio_op *
 }
 
 /* A full ring is handed over early. False: the kernel takes nothing now. */
-static bool issue(struct uring_task *u, struct aio_op *op)
+static bool issue(void *env, struct aio_op *op)
 {
+	struct uring_task *u = env;
 	const struct iovec *iov = NULL;
 	struct io_uring_sqe *sqe;
 	unsigned int niov = 0;
@@ -107,35 +111,14 @@ static bool issue(struct uring_task *u, struct aio_op *op)
 	return true;
 }
 
-static void issue_or_wait(struct uring_task *u, struct aio_op *op)
-{
-	if (!u->backlog && issue(u, op))
-		return;
-	op->next = NULL;
-	*u->backlog_tail = op;
-	u->backlog_tail = &op->next;
-}
-
-static void issue_backlog(struct uring_task *u)
-{
-	struct aio_op *op, *next;
-
-	for (op = u->backlog; op; op = next) {
-		next = op->next;	/* issued, it may go to a thread, which uses the link */
-		if (!issue(u, op))
-			break;
-		u->backlog = next;
-	}
-	if (!u->backlog)
-		u->backlog_tail = &u->backlog;
-}
-
 /* ---- from the kernel ---------------------------------------------------------------------- */
 
 static void completed(struct uring_task *u, struct aio_op *op, ssize_t result)
 {
+	if (unlikely(u->watched) && op->opcode == AIO_READ && result > 0)
+		watch_read(op->iov, op->done + (uint64_t)result);
 	if (op_goes_on(op, &result)) {
-		issue_or_wait(u, op);
+		backlog_put(&u->backlog, op, issue, u);
 	} else if (result == -EAGAIN || result == -EOPNOTSUPP) {
 		/* This file system does not do that without waiting. A thread does, all of it once more. */
 		threads_submit(op);
@@ -158,7 +141,7 @@ static void reap(struct uring_task *u)
 		u->in_flight--;
 		completed(u, (struct aio_op *)(uintptr_t)user_data, result);
 	}
-	issue_backlog(u);
+	backlog_drain(&u->backlog, issue, u);
 }
 
 static void poll_handler(struct etask_poll *poll, uint32_t revents)
@@ -181,21 +164,21 @@ static void close_ring(struct uring_task *u)
 	uring_close(&u->ring);
 }
 
+static bool to_thread(void *env, struct aio_op *op)
+{
+	(void)env;
+	threads_submit(op);
+	return true;
+}
+
 /* The kernel takes nothing any more (a filter came, say), and has nothing of ours: threads serve from now on. */
 static void give_up(struct uring_task *u)
 {
-	struct aio_op *op, *next;
-
 	u->works = false;
 	u->in_flight = 0;
 	while (uring_pending(&u->ring))
 		threads_submit((struct aio_op *)(uintptr_t)uring_take_back(&u->ring));
-	for (op = u->backlog; op; op = next) {
-		next = op->next;
-		threads_submit(op);
-	}
-	u->backlog = NULL;
-	u->backlog_tail = &u->backlog;
+	backlog_drain(&u->backlog, to_thread, NULL);
 	close_ring(u);
 }
 
@@ -242,7 +225,8 @@ static struct uring_task *ring_of(struct aio_task *task)
 		return NULL;
 	task->state[uring_provider.index] = u;
 	u->task = task;
-	u->backlog_tail = &u->backlog;
+	u->watched = watched();
+	backlog_init(&u->backlog);
 	etask_callback_init(&u->reap, reap_handler, "io_uring");
 	if (uring_open(&u->ring, SQ_ENTRIES, CQ_ENTRIES))
 		return NULL;
@@ -277,7 +261,7 @@ static void uring_submit(struct aio_op *op)
 	}
 	u = ring_of(op->task);
 	if (u)
-		issue_or_wait(u, op);
+		backlog_put(&u->backlog, op, issue, u);
 	else
 		threads_submit(op);
 }

@@ -22,8 +22,9 @@ struct file *filp_open(const char *name, int flags, umode_t mode)
 		return ERR_PTR(err);
 	}
 	file->f_flags = (unsigned int)flags;
-	file->f_inode.i_mode = (umode_t)host_file_mode(file->host);
-	file->f_inode.host = file;
+	file->f_inode = &file->own_inode;
+	file->own_inode.i_mode = (umode_t)host_file_mode(file->host);
+	file->own_inode.host = file;
 	return file;
 }
 

@@ -50,7 +50,7 @@ static void arm(struct hrtimer *timer)
 }
 
 /* The function may free the timer, unless it restarts it. */
-static void timer_run(void *storage)
+ring3_softirq_entry static void timer_run(void *storage)
 {
 	struct hrtimer *timer = container_of(storage, struct hrtimer, host);
 	enum hrtimer_restart (*function)(struct hrtimer *timer);

@@ -221,6 +221,6 @@ void kthread_unpark(struct task_struct *task)
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
-	WRITE_ONCE(task->cpu, cpu);
+	sched_move(task, cpu);
 	task->flags |= PF_NO_SETAFFINITY;
 }

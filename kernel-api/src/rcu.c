@@ -133,8 +133,7 @@ static bool pause_a_while(struct patience *p)
 
 static void wait_for_cpu(unsigned int cpu, struct patience *p)
 {
-	while (__atomic_load_n(&vcpus[cpu].passes, __ATOMIC_ACQUIRE) == seen[cpu] &&
-	       __atomic_load_n(&vcpus[cpu].word, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&vcpus[cpu].passes, __ATOMIC_ACQUIRE) == seen[cpu] && vcpu_owned(&vcpus[cpu]))
 		if (pause_a_while(p))
 			pr_err("rcu: a grace period waits %llu s for virtual CPU %u\n",
 			       (host_now_ns() - p->since) / NSEC_PER_SEC, cpu);
@@ -432,7 +431,6 @@ void __wait_rcu_gp(int n, call_rcu_func_t *funcs, struct rcu_synchronize *waits)
 
 int rcu_init(void)
 {
-	ring3_rcu_fences = host_barrier_init() != 0;
 	seen = kcalloc(nr_cpu_ids, sizeof(*seen), GFP_KERNEL);
 	cpus = kcalloc(nr_cpu_ids, sizeof(*cpus), GFP_KERNEL);
 	if (!seen || !cpus)

@@ -120,7 +120,7 @@ static void run_one(struct softirq_cpu *cpu, unsigned int nr)
 
 static void kick(unsigned int nr);
 
-void softirq_run_pending(struct vcpu *vcpu)
+ring3_softirq_entry void softirq_run_pending(struct vcpu *vcpu)
 {
 	struct softirq_cpu *cpu = &cpus[vcpu - vcpus];
 	unsigned int pending;
@@ -290,7 +290,7 @@ void tasklet_kill(struct tasklet_struct *t)
 
 /* ---- calls ---------------------------------------------------------------------------- */
 
-static void csd_run(void *storage)
+ring3_softirq_entry static void csd_run(void *storage)
 {
 	call_single_data_t *csd = container_of(storage, call_single_data_t, host);
 	smp_call_func_t func = csd->func;

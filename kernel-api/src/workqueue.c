@@ -149,7 +149,7 @@ static void move(unsigned int cpu1)
 	struct task_struct *task = current;
 
 	if (cpu1) {
-		WRITE_ONCE(task->cpu, cpu1 - 1);
+		sched_move(task, cpu1 - 1);
 		task->flags |= PF_NO_SETAFFINITY;
 	} else if (task->flags & PF_NO_SETAFFINITY) {
 		task->flags &= ~PF_NO_SETAFFINITY;

@@ -8,6 +8,9 @@
 #if __has_include(<mimalloc.h>)
 #define HAVE_MIMALLOC 1
 #endif
+#if __has_include(<jemalloc/jemalloc.h>)
+#define HAVE_JEMALLOC 1
+#endif
 #include <dlfcn.h>
 
 #include "bench.h"
@@ -123,26 +126,34 @@ SIZES(ring3, "ring3", heap_ring3)
 SIZES(glibc, "glibc", heap_glibc)
 
 /*
- * Not linked: it would take malloc()'s place for all, and glibc be measured never. A call by
- * way of these pointers costs what one by way of the linker's table does.
+ * Not linked: they would take malloc()'s place for all, and glibc be measured never. A call by
+ * way of these pointers costs what one by way of the linker's table does. jemalloc finds room for its
+ * static TLS only where GLIBC_TUNABLES reserve it, as bench-engine.ts does.
  */
-#ifdef HAVE_MIMALLOC
-static void *(*mi_malloc)(size_t bytes);
-static void (*mi_free)(void *addr);
-
-static void load_mimalloc(void)
+#if defined(HAVE_MIMALLOC) || defined(HAVE_JEMALLOC)
+static struct heap load(const char *const libraries[], const char *alloc, const char *release)
 {
-	void *library = dlopen("libmimalloc.so", RTLD_NOW | RTLD_LOCAL);
+	struct heap heap;
+	void *library = NULL;
 
+	for (int i = 0; libraries[i] && !library; i++)
+		library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
 	if (!library)
-		library = dlopen("libmimalloc.so.2", RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		bench_skip("libmimalloc.so cannot be loaded");
-	mi_malloc = (void *(*)(size_t))dlsym(library, "mi_malloc");
-	mi_free = (void (*)(void *))dlsym(library, "mi_free");
-	bench_must(mi_malloc && mi_free, "mi_malloc");
+		bench_skip(dlerror());
+	heap.alloc = (void *(*)(size_t))dlsym(library, alloc);
+	heap.free = (void (*)(void *))dlsym(library, release);
+	bench_must(heap.alloc && heap.free, alloc);
+	return heap;
 }
+#endif
 
-#define heap_mimalloc	(load_mimalloc(), (struct heap){ mi_malloc, mi_free })
+#ifdef HAVE_MIMALLOC
+#define heap_mimalloc	\
+	load((const char *const[]){ "libmimalloc.so", "libmimalloc.so.2", NULL }, "mi_malloc", "mi_free")
 SIZES(mimalloc, "mimalloc", heap_mimalloc)
+#endif
+#ifdef HAVE_JEMALLOC
+#define heap_jemalloc	\
+	load((const char *const[]){ "libjemalloc.so", "libjemalloc.so.2", NULL }, "malloc", "free")
+SIZES(jemalloc, "jemalloc", heap_jemalloc)
 #endif

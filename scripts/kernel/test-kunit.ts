@@ -39,6 +39,8 @@ interface SelftestEntry extends Entry {
   result?: string;
   /** Names of its results at the oracle. */
   oracle?: string[];
+  /** All of them, in their order, where that is known. */
+  says?: string[];
   /** What init returns when all is well. */
   rc?: number;
   /** It provokes warnings. */
@@ -108,6 +110,8 @@ function selftestProblem(entry: SelftestEntry, path: string, result: RunResult, 
   const warning = result.log.find(({ text }) => /^(WARNING|BUG|kernel BUG) at /.test(text));
   if (warning && !entry.warnings) return warning.text;
   if (entry.result && !says.length) return `no line of the log is ${entry.result}`;
+  if (entry.says && says.join('\n') !== entry.says.join('\n'))
+    return `the log says ${says.join('; ')}, expected ${entry.says.join('; ')}`;
   return '';
 }
 
@@ -127,14 +131,11 @@ async function runSelftest(
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
-  const found = entry.result
-    ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean)
-    : [];
   const lines = entry.result
     ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null)
     : [];
   const says = lines.map((one) => one.slice(1).join(': '));
-  let problem = selftestProblem(entry, path, result, found);
+  let problem = selftestProblem(entry, path, result, says);
   const wanted = (entry.oracle ?? []).map((name) => ({ name, text: oracle.get(`selftest:${name}`) }));
   for (const { name, text } of wanted) {
     const ours = lines.map((one) =>

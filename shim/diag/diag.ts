@@ -83,7 +83,10 @@ export async function backtrace({
   return { ring3Backtrace: 1, pid, threads };
 }
 
-/** Calls @listener for each finding; one listener, the last. Watches Node's main thread from there only. */
+/**
+ * Calls @listener for each finding; one listener, the last. From Node's main thread only. Node's loop is watched from
+ * then on, with a budget of 2 s unless setBudgets() or RING3_WATCHDOG said another.
+ */
 export function onStall(listener: (stall: Stall) => void): void {
   if (typeof listener !== 'function')
     throw new TypeError(`listener is ${typeof listener}, should be a function`);

@@ -105,6 +105,34 @@ export interface Task {
   nrAlarms: number;
 }
 
+/** One that waits in a wait queue: a thread, or a function that is called when it is woken. */
+export interface Waiter {
+  /** Name and thread of its task; absent for a function. */
+  task?: string;
+  tid?: number;
+  /** How long it has slept. */
+  sinceMs?: number;
+  /** A task that is queued, and does not sleep at this moment. */
+  awake?: boolean;
+  exclusive: boolean;
+  /** Of one that is no task. */
+  function?: string;
+}
+
+/** A wait queue of kernel-api that somebody waits in. */
+export interface WaitQueue {
+  /** Its symbol, or what was written where it was set up: "&session->gone". */
+  name: string;
+  address: string;
+  /** It changed whenever it was looked at: what is here may be torn. */
+  busy?: boolean;
+  /** The thread that holds its lock. */
+  lockedBy?: number;
+  nrWaiters: number;
+  /** The first 64. */
+  waiters: Waiter[];
+}
+
 export interface Cache {
   name: string;
   objectBytes: number;
@@ -154,6 +182,8 @@ export interface Dump {
         next: string[];
       }[]
     | string;
+  /** Of kernel-api; in section `tasks`. Up to 512. */
+  waitQueues?: WaitQueue[];
   memory?: Cache[] | string;
   /** With RING3_MEM=count. */
   memorySites?: {
@@ -166,7 +196,10 @@ export interface Dump {
   aio?: unknown;
   iscsi?: unknown[] | string;
   modules?: { name: string; references: string }[] | string;
-  watchdogs?: Record<string, number>;
+  /** Findings so far, those included that were not told. */
+  watchdogs?: Record<Stall['kind'], number>;
+  /** Those that are on. */
+  watchdogBudgetsMs?: Partial<Record<Stall['kind'], number>>;
 }
 
 /** Stacks taken from outside. */

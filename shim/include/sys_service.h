@@ -76,7 +76,7 @@ typedef struct sys_event_task_cfg {
 #define SYS_ETASK_MAX_STEPS	100
 #define SYS_ETASK_MAX_POLLS	32
 
-/* What a handler gets: its env, its argument (a poll's events, an alarm's 0), and E_OK. */
+/* What a handler gets: its env, its argument (a poll's events, an alarm's 0, a periodic one's misses), and E_OK. */
 typedef void (*sys_handler_t)(void *env, uintptr_t arg, errno_t err);
 
 struct sys_service_handle {
@@ -129,6 +129,13 @@ struct sys_service_handle {
 								   void *env, uintptr_t arg, errno_t err,
 								   sstring_t name);
 		errno_t	(*ETASK_callback_cancel_lopri_sync)(sys_event_task_t task, sys_sched_entry_t entry);
+
+		/* Ours, behind all of MTE's; a provider may leave them NULL. */
+		sys_alarm_entry_t (*ETASK_alarm_set_periodic)(sys_event_task_t task, sys_handler_t fn, void *env,
+							      sys_time_t first, sys_time_delta_t period,
+							      sstring_t name);
+		errno_t	(*ETASK_alarm_rearm_sync)(sys_event_task_t task, sys_alarm_entry_t entry, sys_time_t expire,
+						  sys_time_delta_t period);
 	} op;
 };
 
@@ -248,6 +255,27 @@ extern __thread sys_event_task_t sys_event_task;	/* NULL off event tasks */
 #define sys_alarm_set(task, fn, env, expire, name...)							\
 	SYS_SERVICE->op.ETASK_alarm_set((task), (fn), (env), (expire), SYS_SECOND(0, ##name, FL_STR))
 #define sys_alarm_cancel(task, entry)	SYS_SERVICE->op.ETASK_alarm_cancel_sync((task), (entry))
+
+/*
+ * An extension of MTE's interface: an alarm that fires at @first and each @period ns after it until it is
+ * cancelled, which its handler may do. The times are multiples and do not drift; those that went by unserved
+ * since the call before are left out, and their number is the handler's argument. A @period below a tick (16.4 us)
+ * fires once a tick; 0 is sys_alarm_set(). NULL: no memory, more than SYS_ALARM_PERIOD_MAX, or a provider without it.
+ */
+#define SYS_ALARM_PERIOD_MAX		((sys_time_delta_t)INT64_MAX)
+#define sys_alarm_set_periodic(task, fn, env, first, period, name...)					\
+	(SYS_SERVICE->op.ETASK_alarm_set_periodic ?							\
+	 SYS_SERVICE->op.ETASK_alarm_set_periodic((task), (fn), (env), (first), (period),		\
+						  SYS_SECOND(0, ##name, FL_STR)) : (sys_alarm_entry_t)NULL)
+
+/*
+ * The alarm @entry, periodic or not, at another time from now on, under the handle it has; @period as above. Any
+ * thread, its handler too. EINVAL: a stale handle, as that of one that has fired once; a period beyond the maximum.
+ * EOPNOTSUPP: a provider without it.
+ */
+#define sys_alarm_rearm(task, entry, expire, period)							\
+	(SYS_SERVICE->op.ETASK_alarm_rearm_sync ?							\
+	 SYS_SERVICE->op.ETASK_alarm_rearm_sync((task), (entry), (expire), (period)) : EOPNOTSUPP)
 
 #define sys_callback_schedule(task, fn, env, arg, err, name...)						\
 	SYS_SERVICE->op.ETASK_callback_schedule((task), (fn), (env), (arg), (err),			\

@@ -24,7 +24,7 @@ struct entry {
 	struct entry	*next_free;
 	sys_handler_t	fn;
 	void		*env;
-	uintptr_t	arg;
+	uintptr_t	arg;		/* of a periodic alarm: the misses that were told */
 	errno_t		err;
 	sys_event_task_t task;
 	union {
@@ -232,7 +232,7 @@ static void cancel_callback(void *arg)
 	struct cancel_request *request = arg;
 	struct entry *entry = entry_of(request->handle);
 
-	if (entry && etask_cancel_sync(request->task, &entry->callback)) {
+	if (entry && entry->task == request->task && etask_cancel_sync(request->task, &entry->callback)) {
 		entry_put(entry);
 		request->result = E_OK;
 	}
@@ -248,23 +248,66 @@ errno_t entry_schedule_cancel(sys_event_task_t task, sys_sched_entry_t handle)
 
 /* ---- alarms ----------------------------------------------------------------- */
 
+/* A periodic one keeps its entry until it is cancelled: it is armed again by now. */
 static void alarm_handler(struct etask_alarm *alarm)
 {
-	deliver((struct entry *)((char *)alarm - offsetof(struct entry, alarm)), 0);
+	struct entry *entry = (struct entry *)((char *)alarm - offsetof(struct entry, alarm));
+	uint32_t missed = alarm->missed - (uint32_t)entry->arg;
+
+	if (!alarm->period) {
+		deliver(entry, 0);
+		return;
+	}
+	entry->arg = alarm->missed;
+	entry->fn(entry->env, missed, E_OK);
 }
 
-sys_alarm_entry_t entry_alarm_set(sys_event_task_t task, sys_handler_t fn, void *env, sys_time_t expire,
-				  sstring_t name)
+sys_alarm_entry_t entry_alarm_set_periodic(sys_event_task_t task, sys_handler_t fn, void *env, sys_time_t first,
+					   sys_time_delta_t period, sstring_t name)
 {
-	struct entry *entry = entry_get(task, fn, env, 0, E_OK);
+	struct entry *entry = period <= SYS_ALARM_PERIOD_MAX ? entry_get(task, fn, env, 0, E_OK) : NULL;
 	void *handle;
 
 	if (!entry)
 		return NULL;
 	handle = handle_of(entry);
 	etask_alarm_init(&entry->alarm, alarm_handler, name);
-	etask_alarm_arm(task, &entry->alarm, expire);
+	etask_alarm_arm_periodic(task, &entry->alarm, first, period);
 	return handle;
+}
+
+sys_alarm_entry_t entry_alarm_set(sys_event_task_t task, sys_handler_t fn, void *env, sys_time_t expire,
+				  sstring_t name)
+{
+	return entry_alarm_set_periodic(task, fn, env, expire, 0, name);
+}
+
+struct rearm_request {
+	struct cancel_request	common;
+	sys_time_t		expire;
+	sys_time_delta_t	period;
+};
+
+static void rearm_alarm(void *arg)
+{
+	struct rearm_request *request = arg;
+	struct entry *entry = entry_of(request->common.handle);
+
+	if (entry && entry->task == request->common.task) {
+		etask_alarm_arm_periodic(entry->task, &entry->alarm, request->expire, request->period);
+		request->common.result = E_OK;
+	}
+}
+
+errno_t entry_alarm_rearm(sys_event_task_t task, sys_alarm_entry_t handle, sys_time_t expire, sys_time_delta_t period)
+{
+	struct rearm_request request = {
+		.common = { .task = task, .handle = handle, .result = EINVAL }, .expire = expire, .period = period,
+	};
+
+	if (period <= SYS_ALARM_PERIOD_MAX)
+		etask_call_sync(task, rearm_alarm, &request);
+	return request.common.result;
 }
 
 static void cancel_alarm(void *arg)
@@ -272,7 +315,7 @@ static void cancel_alarm(void *arg)
 	struct cancel_request *request = arg;
 	struct entry *entry = entry_of(request->handle);
 
-	if (entry && etask_alarm_cancel_sync(request->task, &entry->alarm)) {
+	if (entry && entry->task == request->task && etask_alarm_cancel_sync(request->task, &entry->alarm)) {
 		entry_put(entry);
 		request->result = E_OK;
 	}
@@ -318,7 +361,7 @@ static void disable_poll(void *arg)
 	struct cancel_request *request = arg;
 	struct entry *entry = entry_of(request->handle);
 
-	if (entry) {
+	if (entry && entry->task == request->task) {
 		etask_poll_remove_sync(&entry->poll);
 		entry_put(entry);
 	}

@@ -23,8 +23,7 @@ static pthread_key_t thread_key;
 
 /* initial-exec: a load, not a call. Two words of a process's static TLS. */
 static __thread struct thread_mem *thread_mem __attribute__((tls_model("initial-exec")));
-/* The same, but only where nothing is checked: then the short way may be taken. */
-static __thread struct thread_mem *fast_mem __attribute__((tls_model("initial-exec")));
+__thread struct thread_mem *mem_fast;	/* the same, but only where nothing is checked */
 
 /* ---- size classes: 16, 32, 48, 64, 96, 128, 192, ... 32 MiB ------------ */
 
@@ -38,9 +37,7 @@ static inline unsigned int class_of(size_t bytes)
 	return 4 + (log2 - 6) * 2 + (bytes > 3ul << (log2 - 1));
 }
 
-/* The class of (bytes + 15) / 16, as far as a look is shorter than working it out. */
-#define SMALL_MAX	4096
-static uint8_t small_class[SMALL_MAX / 16 + 1];
+uint8_t mem_small_class[SMALL_MAX / 16 + 1];
 
 static size_t class_bytes(unsigned int class)
 {
@@ -60,7 +57,7 @@ static void thread_exit(void *arg)
 {
 	struct thread_mem *mem = arg;
 
-	thread_mem = fast_mem = NULL;
+	thread_mem = mem_fast = NULL;
 	pthread_mutex_lock(&caches_lock);
 	*mem->pprev = mem->next;
 	if (mem->next)
@@ -89,7 +86,7 @@ static void init_once(void)
 	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
 	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
-		small_class[i] = (uint8_t)class_of(i * 16);
+		mem_small_class[i] = (uint8_t)class_of(i * 16);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
 		size_t bytes = class_bytes(i);
@@ -127,7 +124,7 @@ static __attribute__((noinline)) struct thread_mem *thread_start(void)
 	pthread_setspecific(thread_key, mem);
 	thread_mem = mem;
 	if (!mem_checks)
-		fast_mem = mem;
+		mem_fast = mem;
 	return mem;
 }
 
@@ -194,7 +191,7 @@ static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, stru
 		swap_magazines(mine);
 	else if (!refill(cache, mine))
 		return NULL;
-	count_up(&mine->nr_allocs);
+	mem_count(&mine->nr_allocs);
 	return mine->loaded->objects[--mine->loaded->count];
 }
 
@@ -209,36 +206,8 @@ static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct
 		cache_spare(cache, object);
 		return;
 	}
-	count_up(&mine->nr_frees);
+	mem_count(&mine->nr_frees);
 	mine->loaded->objects[mine->loaded->count++] = object;
-}
-
-/* Counted last: what is written behind an atomic the compiler reads again. */
-static inline void *take(struct thread_cache *mine)
-{
-	struct magazine *magazine = mine->loaded;
-	uint32_t count;
-	void *object;
-
-	if (unlikely(!magazine) || unlikely(!(count = magazine->count)))
-		return NULL;
-	object = magazine->objects[--count];
-	magazine->count = count;
-	count_up(&mine->nr_allocs);
-	return object;
-}
-
-static inline bool put(struct thread_cache *mine, void *object)
-{
-	struct magazine *magazine = mine->loaded;
-	uint32_t count;
-
-	if (unlikely(!magazine) || unlikely((count = magazine->count) == magazine->capacity))
-		return false;
-	magazine->objects[count] = object;
-	magazine->count = count + 1;
-	count_up(&mine->nr_frees);
-	return true;
 }
 
 void *raw_alloc(struct mem_cache *cache)
@@ -248,7 +217,7 @@ void *raw_alloc(struct mem_cache *cache)
 
 	if (!mem)
 		return NULL;
-	object = take(&mem->caches[cache->id]);
+	object = mem_take(&mem->caches[cache->id]);
 	return object ? object : alloc_slowly(mem, cache);
 }
 
@@ -256,14 +225,14 @@ void raw_free(struct mem_cache *cache, void *object)
 {
 	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
 
-	if (!mem || !put(&mem->caches[cache->id], object))
+	if (!mem || !mem_put(&mem->caches[cache->id], object))
 		free_slowly(mem, cache, object);
 }
 
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
-	void *object = likely(mem) ? take(&mem->caches[cache->id]) : NULL;
+	struct thread_mem *mem = mem_fast;
+	void *object = likely(mem) ? mem_take(&mem->caches[cache->id]) : NULL;
 
 	if (likely(object))
 		return object;
@@ -273,9 +242,9 @@ void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 
 void mem_cache_free(struct mem_cache *cache, void *object, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
+	struct thread_mem *mem = mem_fast;
 
-	if (likely(mem) && likely(put(&mem->caches[cache->id], object)))
+	if (likely(mem) && likely(mem_put(&mem->caches[cache->id], object)))
 		return;
 	mem_init();
 	if (mem_checks)
@@ -296,15 +265,15 @@ static __attribute__((noinline)) void *any_size_slowly(size_t bytes, const char 
 
 void *mem_alloc(size_t bytes, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
+	struct thread_mem *mem = mem_fast;
 	void *object;
 
 	if (unlikely(!mem))
 		return any_size_slowly(bytes, whence);
 	if (likely(bytes <= SMALL_MAX))
-		object = take(&mem->caches[small_class[(bytes + 15) / 16]]);
+		object = mem_take(&mem->caches[mem_small_class[(bytes + 15) / 16]]);
 	else if (likely(bytes <= CLASS_BYTES_MAX))
-		object = take(&mem->caches[class_of(bytes)]);
+		object = mem_take(&mem->caches[class_of(bytes)]);
 	else
 		return NULL;
 	return likely(object) ? object : any_size_slowly(bytes, whence);
@@ -344,15 +313,8 @@ static __attribute__((noinline)) void free_any_slowly(void *addr, const char *wh
 
 void mem_free(const void *addr, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
-
-	if (likely(mem && region_has(addr))) {
-		unsigned int id = page_desc_of(addr)->cache_id;
-
-		if (likely(id) && likely(put(&mem->caches[id - 1], (void *)addr)))
-			return;
-	}
-	free_any_slowly((void *)addr, whence);
+	if (unlikely(!mem_put_any((void *)addr)))
+		free_any_slowly((void *)addr, whence);
 }
 
 size_t mem_size(const void *addr)

@@ -12,17 +12,9 @@
 
 #include "region.h"
 
-#define NR_CACHES	512
 #define NR_CLASSES	48
-#define MAGAZINE_MAX	64
 #define MAGAZINE_BYTES	(1ul << 20)	/* a magazine of large objects holds no more than this */
 #define CLASS_BYTES_MAX	(SYS_PAGE_SIZE << SYS_ORDER_MAX)
-
-struct magazine {
-	struct magazine	*next;
-	uint32_t	count, capacity;
-	void		*objects[MAGAZINE_MAX];
-};
 
 struct mem_cache {
 	const char	*name;
@@ -45,17 +37,6 @@ struct mem_cache {
 	uint64_t	nr_allocs, nr_frees;	/* of threads that ended, or had no magazine */
 	void		**slabs;
 	size_t		nr_slabs, max_slabs;
-};
-
-/* What a thread has of one cache. Counters are read racily by mem_stats_each(). */
-struct thread_cache {
-	struct magazine	*loaded, *other;
-	uint64_t	nr_allocs, nr_frees;
-};
-
-struct thread_mem {
-	struct thread_mem	*next, **pprev;
-	struct thread_cache	caches[NR_CACHES];
 };
 
 /* caches_lock guards both and is taken before any cache's lock. */
@@ -93,11 +74,6 @@ void *object_start(const struct mem_cache *cache, const void *addr);
 static inline uint32_t slab_nr_cut(const struct mem_cache *cache, const void *slab)
 {
 	return slab == cache->cut ? cache->nr_cut : cache->slab_objects;
-}
-
-static inline void count_up(uint64_t *counter)
-{
-	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
 #endif /* RING3_MEM_IMPL_H */

@@ -161,6 +161,8 @@ static struct sys_service_handle service = {
 		.ETASK_callback_cancel_sync = entry_schedule_cancel,
 		.ETASK_callback_schedule_lopri = entry_schedule_lopri,
 		.ETASK_callback_cancel_lopri_sync = entry_schedule_cancel,
+		.ETASK_alarm_set_periodic = entry_alarm_set_periodic,
+		.ETASK_alarm_rearm_sync = entry_alarm_rearm,
 	},
 };
 

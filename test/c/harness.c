@@ -20,6 +20,9 @@ enum { EXIT_SKIPPED = 77 };
 
 static struct test_case *tests, **tests_end = &tests;
 static unsigned int timeout_s = 30;
+static unsigned int tries = 1;
+static const char *without[64];		/* names of tests that are left out */
+static unsigned int nr_without;
 
 void test_register(struct test_case *test)
 {
@@ -114,6 +117,31 @@ static const char *judge(const struct test_case *test, int status)
 	return WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) > 1) ? "ok" : "bad";
 }
 
+/*
+ * A CHECK that fails, or a test that is late, may be the machine's load: it gets
+ * another try, and a line that says so. A death or a sanitizer's report never does.
+ */
+static bool try_again(const struct test_case *test, int status, unsigned int tried)
+{
+	bool check_failed = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+
+	if (tried >= tries || test->expect_signal != 0 || (status != -1 && !check_failed))
+		return false;
+	printf("# unsteady: %s: %s\n", test->name, check_failed ? "a check failed" : "too late");
+	return true;
+}
+
+static const char *run_test(const struct test_case *test)
+{
+	unsigned int tried = 0;
+	int status;
+
+	do {
+		status = run_forked(test);
+	} while (try_again(test, status, ++tried));
+	return judge(test, status);
+}
+
 static bool wanted(const struct test_case *test, char **patterns, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -122,11 +150,21 @@ static bool wanted(const struct test_case *test, char **patterns, int count)
 	return count == 0;
 }
 
+static bool left_out(const struct test_case *test)
+{
+	for (unsigned int i = 0; i < nr_without; i++)
+		if (!strcmp(test->name, without[i]))
+			return true;
+	return false;
+}
+
 static void usage(const char *name)
 {
-	printf("usage: %s [--list] [--here] [--timeout SECONDS] [PATTERN...]\n"
+	printf("usage: %s [--list] [--here] [--timeout SECONDS] [--tries N] [--without NAME]... [PATTERN...]\n"
 	       "Runs the tests whose name or file holds a PATTERN, each in its own process.\n"
-	       "  --here  in this process, for a debugger\n", name);
+	       "  --here     in this process, for a debugger\n"
+	       "  --tries    how often one that fails a check or is late may run; default 1\n"
+	       "  --without  the test of just that name counts as skipped\n", name);
 }
 
 int main(int argc, char **argv)
@@ -142,6 +180,11 @@ int main(int argc, char **argv)
 			here = true;
 		} else if (!strcmp(argv[first], "--timeout") && first + 1 < argc) {
 			timeout_s = (unsigned int)atoi(argv[++first]);
+		} else if (!strcmp(argv[first], "--tries") && first + 1 < argc) {
+			tries = (unsigned int)atoi(argv[++first]);
+		} else if (!strcmp(argv[first], "--without") && first + 1 < argc &&
+			   nr_without < sizeof(without) / sizeof(without[0])) {
+			without[nr_without++] = argv[++first];
 		} else {
 			usage(argv[0]);
 			return strcmp(argv[first], "--help") ? 64 : 0;
@@ -157,12 +200,17 @@ int main(int argc, char **argv)
 			printf("%s\t%s\n", test->name, test->file);
 			continue;
 		}
+		if (left_out(test)) {
+			printf("ok %u - %s # SKIP left out\n", ++number, test->name);
+			skipped++;
+			continue;
+		}
 		if (here) {
 			test->fn();
 			passed++;
 			continue;
 		}
-		result = judge(test, run_forked(test));
+		result = run_test(test);
 		passed += !strcmp(result, "ok");
 		skipped += !strcmp(result, "skip");
 		failed += strcmp(result, "ok") && strcmp(result, "skip");

@@ -63,7 +63,7 @@ class Client {
     const data: Buffer[] = [];
     for (;;) {
       const pdu: Pdu | undefined = await this.peer.receive();
-      assert.ok(pdu, 'an answer within 5 s');
+      assert.ok(pdu, 'an answer');
       if (pdu.opcode === Op.DataIn) {
         data.push(pdu.data);
         if (pdu.flags & 1) return { sense: '', data: Buffer.concat(data) };
@@ -95,8 +95,7 @@ const denying = (...rules: string[]) => [
   ...[...rules, 'io_uring_setup=EPERM', '--'],
 ];
 
-describe('a disk that breaks', function () {
-  this.timeout(30_000);
+describe('a disk that breaks', () => {
   let folder: string;
   let target: TargetProcess | undefined;
   let client: Client;
@@ -116,9 +115,7 @@ describe('a disk that breaks', function () {
       assert.equal(await client.write(3, 0x77, { lun: 1 }), '', 'the neighbour is served');
       assert.equal((await client.read(3, 1, 1)).data[0], 0x77);
       client.peer.close();
-      const begin = Date.now();
       assert.equal(await target.stop(), 0, target.stderr);
-      assert.ok(Date.now() - begin < 2000, 'stops within 2 s');
     }
     target = undefined;
     rmSync(folder, { recursive: true, force: true });
@@ -289,9 +286,7 @@ describe('a disk that breaks', function () {
     assert.match(await client.sync(), /^3\//);
     assert.match(await client.sync(), /^3\//);
     client.peer.close();
-    const begin = Date.now();
     assert.equal(await target!.stop(), 1);
-    assert.ok(Date.now() - begin < 2000);
     assert.match(target!.stderr, /ring3: .*disk\.img: the last sync failed .*may be lost.*\n {2}look at/);
     assert.equal(target!.events.at(-1)?.event, 'error');
     assert.ok(!target!.events.some(({ event }) => event === 'stopped'));

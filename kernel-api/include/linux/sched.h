@@ -38,6 +38,7 @@
 
 struct cpumask;
 struct kunit;
+struct wait_queue_head;
 
 struct task_struct {
 	unsigned int	__state;		/* atomic; also the futex it sleeps on */
@@ -57,6 +58,7 @@ struct task_struct {
 	void		*journal_info;
 	unsigned int	rt_priority;		/* 0: there are none */
 	raw_spinlock_t	pi_lock;
+	const struct wait_queue_head *waits_on;	/* atomic: it queued itself there last, and may be long gone; for dumps */
 };
 
 /* Never NULL: a thread that was not made here gets one at first use. */
