@@ -245,6 +245,8 @@ describe('a disk that breaks', () => {
     try {
       await start(device);
       assert.equal(target!.ready.luns[0]!.size, 8 * MIB);
+      // Its node lies in memory, as the files do whose bytes are sent from where they lie.
+      assert.ok(!readFileSync(`/proc/${target!.pid}/maps`, 'utf8').includes(device));
       assert.equal(await client.write(100, 0x5c, { fua: true }), '');
       assert.equal((await client.read(100)).data[0], 0x5c);
       assert.equal(await client.sync(), '');
