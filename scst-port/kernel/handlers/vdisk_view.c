@@ -8,7 +8,8 @@
  * must be looked at (data digests, VERIFY, copies), or must not change any more, they are
  * read. The size of the file is asked for once for all commands that were received
  * together; what does not fit is read, and fails as it must. A file truncated between that
- * and the sending ends the session, and the view: from then on all is read.
+ * and the sending ends the session, and the view: from then on all is read. What a disk grows
+ * by later (resync_size) is read, too.
  *
  * A hole that is looked at would be allocated. So there is a bit (vdisk->mapped) for every
  * page that is known to hold data: it was written, or was read and does not begin with zeros.
