@@ -112,11 +112,27 @@ TEST_DIES(unlocking_what_another_holds_is_a_bug)
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
+static int begun;	/* atomic */
+
 static int wait_for_stop(void *data)
 {
+	__atomic_store_n(&begun, 1, __ATOMIC_RELEASE);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1000);
 	return 7;
+}
+
+static int end_at_once(void *data)
+{
+	__atomic_store_n(&begun, 1, __ATOMIC_RELEASE);
+	return 42;
+}
+
+/* One that is stopped before it ran never does: so each has to have begun. */
+static void wait_until_begun(void)
+{
+	while (!__atomic_exchange_n(&begun, 0, __ATOMIC_ACQUIRE))
+		msleep(1);
 }
 
 TEST(kthread_stop_returns_what_the_thread_returned)
@@ -125,12 +141,13 @@ TEST(kthread_stop_returns_what_the_thread_returned)
 
 	start(1, 1);
 	task = kthread_run(wait_for_stop, NULL, "waits");
-	msleep(5);
+	wait_until_begun();
 	CHECK_EQ(kthread_stop(task), 7);
 	task = kthread_create(wait_for_stop, NULL, "never ran");
 	CHECK_EQ(kthread_stop(task), -EINTR);
-	task = kthread_run(count_in_thread, NULL, "ended already");
-	msleep(50);
+	task = kthread_run(end_at_once, NULL, "ended already");
+	wait_until_begun();
+	msleep(10);
 	CHECK_EQ(kthread_stop(task), 42);
 	stop();
 }
