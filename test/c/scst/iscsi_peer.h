@@ -19,12 +19,17 @@
 #define DISK_BLOCK	512
 #define DISK_BYTES	(4u << 20)
 #define TARGET_NAME	"iqn.2026-11.dev.ring3.test:disk"
+/* For what must come; below the harness's time-out of a test. */
+#define PATIENCE_MS	20000
 #define INITIATOR_NAME	"iqn.2026-11.dev.ring3.test:peer"
 
 /* ---- the target side -------------------------------------------------------- */
 
 void target_start(void);	/* kernel, modules, target, LUN 0 */
 void target_stop(void);
+/* A module beside the test binary. */
+void target_insmod(const char *name, const char *params);
+void target_mgmt(const char *path, const char *command);
 
 extern u8 *disk;		/* DISK_BYTES */
 /* From now on commands that read or write stop before they execute. */
