@@ -541,3 +541,12 @@ void peer_expect_service(struct peer *peer)
 
 	peer_expect_data(peer, itt, disk + 3 * DISK_BLOCK, DISK_BLOCK);
 }
+
+void peer_first_cmd(struct peer *peer)
+{
+	static const u8 test_unit_ready[16];
+	struct reply r;
+
+	peer_cmd(peer, test_unit_ready, ISCSI_FLAG_FINAL, 0, NULL, 0);
+	peer_receive(peer, &r, ISCSI_OP_SCSI_RSP);
+}

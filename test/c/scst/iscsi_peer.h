@@ -86,6 +86,8 @@ void peer_expect_end(struct peer *peer);
 
 /* SCSI commands on LUN 0; the ITT. */
 u32 peer_cmd(struct peer *peer, const u8 *cdb, u8 flags, u32 expected_len, const void *data, u32 len);
+/* The first command of a nexus, which may end with a unit attention (SAM-5 5.14). */
+void peer_first_cmd(struct peer *peer);
 u32 peer_read(struct peer *peer, u32 lba, u32 blocks);
 /* WRITE(10), @imm bytes of @data with it; F bit unless @more follows unsolicited. */
 u32 peer_write(struct peer *peer, u32 lba, u32 blocks, const void *data, u32 imm, bool more);
