@@ -55,7 +55,7 @@
       'product_prefix': 'lib',
       'dependencies': ['host', 'kernel'],
       'sources': [],
-      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions'],
+      'ldflags': ['-Wl,-soname,libring3.so', '-Wl,-z,nodelete'],
       # gyp links the archives a shared library depends on whole.
       'libraries': ['-lpthread', '-ldl', '-lm'],
     },
@@ -170,6 +170,7 @@
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
         'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
+        'fix_tree.ko',
       ],
     },
     {
@@ -243,6 +244,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_plain.c'],
+    },
+    {
+      'target_name': 'fix_tree.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_tree.c'],
     },
     {
       # Loads the fix_ modules, which lie beside it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** libring3.so as TypeScript calls it: ring3/kernel.h and ring3/bridge.h, mirrored. The only file that declares them. */
+/** libring3.so as TypeScript calls it: ring3/kernel.h, ring3/tree.h and ring3/bridge.h, mirrored. The only file that declares them. */
 import { constants } from 'node:os';
 import koffi, { type KoffiFunc } from 'koffi';
 import { libraryPath } from '../shim/native.js';
@@ -80,6 +80,13 @@ export const c = {
   isStarted: library.func('int ring3_kernel_started()'),
   eventCpus: library.func('unsigned int ring3_nr_event_cpus()'),
   inAtomic: library.func('int ring3_in_atomic()'),
+
+  treeOpen: library.func('int ring3_tree_open(const char *path, int how, _Out_ void **file)'),
+  treeClose: library.func('void ring3_tree_close(void *file)'),
+  treeRead: library.func(`long ring3_tree_read(void *file, ${BUF})`),
+  treeWrite: library.func('long ring3_tree_write(void *file, const uint8_t *buf, unsigned long bytes)'),
+  treeList: library.func(`long ring3_tree_list(const char *path, ${BUF})`),
+  treeInfo: library.func(`long ring3_tree_info(const char *path, ${BUF})`),
 
   portOpen: library.func('int ring3_port_open(_Out_ void **port)'),
   portTake: library.func('int ring3_port_take(void *port, _Out_ int64_t *pairs, int max)'),

@@ -19,6 +19,7 @@
 #include "backlog.h"
 #include "sys_mem.h"
 #include "uring_sys.h"
+#include "watch.h"
 
 #define SQ_ENTRIES	256u
 #define CQ_ENTRIES	1024u
@@ -33,6 +34,7 @@ struct uring_task {
 	struct aio_task		*task;
 	unsigned int		in_flight;	/* completions to come, or to be seen */
 	bool			has_slots;
+	bool			watched;	/* by valgrind: watch.h */
 	struct backlog		backlog;
 };
 
@@ -113,6 +115,8 @@ static bool issue(void *env, struct aio_op *op)
 
 static void completed(struct uring_task *u, struct aio_op *op, ssize_t result)
 {
+	if (unlikely(u->watched) && op->opcode == AIO_READ && result > 0)
+		watch_read(op->iov, op->done + (uint64_t)result);
 	if (op_goes_on(op, &result)) {
 		backlog_put(&u->backlog, op, issue, u);
 	} else if (result == -EAGAIN || result == -EOPNOTSUPP) {
@@ -221,6 +225,7 @@ static struct uring_task *ring_of(struct aio_task *task)
 		return NULL;
 	task->state[uring_provider.index] = u;
 	u->task = task;
+	u->watched = watched();
 	backlog_init(&u->backlog);
 	etask_callback_init(&u->reap, reap_handler, "io_uring");
 	if (uring_open(&u->ring, SQ_ENTRIES, CQ_ENTRIES))

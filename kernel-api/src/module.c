@@ -253,6 +253,9 @@ static int start(struct loaded *self, const char *params)
 	const struct ring3_module *info = module->info;
 	int rc = params_set(*info->params, module, params);
 
+	WRITE_ONCE(module->state, MODULE_STATE_COMING);
+	if (!rc)
+		rc = module_sysfs_add(self);
 	if (rc) {
 		params_free(*info->params);
 		return rc;
@@ -273,6 +276,7 @@ static int start(struct loaded *self, const char *params)
 	if (module_refcount(module))
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	drop_deps(self);
+	module_sysfs_del(self);
 	params_free(*info->params);
 	return rc;
 }
@@ -428,6 +432,7 @@ static int unload(struct loaded *self)
 	list_del(&module->list);
 	call_exits(info);
 	set_state(module, MODULE_STATE_GOING);
+	module_sysfs_del(self);
 	params_free(*info->params);
 	drop_deps(self);
 	set_slot(self, false);

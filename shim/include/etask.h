@@ -80,7 +80,7 @@ bool etask_cancel_sync(sys_event_task_t task, struct etask_callback *cb);
 
 /* An alarm that its owner embeds: a slot in the task's hierarchical timer wheel. */
 struct etask_alarm {
-	struct etask_alarm	*next, **pprev;	/* the engine's; what a cancel touches stands together */
+	struct etask_alarm	*next, **pprev;	/* the engine's, as state is */
 	sys_event_task_t	task;		/* NULL while not armed */
 	uint32_t		state;
 	uint32_t		missed;		/* periods that went by unserved; on-task */

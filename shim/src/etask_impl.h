@@ -93,6 +93,12 @@ static inline bool etask_is_current(sys_event_task_t task)
 	return sys_event_task == task;
 }
 
+/* Now, without the lock. */
+static inline uint64_t alarms_armed(sys_event_task_t task)
+{
+	return __atomic_load_n(&task->wheel.count, __ATOMIC_RELAXED);
+}
+
 static inline void lock_alarms(sys_event_task_t task)
 {
 	if (likely(etask_is_current(task)))

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mem_check.h"
+#include "mem_watch.h"
 #include "mem_impl.h"
 
 #define DEPOT_BYTES	(64ul << 20)	/* of free objects in a depot that start a trim, at least */
@@ -101,7 +102,7 @@ void cache_cut(struct mem_cache *cache, struct magazine *magazine)
 		void *object = cache->spare;
 
 		if (object) {
-			ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
+			mem_show(object, sizeof(void *));
 			cache->spare = *(void **)object;
 		} else {
 			if ((!cache->cut || cache->nr_cut == cache->slab_objects) && slab_add(cache) < 0)
@@ -128,7 +129,7 @@ static void push_spare(struct mem_cache *cache, void *object)
 {
 	if (mem_checks)
 		mem_check_spare(cache, object);
-	ASAN_UNPOISON_MEMORY_REGION(object, sizeof(void *));
+	mem_show(object, sizeof(void *));
 	*(void **)object = cache->spare;
 	cache->spare = object;
 }

@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "mem_check.h"
 #include "mem_sites.h"
+#include "mem_watch.h"
 
 #define RECORD_SHIFT	4
 #define REDZONE_BYTES	16
@@ -74,9 +75,7 @@ void mem_check_init(void)
 			chosen |= levels[i].level;
 		word += bytes + (word[bytes] == ',');
 	}
-#ifdef __SANITIZE_ADDRESS__
-	chosen |= MEM_CHECK_ASAN;
-#endif
+	chosen |= mem_watch_levels();
 	mem_checks = chosen & ~MEM_HUGE;
 	mem_huge = chosen & MEM_HUGE;
 	diag_classify = describe;
@@ -98,7 +97,7 @@ void mem_check_reserve(size_t bytes)
 unsigned int mem_check_levels(void)
 {
 	sys_region_base();
-	return mem_checks & ~MEM_CHECK_ASAN;
+	return mem_checks & ~(MEM_CHECK_ASAN | MEM_CHECK_VALGRIND);
 }
 
 size_t mem_check_redzone(void)
@@ -207,7 +206,7 @@ static size_t first_other(const unsigned char *from, size_t bytes, unsigned char
 	return bytes;
 }
 
-/* Readable for AddressSanitizer by now. */
+/* Shown to who watches by now. */
 static void check_poison(const struct mem_cache *cache, const void *object, const char *whence)
 {
 	const struct record *record = record_of(object);
@@ -254,7 +253,7 @@ void *mem_check_alloc(struct mem_cache *cache, size_t bytes, const char *whence)
 	if (!object)
 		return NULL;
 	record = record_of(object);
-	ASAN_UNPOISON_MEMORY_REGION(object, cache->object_bytes);
+	mem_show(object, cache->object_bytes);
 	check_poison(cache, object, whence);
 	record->bytes = bytes;
 	record->allocated = whence;
@@ -264,7 +263,8 @@ void *mem_check_alloc(struct mem_cache *cache, size_t bytes, const char *whence)
 		memset(object, MEM_PATTERN_ALLOC, bytes);
 	if (mem_checks & MEM_CHECK_REDZONE)
 		memset(object + bytes, REDZONE_FILL, cache->object_bytes - bytes);
-	ASAN_POISON_MEMORY_REGION(object + bytes, cache->object_bytes - bytes);
+	mem_hide(object + bytes, cache->object_bytes - bytes);
+	mem_watch_alloc(object, bytes);
 	if (mem_checks & MEM_CHECK_COUNT)
 		sites_count(whence, bytes, true);
 	return object;
@@ -349,14 +349,15 @@ void mem_check_free(struct mem_cache *cache, void *object, const char *whence)
 		atomic_store(&record->state, state);
 		report(whence, object, state == NEVER ? "freed, but never allocated" : "freed twice", cache, object);
 	}
-	ASAN_UNPOISON_MEMORY_REGION(object, cache->object_bytes);
+	mem_watch_free(object);
+	mem_show(object, cache->object_bytes);
 	check_redzone(cache, object, whence);
 	record->freed = whence;
 	if (mem_checks & MEM_CHECK_COUNT)
 		sites_count(record->allocated, record->bytes, false);
 	if (mem_checks & MEM_CHECK_POISON)
 		memset(object, MEM_ZAP, cache->object_bytes);
-	ASAN_POISON_MEMORY_REGION(object, cache->object_bytes);
+	mem_hide(object, cache->object_bytes);
 	if (rests)
 		rest(cache, object);
 	else
@@ -393,14 +394,14 @@ void mem_check_slab(struct mem_cache *cache, char *slab)
 {
 	for (uint32_t i = 0; i < cache->slab_objects; i++)
 		memset(record_of(slab + i * cache->object_bytes), 0, sizeof(struct record));
-	ASAN_POISON_MEMORY_REGION(slab, SYS_PAGE_SIZE << cache->slab_order);
+	mem_hide(slab, SYS_PAGE_SIZE << cache->slab_order);
 }
 
 void mem_check_spare(struct mem_cache *cache, void *object)
 {
-	ASAN_UNPOISON_MEMORY_REGION(object, cache->object_bytes);
+	mem_show(object, cache->object_bytes);
 	check_poison(cache, object, "mem_trim");
-	ASAN_POISON_MEMORY_REGION(object, cache->object_bytes);
+	mem_hide(object, cache->object_bytes);
 	record_of(object)->linked = 1;
 }
 
@@ -420,17 +421,18 @@ static void check_one(void *env, struct mem_cache *cache, void *object)
 	uint32_t state = atomic_load(&record_of(object)->state);
 
 	*(size_t *)env += state != NEVER;
-	ASAN_UNPOISON_MEMORY_REGION(object, cache->object_bytes);
 	if (state == LIVE) {
 		size_t bytes = record_of(object)->bytes;
 
+		mem_show((char *)object + bytes, cache->object_bytes - bytes);
 		check_redzone(cache, object, "mem_check_all");
-		ASAN_POISON_MEMORY_REGION((char *)object + bytes, cache->object_bytes - bytes);
+		mem_hide((char *)object + bytes, cache->object_bytes - bytes);
 	} else {
 		size_t linked = record_of(object)->linked ? sizeof(void *) : 0;
 
+		mem_show(object, cache->object_bytes);
 		check_poison(cache, object, "mem_check_all");
-		ASAN_POISON_MEMORY_REGION((char *)object + linked, cache->object_bytes - linked);
+		mem_hide((char *)object + linked, cache->object_bytes - linked);
 	}
 }
 

@@ -21,6 +21,7 @@ extern bool mem_huge __attribute__((visibility("hidden")));
 #define MEM_CHECK_ALL	((1u << 6) - 1)
 #define MEM_HUGE	(1u << 30)
 #define MEM_CHECK_ASAN	(1u << 31)	/* of a build for AddressSanitizer: what is free is poisoned for it */
+#define MEM_CHECK_VALGRIND (1u << 29)	/* valgrind runs us, and is told what is free: mem_watch.h */
 
 /* From region_init(): read RING3_MEM; then reserve the records of @bytes of region. */
 void mem_check_init(void);

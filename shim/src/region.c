@@ -16,10 +16,12 @@
 #include <sys/mman.h>
 
 #include "mem_check.h"
+#include "mem_watch.h"
 #include "region.h"
 
 #define REGION_BYTES_MAX	(64ul << 30)
 #define REGION_BYTES_MIN	(256ul << 20)
+#define REGION_BYTES_VALGRIND	(4ul << 30)	/* it has little address space, and shadows all that we reserve */
 #define BLOCK_BYTES		(SYS_PAGE_SIZE << SYS_ORDER_MAX)
 
 struct free_run {
@@ -57,6 +59,8 @@ static void region_init(void)
 	char *addr;
 
 	mem_check_init();
+	if (mem_checks & MEM_CHECK_VALGRIND)
+		bytes = REGION_BYTES_VALGRIND;
 	while (!(addr = reserve(bytes + BLOCK_BYTES)) && bytes > REGION_BYTES_MIN)
 		bytes /= 2;
 	if (addr)
@@ -97,7 +101,7 @@ static void run_push(char *run, unsigned int order, enum run_state state)
 	struct free_run *entry = (struct free_run *)run;
 	struct page_desc *desc = page_desc_of(run);
 
-	ASAN_UNPOISON_MEMORY_REGION(entry, sizeof(*entry));
+	mem_show(entry, sizeof(*entry));
 	desc->order = (uint8_t)order;
 	desc->state = state;
 	desc->cache_id = 0;
@@ -136,7 +140,7 @@ static char *run_take(unsigned int order)
 			return NULL;
 		run = region_base + region_used;
 		region_used += BLOCK_BYTES;
-		ASAN_POISON_MEMORY_REGION(run, BLOCK_BYTES);
+		mem_hide(run, BLOCK_BYTES);
 		have = SYS_ORDER_MAX;
 		state = RUN_GIVEN;	/* never touched */
 	}
@@ -172,7 +176,7 @@ void *region_run_alloc(unsigned int order, const char *whence)
 	}
 	pthread_mutex_unlock(&region_lock);
 	if (run)
-		ASAN_UNPOISON_MEMORY_REGION(run, SYS_PAGE_SIZE << order);
+		mem_fresh(run, SYS_PAGE_SIZE << order);
 	return run;
 }
 
@@ -219,7 +223,7 @@ void sys_pages_free(void *addr, unsigned int order, const char *whence)
 		bad_free(run, order, whence);
 	if (run_sites)
 		run_sites[page_index(run)].freed = whence;
-	ASAN_POISON_MEMORY_REGION(run, SYS_PAGE_SIZE << order);
+	mem_hide(run, SYS_PAGE_SIZE << order);
 	usage.used -= SYS_PAGE_SIZE << order;
 	while (order < SYS_ORDER_MAX) {
 		char *buddy = region_base + ((size_t)(run - region_base) ^ (SYS_PAGE_SIZE << order));

@@ -6,13 +6,6 @@
 #include "sys_magazine.h"
 #include "sys_mem.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(addr, bytes)		((void)(addr), (void)(bytes))
-#define ASAN_UNPOISON_MEMORY_REGION(addr, bytes)	((void)(addr), (void)(bytes))
-#endif
-
 enum run_state { RUN_IN_USE, RUN_FREE, RUN_GIVEN };	/* given: free, and its memory given back to the system */
 
 _Static_assert(SYS_PAGE_SHIFT == 12, "mem_put_any() counts on it");

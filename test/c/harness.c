@@ -21,6 +21,8 @@ enum { EXIT_SKIPPED = 77 };
 static struct test_case *tests, **tests_end = &tests;
 static unsigned int timeout_s = 30;
 static unsigned int tries = 1;
+static const char *without[64];		/* names of tests that are left out */
+static unsigned int nr_without;
 
 void test_register(struct test_case *test)
 {
@@ -159,12 +161,21 @@ static bool wanted(const struct test_case *test, char **patterns, int count)
 	return count == 0;
 }
 
+static bool left_out(const struct test_case *test)
+{
+	for (unsigned int i = 0; i < nr_without; i++)
+		if (!strcmp(test->name, without[i]))
+			return true;
+	return false;
+}
+
 static void usage(const char *name)
 {
-	printf("usage: %s [--list] [--here] [--timeout SECONDS] [--tries N] [PATTERN...]\n"
+	printf("usage: %s [--list] [--here] [--timeout SECONDS] [--tries N] [--without NAME]... [PATTERN...]\n"
 	       "Runs the tests whose name or file holds a PATTERN, each in its own process.\n"
-	       "  --here   in this process, for a debugger\n"
-	       "  --tries  how often one that fails a check or is late may run; default 1\n", name);
+	       "  --here     in this process, for a debugger\n"
+	       "  --tries    how often one that fails a check or is late may run; default 1\n"
+	       "  --without  the test of just that name counts as skipped\n", name);
 }
 
 int main(int argc, char **argv)
@@ -182,6 +193,9 @@ int main(int argc, char **argv)
 			timeout_s = (unsigned int)atoi(argv[++first]);
 		} else if (!strcmp(argv[first], "--tries") && first + 1 < argc) {
 			tries = (unsigned int)atoi(argv[++first]);
+		} else if (!strcmp(argv[first], "--without") && first + 1 < argc &&
+			   nr_without < sizeof(without) / sizeof(without[0])) {
+			without[nr_without++] = argv[++first];
 		} else {
 			usage(argv[0]);
 			return strcmp(argv[first], "--help") ? 64 : 0;
@@ -195,6 +209,11 @@ int main(int argc, char **argv)
 			continue;
 		if (list) {
 			printf("%s\t%s\n", test->name, test->file);
+			continue;
+		}
+		if (left_out(test)) {
+			printf("ok %u - %s # SKIP left out\n", ++number, test->name);
+			skipped++;
 			continue;
 		}
 		if (here) {

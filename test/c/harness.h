@@ -13,8 +13,8 @@
  *		CHECK_EQ(count(&head), 0);
  *	}
  *
- * <room>-test [--list] [--here] [--timeout S] [--tries N] [PATTERN...]; --here does not fork (gdb);
- * a test that fails a check or is late runs up to N times, and is named as unsteady.
+ * <room>-test [--list] [--here] [--timeout S] [--tries N] [--without NAME]... [PATTERN...]; --here does not
+ * fork (gdb); a test that fails a check or is late runs up to N times, and is named as unsteady.
  */
 struct test_case {
 	const char *name, *file;

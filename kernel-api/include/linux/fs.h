@@ -11,6 +11,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/fcntl.h>
 #include <linux/path.h>
 #include <linux/stat.h>

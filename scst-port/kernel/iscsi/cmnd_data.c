@@ -101,6 +101,9 @@ void cmnd_data_progress(struct iscsi_cmnd *cmnd)
 	if (cmnd->needs_data && !cmnd->error && !cmnd->unsolicited.open) {
 		cmnd->r2t_next = max(cmnd->r2t_next, cmnd->unsolicited.received);
 		r2t_send(cmnd);
+		/* There was no memory to ask: it must not run upon bytes that nobody sent. */
+		if (cmnd->r2t_next < cmnd->scst->bufflen && !cmnd_burst_open(cmnd))
+			cmnd_data_error(cmnd, ISCSI_SENSE_NO_RESOURCES);
 	}
 	if (cmnd_burst_open(cmnd))
 		return;

@@ -43,7 +43,7 @@ TEST(a_full_disk_is_reported)
 	snprintf(folder, sizeof(folder), "/tmp/ring3-aio-full-%d", getpid());
 	CHECK_EQ(mkdir(folder, 0700), 0);
 	/* In a name space of our own: nobody else sees it, and it goes with us. */
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("ring3", folder, "tmpfs", 0, "size=128k")) {
 		rmdir(folder);
 		test_skip("no mount: %s", strerror(errno));

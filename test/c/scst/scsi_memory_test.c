@@ -258,6 +258,54 @@ TEST(scsi_limit_of_memory_on_a_file)
 	every_allocation_fails("vdisk_fileio", true);
 }
 
+/* A write whose data could not be asked for, as there was no memory for the R2T, is no write. */
+TEST(scsi_limit_of_memory_for_an_r2t_writes_nothing)
+{
+	static const u8 cdb[16] = { WRITE_10, [5] = 9, [8] = 1 };
+	struct iscsi_handoff h;
+	u32 nth = 0, failed;
+
+	start("vdisk_fileio");
+	memset(block, 0x5a, 512);
+	scsi_write(b, 0, 9, 1, 512, block);
+	do {
+		struct reply r;
+		struct peer *peer;
+		u8 bhs[ISCSI_BHS_LEN];
+		bool asked;
+
+		/* What lies about in the memory that the command gets. */
+		memset(block, 0xc3, 512);
+		for (u32 i = 0; i < 4; i++)
+			scsi_write(b, 0, 100 + i, 1, 512, block);
+		memset(block, 0x5a, 512);
+		rig_handoff(2, &h);
+		h.immediate_data = false;
+		peer = rig_login(2, &h);
+		scsi_expect_ua(peer, 0, SENSE_UA_POWER_ON);
+		CHECK_LT(nth, 100);
+		peer_header(peer, bhs, ISCSI_OP_SCSI_CMD, ISCSI_FLAG_FINAL | ISCSI_CMD_WRITE | ISCSI_ATTR_SIMPLE,
+			    peer->next_itt++);
+		put32(bhs, 20, 512);
+		memcpy(bhs + 32, cdb, 16);
+		memory_fail_at(++nth);
+		peer_send(peer, bhs, NULL, 0);
+		asked = peer_receive_in(peer, &r, PATIENCE_MS) && reply_op(&r) == ISCSI_OP_R2T;
+		failed = memory_failed();
+		memory_fail_at(0);
+		if (asked) {
+			peer_data_out(peer, reply_itt(&r), get32(r.bhs, 20), 0, 0, block, 512, true);
+			CHECK(peer_receive_in(peer, &r, PATIENCE_MS));
+		}
+		rig_logout(2);
+		scsi_read(b, 0, 9, 1, 512, block);
+		for (u32 i = 0; i < 512; i++)
+			CHECK_EQ(block[i], 0x5a);
+	} while (failed);
+	CHECK_GE(nth, 3);
+	rig_stop();
+}
+
 /* None at all for a while: everybody hears BUSY or loses the connection, and then all is well. */
 TEST(scsi_limit_of_memory_all_of_it)
 {

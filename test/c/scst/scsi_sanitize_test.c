@@ -54,6 +54,23 @@ static void wait_done(struct peer *peer)
 	test_fail(__FILE__, __LINE__, "it does not end");
 }
 
+/* What @peer's neighbour sent is being done by now, and not only on its way. */
+static void wait_begun(struct peer *peer)
+{
+	static const u8 test_unit_ready[16];
+
+	for (u32 i = 0; i < 5000; i++) {
+		struct scsi_answer answer = scsi_cmd(peer, 0, test_unit_ready, 0, NULL, 0);
+
+		if (answer.status != SAM_STAT_GOOD) {
+			CHECK_EQ(answer.sense, IN_PROGRESS);
+			return;
+		}
+		wait_ms(1);
+	}
+	test_fail(__FILE__, __LINE__, "it does not begin");
+}
+
 static void overwrite_every_block(const char *handler, const char *params, u32 block_size)
 {
 	u8 cdb[16], list[64];
@@ -159,10 +176,10 @@ TEST(scsi_sanitize_goes_on)
 	u8 cdb[16], list[64];
 	u32 len = overwrite_list(list, 1, 4), itt;
 
-	start("vdisk_ram", "size=4M; sanitize_rate=32M");
+	start("vdisk_ram", "size=4M; sanitize_rate=8M");
 	cdb_sanitize(cdb, SANITIZE_OVERWRITE, false, (u16)len);
 	itt = scsi_send(a, 0, cdb, 0, list, len);
-	wait_ms(10);
+	wait_begun(b);
 	CHECK_EQ(scsi_tm(a, ISCSI_TMF_ABORT_TASK, 0, itt), ISCSI_TMF_COMPLETE);
 	scsi_expect_ua(b, 0, IN_PROGRESS);
 	wait_done(a);
@@ -172,7 +189,7 @@ TEST(scsi_sanitize_goes_on)
 
 	list[4] ^= 0xff;
 	scsi_send(a, 0, cdb, 0, list, len);
-	wait_ms(10);
+	wait_begun(b);
 	CHECK_EQ(scsi_tm(b, ISCSI_TMF_LUN_RESET, 0, ISCSI_RESERVED_TAG), ISCSI_TMF_COMPLETE);
 	scsi_expect_ua(b, 0, 0x062903);
 	scsi_expect_ua(b, 0, IN_PROGRESS);
@@ -183,7 +200,7 @@ TEST(scsi_sanitize_goes_on)
 	list[4] ^= 0xff;
 	scsi_expect_ua(a, 0, 0x062903);
 	scsi_send(a, 0, cdb, 0, list, len);
-	wait_ms(10);
+	wait_begun(b);
 	rig_logout(0);
 	wait_done(b);
 	scsi_read(b, 0, 8191, 1, 512, block);
