@@ -19,11 +19,8 @@ static void load(const char *what)
 {
 	const struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 4 };
 	char path[512], params[64];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
 
-	CHECK(length > 0);
-	path[length] = 0;
-	snprintf(strrchr(path, '/'), 32, "/diag_victim.ko.so");
+	test_beside(path, sizeof(path), "diag_victim.ko.so");
 	snprintf(params, sizeof(params), "what=%s", what);
 	CHECK_EQ(ring3_kernel_start(&options), 0);
 	CHECK_EQ(ring3_insmod(path, params), 0);
