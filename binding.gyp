@@ -46,7 +46,7 @@
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
-      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/diag/include'],
+      'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/include', 'shim/diag/include'],
       'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
@@ -140,6 +140,12 @@
       'sources': ['test/diag/module/diag_victim.c'],
     },
     {
+      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      'target_name': 'diag_victim_node',
+      'sources': ['test/diag/victims/pool.c'],
+      'cflags': ['<@(host_cflags)'],
+    },
+    {
       'target_name': 'diag-test',
       'type': 'executable',
       'includes': ['scripts/gyp/test.gypi'],
@@ -165,6 +171,7 @@
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
         'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
+        'fix_tree.ko',
       ],
     },
     {
@@ -238,6 +245,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_plain.c'],
+    },
+    {
+      'target_name': 'fix_tree.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_tree.c'],
     },
     {
       # Loads the fix_ modules, which lie beside it.

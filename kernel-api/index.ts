@@ -36,5 +36,6 @@ export {
 } from './module.js';
 export type { Handle } from './port.js';
 export { Timer } from './timer.js';
+export { type ReadOptions, Tree, type TreeEntry, type TreePath } from './tree.js';
 export { Completion, WaitQueue } from './wait.js';
 export { DelayedWork, Work, Workqueue, type WorkqueueOptions } from './work.js';

@@ -5,6 +5,7 @@ import { c, callAsync, check, KernelError, readText, text, wantText, wholeNumber
 import { type FollowOptions, followLog, type Level, type LogRecord, printk, readWholeLog } from './log.js';
 import { Module, type ParameterValue, parametersText } from './module.js';
 import { closePort } from './port.js';
+import { Tree } from './tree.js';
 
 export interface KernelOptions {
   /** Event CPUs, a thread each; 0 = one per CPU of the machine. */
@@ -37,6 +38,9 @@ const sentence = (why: Buffer): string => text(why).trim().replaceAll('\n', '; '
 
 /** The one kernel of this process. All threads share it; each makes its own handle with start() or attach(). */
 export class Kernel {
+  /** The files of /proc and /sys that modules make. */
+  readonly tree: Tree = new Tree();
+
   private constructor() {}
 
   /**

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-/** libring3.so as TypeScript calls it: ring3/kernel.h and ring3/bridge.h, mirrored. The only file that declares them. */
+/** libring3.so as TypeScript calls it: ring3/kernel.h, ring3/tree.h and ring3/bridge.h, mirrored. The only file that declares them. */
 import { constants } from 'node:os';
 import koffi, { type KoffiFunc } from 'koffi';
 import { libraryPath } from '../shim/native.js';
+
+export { wantFunction, wholeNumber } from '../shim/check.js';
 
 export type AnyFunction = KoffiFunc<(...args: unknown[]) => unknown>;
 
@@ -78,6 +80,13 @@ export const c = {
   isStarted: library.func('int ring3_kernel_started()'),
   eventCpus: library.func('unsigned int ring3_nr_event_cpus()'),
   inAtomic: library.func('int ring3_in_atomic()'),
+
+  treeOpen: library.func('int ring3_tree_open(const char *path, int how, _Out_ void **file)'),
+  treeClose: library.func('void ring3_tree_close(void *file)'),
+  treeRead: library.func(`long ring3_tree_read(void *file, ${BUF})`),
+  treeWrite: library.func('long ring3_tree_write(void *file, const uint8_t *buf, unsigned long bytes)'),
+  treeList: library.func(`long ring3_tree_list(const char *path, ${BUF})`),
+  treeInfo: library.func(`long ring3_tree_info(const char *path, ${BUF})`),
 
   portOpen: library.func('int ring3_port_open(_Out_ void **port)'),
   portTake: library.func('int ring3_port_take(void *port, _Out_ int64_t *pairs, int max)'),
@@ -181,18 +190,6 @@ export function readText(read: (buffer: Buffer, bytes: number) => number, bytes 
     const length = read(buffer, bytes);
     if (length < bytes - 1) return text(buffer, Math.max(length, 0));
   }
-}
-
-/** A whole number within bounds. @throws TypeError */
-export function wholeNumber(name: string, value: unknown, low: number, high: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
-    throw new TypeError(`${name} is ${String(value)}, should be a whole number from ${low} to ${high}`);
-  return value;
-}
-
-/** A function. @throws TypeError */
-export function wantFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw new TypeError(`${name} is ${typeof value}, should be a function`);
 }
 
 /** Text that C can hold. @throws TypeError */

@@ -67,7 +67,10 @@ const linked = spawnSync(
 );
 if (linked.status !== 0) process.exit(1);
 
-const run = spawnSync(program, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const run = spawnSync(program, process.argv.slice(2), {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 const rows = run.stdout
   .trim()
   .split('\n')

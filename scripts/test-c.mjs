@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * Builds and runs the C tests: `node scripts/test-c.mjs [--san=address|thread] [--here] [PATTERN...]`.
- * A PATTERN is part of a test's or a file's name. Prints each room's TAP and one line of counts for all.
+ * A PATTERN is part of a test's or a file's name. Prints each room's TAP and one line of counts for all. Without a
+ * PATTERN a test that fails a check gets a second try, and a line `# unsteady: NAME: why`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,6 +22,7 @@ const rest = args.filter((arg) => !arg.startsWith('--san='));
 build({ san, quiet: true });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const named = [];
 const folder = outputFolder({ san });
 for (const name of BINARIES) {
   const binary = join(folder, name);
@@ -30,7 +32,12 @@ for (const name of BINARIES) {
   const command = san === 'thread' ? ['setarch', '-R', binary] : [binary];
   const done = spawnSync(
     command[0],
-    [...command.slice(1), '--timeout', san === 'none' ? '30' : '120', ...rest],
+    [
+      ...command.slice(1),
+      ...['--timeout', san === 'none' ? '30' : '120'],
+      ...['--tries', rest.length ? '1' : '2'],
+      ...rest,
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...sanitizerOptions },
@@ -38,7 +45,9 @@ for (const name of BINARIES) {
       maxBuffer: 1 << 26,
     },
   );
-  process.stdout.write(done.stdout);
+  process.stdout.write(done.stdout.replace(/^# unsteady: .*\n/gm, ''));
+  for (const [line, , failed] of done.stdout.matchAll(/^(# unsteady: .*|not ok \d+ - (.*))$/gm))
+    named.push(failed ? `# failed: ${name}: ${failed}` : line);
   const counts = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m.exec(done.stdout);
   if (!counts) {
     console.error(`${name}: ended with ${done.status ?? done.signal} and no counts`);
@@ -49,6 +58,7 @@ for (const name of BINARIES) {
   total.failed += Number(counts[2]);
   total.skipped += Number(counts[3]);
 }
+for (const line of named) console.log(line);
 console.log(`C${san === 'none' ? '' : ` under the ${san} sanitizer`}:`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed || !total.passed ? 1 : 0);

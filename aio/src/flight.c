@@ -11,10 +11,11 @@
 
 #include "aio_impl.h"
 #include "diag.h"
+#include "diag_table.h"
 
 enum { TASKS_MAX = 1024, SHOWN_MAX = 256, WALK_MAX = 65536 };
 
-static struct aio_task *flights[TASKS_MAX];	/* atomic */
+static void *flights[TASKS_MAX];	/* struct aio_task *, atomic */
 
 void flight_begin(struct aio_op *op)
 {
@@ -137,20 +138,10 @@ __attribute__((constructor)) static void flight_init(void)
 
 void flight_task_add(struct aio_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct aio_task *none = NULL;
-
-		if (__atomic_compare_exchange_n(&flights[i], &none, task, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_add(flights, TASKS_MAX, task);
 }
 
 void flight_task_remove(struct aio_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct aio_task *mine = task;
-
-		if (__atomic_compare_exchange_n(&flights[i], &mine, NULL, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_remove(flights, TASKS_MAX, task);
 }

@@ -50,7 +50,7 @@ static void arm(struct hrtimer *timer)
 }
 
 /* The function may free the timer, unless it restarts it. */
-static void timer_run(void *storage)
+ring3_softirq_entry static void timer_run(void *storage)
 {
 	struct hrtimer *timer = container_of(storage, struct hrtimer, host);
 	enum hrtimer_restart (*function)(struct hrtimer *timer);
@@ -133,8 +133,10 @@ int hrtimer_cancel(struct hrtimer *timer)
 		pr_emerg("an hrtimer waits for the end of its own function\n");
 		BUG();
 	}
-	while ((was = hrtimer_try_to_cancel(timer)) < 0)
+	while ((was = hrtimer_try_to_cancel(timer)) < 0) {
+		cpu_relax();
 		host_yield();
+	}
 	return was;
 }
 

@@ -31,6 +31,7 @@
 #include "params.h"
 #include "rcu_impl.h"
 #include "sched_impl.h"
+#include "tree.h"
 
 static DEFINE_MUTEX(modules_lock);
 static LIST_HEAD(modules);
@@ -252,6 +253,9 @@ static int start(struct loaded *self, const char *params)
 	const struct ring3_module *info = module->info;
 	int rc = params_set(*info->params, module, params);
 
+	WRITE_ONCE(module->state, MODULE_STATE_COMING);
+	if (!rc)
+		rc = module_sysfs_add(self);
 	if (rc) {
 		params_free(*info->params);
 		return rc;
@@ -272,6 +276,7 @@ static int start(struct loaded *self, const char *params)
 	if (module_refcount(module))
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	drop_deps(self);
+	module_sysfs_del(self);
 	params_free(*info->params);
 	return rc;
 }
@@ -427,6 +432,7 @@ static int unload(struct loaded *self)
 	list_del(&module->list);
 	call_exits(info);
 	set_state(module, MODULE_STATE_GOING);
+	module_sysfs_del(self);
 	params_free(*info->params);
 	drop_deps(self);
 	set_slot(self, false);
@@ -497,8 +503,10 @@ int ring3_kernel_start(const struct ring3_kernel_options *options)
 				       sched_event_task_round);
 	if (!rc)
 		rc = rcu_init();
-	if (!rc) {
+	if (!rc)
 		rc = workqueue_init();
+	if (!rc) {
+		rc = tree_init();
 		__atomic_store_n(&started, !rc, __ATOMIC_RELEASE);
 	}
 	mutex_unlock(&modules_lock);
@@ -523,6 +531,8 @@ int ring3_kernel_shutdown(char *why, unsigned long bytes)
 	while (started && !rc && !list_empty(&modules))
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
+		tree_exit();
+		rcu_tasks_exit();
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct host_elf;
+struct tree_node;
 
 #define MODULES_MAX	128	/* loaded at once */
 #define DEPS_WORDS	(MODULES_MAX / 64)
@@ -22,6 +23,7 @@ struct loaded {
 	unsigned long	begin, end;	/* of its code and data */
 	u64		id;		/* never used twice */
 	unsigned int	slot;
+	struct tree_node *sysfs;	/* /sys/module/NAME; NULL: it is not there */
 	u64		deps[DEPS_WORDS];	/* slots of those whose symbols it uses */
 	char		name[MODULE_NAME_LEN];
 	char		path[1];	/* to its length */
@@ -49,6 +51,10 @@ void module_say(const char *fmt, ...) __printf(1, 2);
 int module_check_info(const struct loaded *self);
 int module_resolve(struct loaded *self);
 void module_link_exit(void);
+
+/* module_sysfs.c: from before its init to after its exit; the second waits for readers. */
+int module_sysfs_add(struct loaded *self);
+void module_sysfs_del(struct loaded *self);
 
 /* Between ring3_kernel_start() and ring3_kernel_stop(). Any thread, without the lock. */
 bool kernel_is_started(void);

@@ -10,9 +10,10 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 
-#include "diag_notes.h"
+#include "diag_record.h"
 #include "sched_impl.h"
 
 #define SPINS	100
@@ -78,11 +79,6 @@ static int lock_slow(struct mutex *lock, unsigned int state)
 	struct waiter waiter = { .task = current };
 	int rc;
 
-	if (ring3_mutex_held(lock))
-		bug("recursion", lock);
-	WARN_ONCE(lock->wait_lock.magic != SPINLOCK_MAGIC, "mutex %p is used before mutex_init()", lock);
-	if (spin(lock))
-		return 0;
 	spin_lock(&lock->wait_lock);
 	list_add_tail(&waiter.entry, &lock->wait_list);
 	rc = wait(lock, &waiter, state);
@@ -95,21 +91,41 @@ static int lock_slow(struct mutex *lock, unsigned int state)
 	return rc;
 }
 
-static int lock_in(struct mutex *lock, unsigned int state, const void *site)
+static noinline int lock_contended(struct mutex *lock, unsigned int state, const void *site)
 {
-	might_sleep();
-	if (unlikely(!word_trylock(&lock->word))) {
-		int rc;
+	int rc;
 
-		diag_lock_want(lock, DIAG_LOCK_MUTEX, site);
-		rc = lock_slow(lock, state);
-		if (rc) {
-			diag_lock_drop(lock);
-			return rc;
-		}
+	if (ring3_mutex_held(lock))
+		bug("recursion", lock);
+	WARN_ONCE(lock->wait_lock.magic != SPINLOCK_MAGIC, "mutex %p is used before mutex_init()", lock);
+	/* A short wait is not worth being told of: that would take longer. */
+	if (spin(lock)) {
+		__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+		diag_lock_note(lock, DIAG_LOCK_MUTEX, site);
+		return 0;
+	}
+	diag_lock_want(lock, DIAG_LOCK_MUTEX, site);
+	rc = lock_slow(lock, state);
+	if (rc) {
+		diag_lock_drop(lock);
+		return rc;
 	}
 	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
 	diag_lock_got(lock, DIAG_LOCK_MUTEX, site);
+	return 0;
+}
+
+static inline int lock_in(struct mutex *lock, unsigned int state, const void *site)
+{
+	struct task_struct *task = current;
+
+	/* Nothing to say is the rule: then might_sleep() is not called. */
+	if (unlikely(ring3_preempt_word | ring3_rcu_nesting | (int)READ_ONCE(task->__state)))
+		might_sleep();
+	if (unlikely(!word_trylock(&lock->word)))
+		return lock_contended(lock, state, site);
+	__atomic_store_n(&lock->owner, task->pid, __ATOMIC_RELAXED);
+	diag_lock_note(lock, DIAG_LOCK_MUTEX, site);
 	return 0;
 }
 
@@ -133,7 +149,7 @@ int mutex_trylock(struct mutex *lock)
 	if (!word_trylock(&lock->word))
 		return 0;
 	__atomic_store_n(&lock->owner, current->pid, __ATOMIC_RELAXED);
-	diag_lock_got(lock, DIAG_LOCK_MUTEX | DIAG_LOCK_TRY, __builtin_return_address(0));
+	diag_lock_note(lock, DIAG_LOCK_MUTEX | DIAG_LOCK_TRY, __builtin_return_address(0));
 	return 1;
 }
 
@@ -162,9 +178,9 @@ void mutex_unlock(struct mutex *lock)
 {
 	u32 was = 1;
 
-	if (unlikely(!ring3_mutex_held(lock)))
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
 		bug("unlock by another than the owner", lock);
-	diag_lock_drop(lock);
+	diag_lock_unnote(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	if (unlikely(!__atomic_compare_exchange_n(&lock->word, &was, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
 		unlock_slow(lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * names.c - what text is made of: names of flags (mm/internal.h), of addresses
- * (kallsyms.h), of software nodes (property.h), hashes of names (stringhash.h), and
- * text that grows (seq_file.h).
+ * (kallsyms.h), of software nodes (property.h), of files (dcache.h), and hashes of names
+ * (stringhash.h).
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
@@ -13,7 +13,6 @@
 #include <linux/property.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include <../mm/internal.h>
@@ -71,38 +70,6 @@ int sprint_symbol_no_offset(char *buffer, unsigned long address)
 	if (host_symbol((const void *)address, &name, &object, &offset))
 		return scnprintf(buffer, KSYM_SYMBOL_LEN, "0x%lx", address);
 	return scnprintf(buffer, KSYM_SYMBOL_LEN, "%.400s", name);
-}
-
-unsigned int stack_trace_save(unsigned long *store, unsigned int size, unsigned int skip)
-{
-	void *frames[64];
-	unsigned int nr = (unsigned int)host_stack(frames, 64), done = 0;
-
-	for (unsigned int i = skip + 2; i < nr && done < size; i++)	/* host_stack() and this */
-		store[done++] = (unsigned long)frames[i];
-	return done;
-}
-
-int stack_trace_snprint(char *buf, size_t size, const unsigned long *entries, unsigned int nr, int spaces)
-{
-	char name[KSYM_SYMBOL_LEN];
-	int done = 0;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		sprint_symbol(name, entries[i]);
-		done += scnprintf(buf + done, size - (size_t)done, "%*s%s\n", spaces + 1, "", name);
-	}
-	return done;
-}
-
-void stack_trace_print(const unsigned long *trace, unsigned int nr, int spaces)
-{
-	char name[KSYM_SYMBOL_LEN];
-
-	for (unsigned int i = 0; i < nr; i++) {
-		sprint_symbol(name, trace[i]);
-		pr_info("%*s%s\n", spaces + 1, "", name);
-	}
 }
 
 /* ---- hashes: a byte at a time (FNV-1a, 64 bits), salted, and folded at the end ---------------- */
@@ -239,40 +206,7 @@ struct fwnode_handle *fwnode_get_nth_parent(struct fwnode_handle *fwnode, unsign
 	return node ? software_node_fwnode(node) : NULL;
 }
 
-/* ---- text that grows -------------------------------------------------------------------------------- */
-
-int seq_write(struct seq_file *m, const void *data, size_t len)
-{
-	if (m->count + len >= m->size) {
-		m->count = m->size;
-		return -1;
-	}
-	memcpy(m->buf + m->count, data, len);
-	m->count += len;
-	return 0;
-}
-
-void seq_puts(struct seq_file *m, const char *s)
-{
-	seq_write(m, s, strlen(s));
-}
-
-void seq_putc(struct seq_file *m, char c)
-{
-	seq_write(m, &c, 1);
-}
-
-void seq_printf(struct seq_file *m, const char *fmt, ...)
-{
-	size_t room = m->size - m->count;
-	va_list args;
-	int len;
-
-	va_start(args, fmt);
-	len = vsnprintf(m->buf + m->count, room, fmt, args);
-	va_end(args);
-	m->count = (size_t)len < room ? m->count + (size_t)len : m->size;
-}
+/* ---- names of files ------------------------------------------------------------ */
 
 char *d_path(const struct path *path, char *buf, int buflen)
 {

@@ -296,24 +296,37 @@ static void say_unknown(struct kernel_param *params, const char *module, const c
 		module_say("%s: unknown parameter '%.80s'; it has none", module, name);
 }
 
-static int set_value(struct kernel_param *kp, const char *module, const char *value)
+/* @why says what is wrong, when it is not 0. */
+static int try_value(const struct kernel_param *kp, const char *module, const char *value, char *why, size_t bytes)
 {
 	char expected[160];
 	int rc;
 
 	expected_of(kp, expected, sizeof(expected));
 	if (!value && !(kp->ops->flags & KERNEL_PARAM_OPS_FL_NOARG)) {
-		module_say("%s: parameter %s has no value: %s=VALUE, %s", module, kp->name, kp->name, expected);
+		scnprintf(why, bytes, "%s: parameter %s has no value: %s=VALUE, %s", module, kp->name, kp->name,
+			  expected);
 		return -EINVAL;
 	}
 	if (!kp->ops->set) {
-		module_say("%s: parameter %s can be read only", module, kp->name);
+		scnprintf(why, bytes, "%s: parameter %s can be read only", module, kp->name);
 		return -EPERM;
 	}
 	rc = kp->ops->set(value, kp);
 	if (rc)
-		module_say("%s: parameter %s is '%.80s' (%s); expected %s", module, kp->name, value ? value : "",
-			   rc == -ERANGE ? "out of range" : rc == -ENOSPC ? "too long" : "not valid", expected);
+		scnprintf(why, bytes, "%s: parameter %s is '%.*s' (%s); expected %s", module, kp->name,
+			  value ? min_t(int, 80, (int)strcspn(value, "\n")) : 0, value ? value : "",
+			  rc == -ERANGE ? "out of range" : rc == -ENOSPC ? "too long" : "not valid", expected);
+	return rc;
+}
+
+static int set_value(const struct kernel_param *kp, const char *module, const char *value)
+{
+	char why[400];
+	int rc = try_value(kp, module, value, why, sizeof(why));
+
+	if (rc)
+		module_say("%s", why);
 	return rc;
 }
 
@@ -436,4 +449,28 @@ int params_list(struct kernel_param *params, char *buf, size_t bytes)
 				  array ? "array of " : "", type_of(array ? kp->arr->ops : kp->ops));
 	}
 	return done;
+}
+
+int params_show(const struct kernel_param *kp, char *page)
+{
+	int rc = -EPERM;
+
+	kernel_param_lock(kp->mod);
+	if (kp->ops->get)
+		rc = kp->ops->get(page, kp);
+	kernel_param_unlock(kp->mod);
+	return rc;
+}
+
+int params_store(const struct kernel_param *kp, const char *text)
+{
+	char why[400];
+	int rc;
+
+	kernel_param_lock(kp->mod);
+	rc = try_value(kp, kp->mod->name, text, why, sizeof(why));
+	kernel_param_unlock(kp->mod);
+	if (rc)
+		pr_err("%s\n", why);
+	return rc;
 }

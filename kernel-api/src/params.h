@@ -3,8 +3,8 @@
 #define RING3_PARAMS_H
 
 /*
- * params.h - private to src: a module's parameters, from the text of insmod and through what
- * stands for sysfs. Under the module host's lock; reasons go to module_say().
+ * params.h - private to src: a module's parameters, from the text of insmod and through their
+ * files. Under the module host's lock, and reasons go to module_say(), unless said.
  */
 #include <linux/moduleparam.h>
 
@@ -16,5 +16,9 @@ void params_free(struct kernel_param *params);
 int params_read(struct kernel_param *params, const char *name, char *buf, size_t bytes);
 int params_write(struct kernel_param *params, struct module *module, const char *name, const char *value);
 int params_list(struct kernel_param *params, char *buf, size_t bytes);
+
+/* For files of the tree, without that lock: bytes put into a page; text with a 0 behind it. Reasons go to the log. */
+int params_show(const struct kernel_param *kp, char *page);
+int params_store(const struct kernel_param *kp, const char *text);
 
 #endif /* RING3_PARAMS_H */

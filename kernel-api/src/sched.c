@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched.c - tasks, virtual CPUs and sleeping: sched.h, preempt.h, smp.h's identities.
- *
- * A virtual CPU is owned by the thread whose preempt word is above 0: a lock word that is
- * taken at 0 -> 1 and given up at 1 -> 0. An event task owns its own from one sleep to the
- * next, and hands it on between two rounds when a thread that is bound to it waits.
- *
- * Order: the virtual CPU comes before any spinlock word, so that nobody who holds
- * a word waits for a CPU.
+ * sched.c - tasks, which virtual CPU each is bound to, and sleeping: sched.h, smp.h's
+ * identities. How a CPU is owned: vcpu.c.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -26,22 +20,33 @@
 #include "sched_impl.h"
 
 __thread struct task_struct *ring3_current;
-__thread int ring3_preempt_word;
 __thread unsigned int ring3_cpu_id;
 unsigned int nr_cpu_ids = 1;
 struct cpumask __cpu_possible_mask = { .bits = { 1 } };
 struct vcpu *vcpus;
-static __thread struct vcpu *this_vcpu;	/* that this thread owns, or owned last */
+__thread struct vcpu *this_vcpu;
+unsigned int sched_generation;
 static unsigned int nr_events, next_other;
-static unsigned int generation;		/* of the kernel: how many were started */
 
 /* ---- tasks ------------------------------------------------------------------------ */
 
 static void current_free(void *task)
 {
 	rcu_task_remove(task);
+	vcpu_leave();
 	ring3_current = NULL;
 	kfree(task);
+}
+
+/* From its next preempt_disable() on: so the bias of the CPU it leaves ends. */
+void sched_move(struct task_struct *task, unsigned int cpu)
+{
+	struct vcpu *left = vcpus && task->generation == sched_generation ? &vcpus[task_cpu(task)] : NULL;
+
+	WRITE_ONCE(task->cpu, cpu);
+	task->generation = sched_generation;
+	if (left)
+		vcpu_unbias(left, task);
 }
 
 /* On the next of the CPUs that threads share. */
@@ -49,8 +54,7 @@ void sched_place(struct task_struct *task)
 {
 	unsigned int others = nr_cpu_ids - nr_events;
 
-	task->generation = generation;
-	WRITE_ONCE(task->cpu, nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0));
+	sched_move(task, nr_events + (others ? __atomic_fetch_add(&next_other, 1, __ATOMIC_RELAXED) % others : 0));
 }
 
 struct task_struct *ring3_current_make(void)
@@ -70,17 +74,26 @@ struct task_struct *ring3_current_make(void)
 	return task;
 }
 
-/* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
+/*
+ * A kthread's own thread takes the task that was made for it; NULL: and leaves it, for one on the
+ * same CPU, since it may not have to wait for another to end.
+ */
 void sched_adopt(struct task_struct *task)
 {
-	if (!task)
+	unsigned int cpu = task_cpu(task ? task : ring3_current);
+
+	if (!task) {
 		rcu_task_remove(ring3_current);
+		vcpu_leave();
+	}
 	ring3_current = task;
 	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
-		ring3_cpu_id = task_cpu(task);
 		rcu_task_add(task);
+	} else {
+		sched_move(current, cpu);
 	}
+	ring3_cpu_id = cpu;
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -88,8 +101,7 @@ void sched_event_task_started(void *arg, unsigned int cpu)
 	struct task_struct *task = current;
 
 	(void)arg;
-	WRITE_ONCE(task->cpu, cpu);
-	task->generation = generation;
+	sched_move(task, cpu);
 	task->on_event_task = true;
 	task->flags |= PF_NO_SETAFFINITY;
 	ring3_cpu_id = cpu;
@@ -99,11 +111,6 @@ void sched_event_task_started(void *arg, unsigned int cpu)
 	scnprintf(task->comm, sizeof(task->comm), "ring3/%u", cpu);
 }
 
-static void pass(struct vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->passes, vcpu->passes + 1, __ATOMIC_RELEASE);
-}
-
 /* No handler runs, so nothing is read: what rcu.c wants to hear. */
 void sched_event_task_round(unsigned int cpu, int what)
 {
@@ -111,7 +118,7 @@ void sched_event_task_round(unsigned int cpu, int what)
 
 	switch (what) {
 	case HOST_ROUND_ENDS:
-		pass(vcpu);
+		vcpu_pass(vcpu);
 		if (likely(__atomic_load_n(&vcpu->word, __ATOMIC_RELAXED) != 2))
 			return;
 		word_unlock(&vcpu->word);
@@ -119,7 +126,7 @@ void sched_event_task_round(unsigned int cpu, int what)
 		word_lock(&vcpu->word);
 		return;
 	case HOST_ROUND_SLEEPS:
-		pass(vcpu);
+		vcpu_pass(vcpu);
 		ring3_preempt_word = 0;
 		word_unlock(&vcpu->word);
 		return;
@@ -139,8 +146,11 @@ int sched_init(unsigned int events, unsigned int others)
 	made = kcalloc(events + others, sizeof(*made), GFP_KERNEL);
 	if (!made)
 		return -ENOMEM;
+	vcpu_init();
+	for (unsigned int cpu = 0; vcpus && cpu < nr_cpu_ids; cpu++)
+		vcpu_unbias(&vcpus[cpu], NULL);
 	vcpus = made;	/* the one before stays: a thread may have taken a look at it */
-	generation++;
+	sched_generation++;
 	nr_events = events;
 	nr_cpu_ids = events + others;
 	memset(&__cpu_possible_mask, 0, sizeof(__cpu_possible_mask));
@@ -164,92 +174,6 @@ unsigned int ring3_unowned_processor_id(void)
 	return task_cpu(task);
 }
 
-/* ---- owning a virtual CPU ------------------------------------------------------------- */
-
-void word_lock_slow(u32 *word)
-{
-	for (int i = 0; i < 200; i++) {
-		cpu_relax();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return;
-	}
-	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
-		host_futex_wait(word, 2, 0);
-}
-
-/* Before ring3_kernel_start() there are no virtual CPUs: then threads only count. */
-void ring3_cpu_own(int val)
-{
-	struct task_struct *task = current;
-	struct vcpu *all = vcpus;
-
-	if (likely(all)) {
-		if (unlikely(task->generation != generation))
-			sched_place(task);	/* its CPU was one of another kernel, or none */
-		ring3_cpu_id = task_cpu(task);
-		word_lock(&all[ring3_cpu_id].word);
-		this_vcpu = &all[ring3_cpu_id];
-	}
-	ring3_preempt_word = val;
-}
-
-static void cpu_release(void)
-{
-	struct task_struct *task = ring3_current;
-
-	if (unlikely(task->rcu_mark | (unsigned long)ring3_rcu_nesting))
-		rcu_cpu_released(task);
-	ring3_preempt_word = 0;
-	if (likely(this_vcpu)) {
-		pass(this_vcpu);
-		word_unlock(&this_vcpu->word);
-	}
-}
-
-void ring3_cpu_disown(int val)
-{
-	if (val < RING3_IRQS_OFF && unlikely(preempt_count() < val)) {
-		pr_emerg("%s: more is enabled than was disabled: preempt_count 0x%x, minus 0x%x\n", current->comm,
-			 preempt_count(), val);
-		BUG();
-	}
-	if (ring3_preempt_word != val) {
-		ring3_preempt_word -= val;
-		return;
-	}
-	BUG_ON(current->on_event_task);	/* a handler gave up more than it took */
-	cpu_release();
-}
-
-/*
- * What was raised on this CPU while bottom halves were off runs now, with preemption still
- * disabled. On an event task only for who counted SOFTIRQ_OFFSET away, which is a bug.
- */
-void ring3_bh_enable(int val)
-{
-	struct vcpu *vcpu = this_vcpu;
-
-	if (unlikely((preempt_count() & SOFTIRQ_MASK) < SOFTIRQ_DISABLE_OFFSET)) {
-		pr_emerg("%s: local_bh_enable() without local_bh_disable(): preempt_count 0x%x\n", current->comm,
-			 preempt_count());
-		BUG();
-	}
-	WARN_ON_ONCE(irqs_disabled());
-	if (unlikely(vcpu && __atomic_load_n(&vcpu->pending, __ATOMIC_RELAXED)) && !hardirq_count()) {
-		ring3_preempt_word += SOFTIRQ_OFFSET - val + PREEMPT_OFFSET;
-		softirq_run_pending(vcpu);
-		preempt_count_sub(SOFTIRQ_OFFSET);
-		preempt_count_sub(PREEMPT_OFFSET);
-		return;
-	}
-	preempt_count_sub(val);
-}
-
-bool need_resched(void)
-{
-	return ring3_preempt_word && this_vcpu && __atomic_load_n(&this_vcpu->word, __ATOMIC_RELAXED) == 2;
-}
-
 int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumask *mask)
 {
 	const unsigned long *bits = (const unsigned long *)mask;
@@ -260,7 +184,7 @@ int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumask *mask)
 		return 0;
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		if (bits[cpu / 64] >> cpu % 64 & 1) {
-			WRITE_ONCE(task->cpu, cpu);
+			sched_move(task, cpu);
 			return 0;
 		}
 	}
@@ -317,13 +241,16 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	return 0;
 }
 
+/* What was stored before is seen by who sleeps after: a fence, as callers count on. */
 int wake_up_process(struct task_struct *task)
 {
+	smp_mb();
 	return try_to_wake_up(task, TASK_NORMAL, 0);
 }
 
 int wake_up_state(struct task_struct *task, unsigned int state)
 {
+	smp_mb();
 	return try_to_wake_up(task, state, 0);
 }
 
@@ -348,7 +275,9 @@ void sched_sleep_until(u64 deadline)
 	unsigned int state;
 
 	bug_if_atomic("scheduling");
-	diag_sleep_begin("schedule", task, !deadline && READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE);
+	diag_sleep_begin("schedule", task,
+			 !deadline && (READ_ONCE(task->__state) & TASK_IDLE) == TASK_UNINTERRUPTIBLE);
+	task_sleeps(task);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 left = 0;
 
@@ -363,6 +292,7 @@ void sched_sleep_until(u64 deadline)
 		}
 		host_futex_wait(&task->__state, state, left);
 	}
+	task_wakes(task);
 	diag_sleep_end();
 	__set_current_state(TASK_RUNNING);
 	ring3_cpu_id = task_cpu(task);
@@ -411,5 +341,7 @@ void sched_show_task(struct task_struct *task)
 void yield(void)
 {
 	bug_if_atomic("yield()");
+	task_sleeps(current);
 	host_yield();
+	task_wakes(current);
 }

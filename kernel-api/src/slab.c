@@ -7,8 +7,10 @@
 
 #include <ring3/kernel.h>
 
+#include "diag_notes.h"
 #include "host/host.h"
 #include "owned.h"
+#include "sys_magazine.h"
 
 char *mem_region;
 unsigned long mem_region_pages;
@@ -25,20 +27,39 @@ __attribute__((__constructor__)) static void mem_map_init(void)
 	mem_region_pages = bytes / PAGE_SIZE;
 }
 
-void *kmalloc(size_t size, gfp_t gfp)
+unsigned long nr_free_buffer_pages(void)
 {
-	void *addr = size ? host_alloc(size, __builtin_return_address(0)) : ZERO_SIZE_PTR;
+	return min(host_free_pages(), mem_region_pages);
+}
+
+static noinline void *kmalloc_slowly(size_t size, gfp_t gfp, const void *site)
+{
+	void *addr;
 
 	if (!size)
-		return addr;
-
+		return ZERO_SIZE_PTR;
+	addr = host_alloc(size, site);
 	if (addr && gfp & __GFP_ZERO)
 		memset(addr, 0, size);
 	return addr;
 }
 
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	void *addr = likely(size - 1 < SMALL_MAX) ? mem_take_small(size) : NULL;
+
+	if (unlikely(!addr))
+		return kmalloc_slowly(size, gfp, __builtin_return_address(0));
+	if (gfp & __GFP_ZERO)
+		memset(addr, 0, size);
+	return addr;
+}
+
+/* Neither NULL nor ZERO_SIZE_PTR is of the region. */
 void kfree(const void *addr)
 {
+	if (likely(!diag_lockdep_on) && likely(mem_put_any((void *)addr)))
+		return;
 	if (addr != ZERO_SIZE_PTR)
 		host_free(addr, __builtin_return_address(0));
 }
@@ -195,9 +216,10 @@ int get_cmdline(struct task_struct *task, char *buffer, int buflen)
 /* ---- caches -------------------------------------------------------------------- */
 
 struct kmem_cache {
-	void		*host;
+	unsigned int	index;		/* of its magazines */
 	unsigned int	size;
 	void		(*ctor)(void *obj);
+	void		*host;
 };
 
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
@@ -214,6 +236,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 		kfree(cache);
 		return NULL;
 	}
+	cache->index = host_cache_index(cache->host);
 	owned_add("slab cache", cache, name, __builtin_return_address(0));
 	return cache;
 }
@@ -226,10 +249,8 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	}
 }
 
-void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+static noinline void *fresh_object(struct kmem_cache *cache, void *obj, gfp_t gfp)
 {
-	void *obj = host_cache_alloc(cache->host, __builtin_return_address(0));
-
 	if (obj && gfp & __GFP_ZERO)
 		memset(obj, 0, cache->size);
 	if (obj && cache->ctor)
@@ -237,9 +258,24 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct thread_mem *mem = mem_fast;
+	void *obj = likely(mem) ? mem_take(&mem->caches[cache->index]) : NULL;
+
+	if (unlikely(!obj))
+		obj = host_cache_alloc(cache->host, __builtin_return_address(0));
+	if (unlikely(gfp & __GFP_ZERO || cache->ctor))
+		return fresh_object(cache, obj, gfp);
+	return obj;
+}
+
 void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
-	host_cache_free(cache->host, obj, __builtin_return_address(0));
+	struct thread_mem *mem = mem_fast;
+
+	if (unlikely(!mem) || unlikely(!mem_put(&mem->caches[cache->index], obj)))
+		host_cache_free(cache->host, obj, __builtin_return_address(0));
 }
 
 void mem_dump_obj(void *object)

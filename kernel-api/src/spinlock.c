@@ -10,7 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
 
-#include "diag_notes.h"
+#include "diag_record.h"
 #include "sched_impl.h"
 
 /* What diagnostics are told: the kind of lock, and when they check orders, the context too. */
@@ -19,6 +19,15 @@ static unsigned int noted(unsigned int kind)
 	if (unlikely(diag_lockdep_on))
 		kind |= in_serving_softirq() ? DIAG_LOCK_SOFTIRQ : in_softirq() ? DIAG_LOCK_BH_OFF : 0;
 	return kind;
+}
+
+/* Taken at once: noted the short way, which takes the long one where contexts are asked for. */
+static __always_inline void note(const void *lock, unsigned int kind, const void *site)
+{
+	if (likely(diag_fast_record))
+		diag_lock_note(lock, kind, site);
+	else
+		diag_lock_got(lock, noted(kind), site);
 }
 
 static __cold void bug(const char *what, const void *lock, pid_t owner)
@@ -32,21 +41,33 @@ static void check_magic(const void *lock, u32 magic, u32 right)
 	WARN_ONCE(magic != right, "lock %p is used before it was set up", lock);
 }
 
+static noinline void spin_lock_slow(spinlock_t *lock, const void *site)
+{
+	if (ring3_spin_held(lock))
+		bug("recursion", lock, lock->owner);
+	/* A short wait is not worth being told of: that would take longer. */
+	if (word_lock_spin(&lock->word)) {
+		__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+		note(lock, DIAG_LOCK_SPIN, site);
+		return;
+	}
+	diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
+	word_lock_park(&lock->word);
+	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
+}
+
 void spin_lock(spinlock_t *lock)
 {
-	const void *site = __builtin_return_address(0);
-
 	preempt_disable();
 	if (unlikely(lock->magic != SPINLOCK_MAGIC))
 		check_magic(lock, lock->magic, SPINLOCK_MAGIC);
 	if (unlikely(!word_trylock(&lock->word))) {
-		if (ring3_spin_held(lock))
-			bug("recursion", lock, lock->owner);
-		diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
-		word_lock_slow(&lock->word);
+		spin_lock_slow(lock, __builtin_return_address(0));
+		return;
 	}
 	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
-	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
+	note(lock, DIAG_LOCK_SPIN, __builtin_return_address(0));
 }
 
 int spin_trylock(spinlock_t *lock)
@@ -57,15 +78,15 @@ int spin_trylock(spinlock_t *lock)
 		return 0;
 	}
 	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
-	diag_lock_got(lock, noted(DIAG_LOCK_SPIN | DIAG_LOCK_TRY), __builtin_return_address(0));
+	note(lock, DIAG_LOCK_SPIN | DIAG_LOCK_TRY, __builtin_return_address(0));
 	return 1;
 }
 
 void spin_unlock(spinlock_t *lock)
 {
-	if (unlikely(!ring3_spin_held(lock)))
+	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
 		bug("unlock by another than the owner", lock, lock->owner);
-	diag_lock_drop(lock);
+	diag_lock_unnote(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	word_unlock(&lock->word);
 	preempt_enable();
@@ -110,9 +131,8 @@ static bool try_read(rwlock_t *lock, bool polite)
 
 static void wait_a_little(int *looks)
 {
-	if (++*looks < 200)
-		cpu_relax();
-	else
+	cpu_relax();
+	if (++*looks >= 200)
 		host_yield();
 }
 
@@ -124,13 +144,16 @@ void read_lock(rwlock_t *lock)
 
 	preempt_disable();
 	polite = !in_interrupt();
-	check_magic(lock, lock->magic, RWLOCK_MAGIC);
-	if (!try_read(lock, polite)) {
-		diag_lock_want(lock, noted(DIAG_LOCK_READ), site);
-		do {
-			wait_a_little(&looks);
-		} while (!try_read(lock, polite));
+	if (unlikely(lock->magic != RWLOCK_MAGIC))
+		check_magic(lock, lock->magic, RWLOCK_MAGIC);
+	if (likely(try_read(lock, polite))) {
+		note(lock, DIAG_LOCK_READ, site);
+		return;
 	}
+	diag_lock_want(lock, noted(DIAG_LOCK_READ), site);
+	do {
+		wait_a_little(&looks);
+	} while (!try_read(lock, polite));
 	diag_lock_got(lock, noted(DIAG_LOCK_READ), site);
 }
 
@@ -138,7 +161,7 @@ int read_trylock(rwlock_t *lock)
 {
 	preempt_disable();
 	if (try_read(lock, false)) {
-		diag_lock_got(lock, noted(DIAG_LOCK_READ | DIAG_LOCK_TRY), __builtin_return_address(0));
+		note(lock, DIAG_LOCK_READ | DIAG_LOCK_TRY, __builtin_return_address(0));
 		return 1;
 	}
 	preempt_enable();
@@ -149,7 +172,7 @@ void read_unlock(rwlock_t *lock)
 {
 	u32 was;
 
-	diag_lock_drop(lock);
+	diag_lock_unnote(lock);
 	was = __atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELEASE);
 	if (unlikely(!was || was & RING3_WRITER))
 		bug("read_unlock() without read_lock()", lock, lock->owner);
@@ -197,7 +220,7 @@ void write_unlock(rwlock_t *lock)
 {
 	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
 		bug("write_unlock() by another than the owner", lock, lock->owner);
-	diag_lock_drop(lock);
+	diag_lock_unnote(lock);
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->state, 0, __ATOMIC_RELEASE);
 	preempt_enable();

@@ -57,7 +57,7 @@ int __srcu_read_lock(struct srcu_struct *ssp)
 
 void __srcu_read_unlock(struct srcu_struct *ssp, int idx)
 {
-	__atomic_fetch_add(&ssp->cpus[raw_smp_processor_id()].out[idx], 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&READ_ONCE(ssp->cpus)[raw_smp_processor_id()].out[idx], 1, __ATOMIC_SEQ_CST);
 }
 
 static bool readers_of(struct srcu_struct *ssp, unsigned int idx)
@@ -82,7 +82,9 @@ static void wait_for(struct srcu_struct *ssp, unsigned int idx)
 			host_yield();
 			continue;
 		}
+		task_sleeps(current);
 		host_sleep_ns(pause);
+		task_wakes(current);
 		pause = min_t(u64, pause * 2, NSEC_PER_MSEC);
 	}
 }

@@ -30,7 +30,7 @@ static void unlock(struct timer_list *timer)
 }
 
 /* The function may free the timer. */
-static void timer_run(void *storage)
+ring3_softirq_entry static void timer_run(void *storage)
 {
 	struct timer_list *timer = container_of(storage, struct timer_list, host);
 	void (*function)(struct timer_list *timer);

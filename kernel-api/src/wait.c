@@ -40,6 +40,7 @@ static void add(struct wait_queue_head *wq, struct wait_queue_entry *entry, unsi
 {
 	unsigned long irqs;
 
+	ring3_wait_seen(wq);
 	spin_lock_irqsave(&wq->lock, irqs);
 	entry->flags = (entry->flags & ~(WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY)) | flags;
 	if (flags == WQ_FLAG_EXCLUSIVE)
@@ -78,6 +79,7 @@ static bool prepare(struct wait_queue_head *wq, struct wait_queue_entry *entry, 
 {
 	bool first = false;
 
+	WRITE_ONCE(current->waits_on, wq);
 	if (list_empty(&entry->entry)) {
 		first = list_empty(&wq->head);
 		if (entry->flags & WQ_FLAG_EXCLUSIVE)

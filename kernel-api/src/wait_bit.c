@@ -11,7 +11,7 @@ static struct wait_queue_head queues[QUEUES];
 __attribute__((__constructor__)) static void queues_init(void)
 {
 	for (unsigned int i = 0; i < QUEUES; i++)
-		ring3_waitqueue_init(&queues[i]);
+		ring3_waitqueue_init(&queues[i], "bits and variables");
 }
 
 struct wait_queue_head *__var_waitqueue(void *p)

@@ -170,8 +170,11 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* One line per bench: NAME, RIVAL, median ns a round of both, tab-separated. Runs of both take turns. */
-int main(void)
+/*
+ * One line per bench: NAME, RIVAL, median ns a round of both, tab-separated. Runs of both take turns.
+ * Arguments: parts of the names of those wanted.
+ */
+int main(int argc, char **argv)
 {
 	int rc = ours_start();
 
@@ -185,7 +188,12 @@ int main(void)
 	for (size_t n = 0; n < sizeof(benches) / sizeof(benches[0]); n++) {
 		const struct bench *bench = &benches[n];
 		double ours[RUNS], theirs[RUNS];
+		int wanted = argc < 2;
 
+		for (int i = 1; i < argc; i++)
+			wanted |= strstr(bench->name, argv[i]) != NULL;
+		if (!wanted)
+			continue;
 		for (int run = 0; run < RUNS; run++) {
 			ours[run] = (double)bench->ours(bench->rounds) / (double)bench->rounds;
 			theirs[run] = (double)bench->theirs(bench->rounds) / (double)bench->rounds;

@@ -134,9 +134,11 @@ async function inParallel<T>(tools: Toolchain, items: readonly T[], work: (item:
   }
 }
 
+/** In English, whatever the user's language: explain.ts reads what the compiler says. */
 function runTool(command: string, args: string[], cwd?: string): Promise<{ status: number; text: string }> {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...(cwd ? { cwd } : {}) });
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...(cwd ? { cwd } : {}) });
     const parts: Buffer[] = [];
     child.stderr.on('data', (part) => parts.push(part));
     child.on('error', reject);

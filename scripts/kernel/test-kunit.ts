@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /**
- * The kernel's own tests, unmodified: `npm run test:kunit -- [--san=address|thread] [--others=N] [PATTERN...]`. What runs and what
- * it must say is test/kunit/suites.json; beside it stands what a kernel said that was built as a process (UML), where
- * its results are at hand. Skips, with the reason, where the kernel's sources cannot be had.
+ * The kernel's own tests, unmodified:
+ * `npm run test:kunit -- [--asan|--tsan] [--cores=N] [--cpus=EVENTS+OTHERS] [PATTERN...]`. What runs and what it must say
+ * is test/kunit/suites.json; beside it stands what a kernel said that was built as a process (UML), where its results are
+ * at hand. Skips, with the reason, where the kernel's sources cannot be had.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { complaint, kunit } from './kunit-command.js';
 import { packageRoot, requireNative, type Sanitizer, surveyFolder } from './paths.js';
 import { type RunResult, run } from './runner.js';
 import { type KernelSource, kernelSource, SourceMissing } from './source.js';
+import { type Layout, refuse, testOptions } from './test-options.js';
 
 interface Entry {
   sources: string[];
@@ -39,6 +41,8 @@ interface SelftestEntry extends Entry {
   result?: string;
   /** Names of its results at the oracle. */
   oracle?: string[];
+  /** All of them, in their order, where that is known. */
+  says?: string[];
   /** What init returns when all is well. */
   rc?: number;
   /** It provokes warnings. */
@@ -75,11 +79,15 @@ interface Outcome {
 
 const oracle = readOracle();
 
+/** Virtual CPUs: what was asked for, or what the entry needs. */
+const layoutOf = (entry: Entry): Layout => layouts[0] ?? { cpus: 1, others: entry.others ?? 2 };
+
 async function runKunitEntry(entry: KunitEntry, path: string, san: Sanitizer): Promise<Outcome> {
   const result = await kunit(path, {
     san,
     builtin: entry.builtin ?? false,
-    others: others ?? entry.others ?? 2,
+    ...layoutOf(entry),
+    cores,
     timeout: (entry.timeout ?? 30) * (san === 'none' ? 1 : 5),
   });
   const count = (verdict: string) => result.cases.filter((one) => one.verdict === verdict).length;
@@ -108,6 +116,8 @@ function selftestProblem(entry: SelftestEntry, path: string, result: RunResult, 
   const warning = result.log.find(({ text }) => /^(WARNING|BUG|kernel BUG) at /.test(text));
   if (warning && !entry.warnings) return warning.text;
   if (entry.result && !says.length) return `no line of the log is ${entry.result}`;
+  if (entry.says && says.join('\n') !== entry.says.join('\n'))
+    return `the log says ${says.join('; ')}, expected ${entry.says.join('; ')}`;
   return '';
 }
 
@@ -123,18 +133,16 @@ async function runSelftest(
   const needed = order.map((module) => ({ path: module }));
   const result = await run([...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
-    others: others ?? entry.others ?? 2,
+    ...layoutOf(entry),
+    cores,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
-  const found = entry.result
-    ? result.log.flatMap(({ text }) => pattern.exec(text) ?? []).filter(Boolean)
-    : [];
   const lines = entry.result
     ? result.log.map(({ text }) => pattern.exec(text)).filter((one) => one !== null)
     : [];
   const says = lines.map((one) => one.slice(1).join(': '));
-  let problem = selftestProblem(entry, path, result, found);
+  let problem = selftestProblem(entry, path, result, says);
   const wanted = (entry.oracle ?? []).map((name) => ({ name, text: oracle.get(`selftest:${name}`) }));
   for (const { name, text } of wanted) {
     const ours = lines.map((one) =>
@@ -235,11 +243,8 @@ function sourceOrSkip(): KernelSource {
   }
 }
 
-const args = process.argv.slice(2);
-const san = (args.find((arg) => arg.startsWith('--san='))?.slice(6) ?? 'none') as Sanitizer;
-/** Virtual CPUs that threads share, for all of them. */
-const others = Number(args.find((arg) => arg.startsWith('--others='))?.slice(9)) || undefined;
-const patterns = args.filter((arg) => !arg.startsWith('--'));
+const { san, cores, layouts, patterns } = testOptions('test:kunit', process.argv.slice(2), ['cores', 'cpus']);
+if (layouts.length > 1) refuse('test:kunit', 'one --cpus at a time');
 const wanted = (entry: Entry) =>
   !patterns.length || patterns.some((pattern) => entry.sources.some((source) => source.includes(pattern)));
 

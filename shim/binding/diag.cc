@@ -105,6 +105,7 @@ Napi::Value set_listener(const Napi::CallbackInfo &info)
 	listener = Napi::Persistent(info[0].As<Napi::Function>());
 	listener.SuppressDestruct();
 	diag_on_stall(on_stall, nullptr);
+	diag_watch_loop();
 	return info.Env().Undefined();
 }
 

@@ -105,6 +105,34 @@ export interface Task {
   nrAlarms: number;
 }
 
+/** One that waits in a wait queue: a thread, or a function that is called when it is woken. */
+export interface Waiter {
+  /** Name and thread of its task; absent for a function. */
+  task?: string;
+  tid?: number;
+  /** How long it has slept. */
+  sinceMs?: number;
+  /** A task that is queued, and does not sleep at this moment. */
+  awake?: boolean;
+  exclusive: boolean;
+  /** Of one that is no task. */
+  function?: string;
+}
+
+/** A wait queue of kernel-api that somebody waits in. */
+export interface WaitQueue {
+  /** Its symbol, or what was written where it was set up: "&session->gone". */
+  name: string;
+  address: string;
+  /** It changed whenever it was looked at: what is here may be torn. */
+  busy?: boolean;
+  /** The thread that holds its lock. */
+  lockedBy?: number;
+  nrWaiters: number;
+  /** The first 64. */
+  waiters: Waiter[];
+}
+
 export interface Cache {
   name: string;
   objectBytes: number;
@@ -126,6 +154,78 @@ export interface Crash {
   /** Registers that point into the engine's memory: whose it is, in use or freed, and where that was done. */
   pointers: { register: string; is: string }[];
   registers: Record<string, string>;
+}
+
+/** What aio has in flight on an event task, the oldest first. */
+export interface AioTask {
+  task: number;
+  inFlight: number;
+  /** The first 256. */
+  operations: {
+    op: string;
+    /** Of the open files, and its descriptor. */
+    file: number;
+    fd: number;
+    offset: number;
+    bytes: number;
+    done: number;
+    ageUs: number;
+  }[];
+}
+
+/** An iSCSI session and its connection; names of RFC 7143. */
+export interface IscsiSession {
+  tsih: number;
+  cid: number;
+  initiator: string;
+  alias: string;
+  target: string;
+  user: string;
+  peer: string;
+  portal: string;
+  isid: string;
+  cpu: number;
+  state: string;
+  headerDigest: boolean;
+  dataDigest: boolean;
+  expCmdSn: number;
+  maxCmdSn: number;
+  statSn: number;
+  expStatSn: number;
+  /** In flight. */
+  commands: number;
+  sendQueuePdus: number;
+  sendQueueBytes: number;
+  /** Of commands and their data. */
+  heldBytes: number;
+  /** Of tcp(7)'s tcp_info; null when the socket is gone. */
+  tcp: {
+    rttUs: number;
+    rttVarUs: number;
+    mss: number;
+    cwnd: number;
+    ssthresh: number;
+    unacked: number;
+    lost: number;
+    retransmits: number;
+    notSentBytes: number;
+    sendWindow: number;
+    lastReceiveMs: number;
+    lastSendMs: number;
+    windowLimitedUs: number;
+    bufferLimitedUs: number;
+  } | null;
+  /** It is not read from, for it has too much unsent. */
+  paused: boolean;
+  rxBytes: number;
+  txBytes: number;
+  rxPdus: number;
+  txPdus: number;
+  rxCalls: number;
+  txCalls: number;
+  rejects: number;
+  errors: number;
+  ignored: number;
 }
 
 /** A section another room writes is a sentence instead when it could not answer in time. */
@@ -154,6 +254,8 @@ export interface Dump {
         next: string[];
       }[]
     | string;
+  /** Of kernel-api; in section `tasks`. Up to 512. */
+  waitQueues?: WaitQueue[];
   memory?: Cache[] | string;
   /** With RING3_MEM=count. */
   memorySites?: {
@@ -163,10 +265,13 @@ export interface Dump {
     allocs: number;
     grownBytesSinceLastDump: number;
   }[];
-  aio?: unknown;
-  iscsi?: unknown[] | string;
+  aio?: AioTask[] | string;
+  iscsi?: IscsiSession[] | string;
   modules?: { name: string; references: string }[] | string;
-  watchdogs?: Record<string, number>;
+  /** Findings so far, those included that were not told. */
+  watchdogs?: Record<Stall['kind'], number>;
+  /** Those that are on. */
+  watchdogBudgetsMs?: Partial<Record<Stall['kind'], number>>;
 }
 
 /** Stacks taken from outside. */

@@ -45,6 +45,7 @@ size_t mem_size(const void *addr);	/* usable bytes of an allocation */
 /* Named caches of equal objects (sys_buf_cache without the reference count). */
 struct mem_cache;
 struct mem_cache *mem_cache_create(const char *name, size_t bytes, size_t align);
+unsigned int mem_cache_index(const struct mem_cache *cache);	/* of sys_magazine.h's caches[] */
 int mem_cache_destroy(struct mem_cache *cache);	/* -EBUSY while objects are out; names them */
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence);
 void mem_cache_free(struct mem_cache *cache, void *obj, const char *whence);

@@ -18,38 +18,66 @@ static void task_set(struct etask_alarm *alarm, sys_event_task_t task)
 	__atomic_store_n(&alarm->task, task, __ATOMIC_RELAXED);
 }
 
-static void disarm(sys_event_task_t task, struct etask_alarm *alarm)
+static inline void disarm(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	wheel_remove(&task->wheel, alarm);
 	task_set(alarm, NULL);
-	stat_set(&task->stats.alarms_armed, task->wheel.count);
 }
 
-void etask_alarm_arm_periodic(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first,
-			      sys_time_delta_t period)
+static inline void put(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first, sys_time_delta_t period)
+{
+	task_set(alarm, task);
+	alarm->expire = first;
+	alarm->period = period;
+	wheel_add(&task->wheel, alarm);
+}
+
+static __attribute__((noinline)) void arm_slowly(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first,
+						 sys_time_delta_t period)
 {
 	bool wake;
 
 	lock_alarms(task);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
-	task_set(alarm, task);
-	alarm->expire = first;
-	alarm->period = period;
-	wheel_add(&task->wheel, alarm);
-	stat_set(&task->stats.alarms_armed, task->wheel.count);
+	put(task, alarm, first, period);
 	wake = !etask_is_current(task) && first < task->sleeps_until;
 	unlock_alarms(task);
 	if (wake)
 		etask_wake(task);
 }
 
-void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire)
+/* Not expanded once more, where it would only be in the way. */
+static __attribute__((noinline)) void remove_called(struct wheel *wheel, struct etask_alarm *alarm)
 {
-	etask_alarm_arm_periodic(task, alarm, expire, 0);
+	wheel_remove(wheel, alarm);
 }
 
-bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
+static inline __attribute__((always_inline)) void arm(sys_event_task_t task, struct etask_alarm *alarm,
+						      sys_time_t first, sys_time_delta_t period)
+{
+	if (unlikely(!etask_is_current(task) || !bias_enter(&task->alarm_lock))) {
+		arm_slowly(task, alarm, first, period);
+		return;
+	}
+	if (alarm->task)
+		remove_called(&task->wheel, alarm);
+	put(task, alarm, first, period);
+	bias_leave(&task->alarm_lock);
+}
+
+void etask_alarm_arm_periodic(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first,
+			      sys_time_delta_t period)
+{
+	arm(task, alarm, first, period);
+}
+
+void etask_alarm_arm(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t expire)
+{
+	arm(task, alarm, expire, 0);
+}
+
+static __attribute__((noinline)) bool cancel_slowly(sys_event_task_t task, struct etask_alarm *alarm)
 {
 	bool was_armed;
 
@@ -58,6 +86,19 @@ bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
 	if (was_armed)
 		disarm(task, alarm);
 	unlock_alarms(task);
+	return was_armed;
+}
+
+bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
+{
+	bool was_armed;
+
+	if (unlikely(!etask_is_current(task) || !bias_enter(&task->alarm_lock)))
+		return cancel_slowly(task, alarm);
+	was_armed = alarm->task != NULL;
+	if (was_armed)
+		disarm(task, alarm);
+	bias_leave(&task->alarm_lock);
 	return was_armed;
 }
 
@@ -99,7 +140,7 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 	unsigned int fired = 0, most = task->alarms_left;
 
 	/* Without the lock: one armed at this moment is seen in the next round, or before the sleep. */
-	if (!__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
+	if (!alarms_armed(task))
 		return 0;
 	lock_alarms(task);
 	wheel_advance(&task->wheel, task->now);
@@ -114,7 +155,6 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 			arm_next(task, alarm);
 		else
 			task_set(alarm, NULL);
-		stat_set(&task->stats.alarms_armed, task->wheel.count);
 		task->alarm_running = alarm;
 		unlock_alarms(task);
 		enter_handler(task, alarm->whence);
@@ -132,12 +172,7 @@ unsigned int etask_run_alarms(sys_event_task_t task)
 void etask_each_alarm(sys_event_task_t task, void (*fn)(struct etask_alarm *alarm, void *arg), void *arg)
 {
 	lock_alarms(task);
-	for (int level = 0; level < WHEEL_LEVELS; level++)
-		for (int slot = 0; slot < WHEEL_SLOTS; slot++)
-			for (struct etask_alarm *at = task->wheel.slots[level][slot]; at; at = at->next)
-				fn(at, arg);
-	for (struct etask_alarm *at = task->wheel.due; at; at = at->next)
-		fn(at, arg);
+	wheel_each(&task->wheel, fn, arg);
 	unlock_alarms(task);
 }
 
@@ -151,6 +186,6 @@ void etask_forget_alarms(sys_event_task_t task)
 		while ((alarm = wheel_pop(&task->wheel)))
 			task_set(alarm, NULL);
 	}
-	stat_set(&task->stats.alarms_armed, 0);
+	wheel_fini(&task->wheel);
 	unlock_alarms(task);
 }

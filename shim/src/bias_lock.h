@@ -45,6 +45,26 @@ static inline void bias_unlock_other(struct bias_lock *lock)
 	sys_lock_release(&lock->word);
 }
 
+/*
+ * For the owner's shortest ways: in by the bias, or not at all, and false. Left by bias_leave().
+ * Where the lock is not biased, owner_in is up for a moment: then nobody waits for it for long.
+ */
+static inline bool bias_enter(struct bias_lock *lock)
+{
+	atomic_store_explicit(&lock->owner_in, true, memory_order_relaxed);
+	/* The compiler must not turn the two round; the processor may, see above. */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (likely(atomic_load_explicit(&lock->biased, memory_order_acquire)))
+		return true;
+	atomic_store_explicit(&lock->owner_in, false, memory_order_release);
+	return false;
+}
+
+static inline void bias_leave(struct bias_lock *lock)
+{
+	atomic_store_explicit(&lock->owner_in, false, memory_order_release);
+}
+
 static inline void bias_lock_owner(struct bias_lock *lock)
 {
 	if (likely(atomic_load_explicit(&lock->biased, memory_order_relaxed))) {

@@ -285,7 +285,7 @@ static void sleep_until_work(sys_event_task_t task)
 	sys_time_t from = task->now, until = sys_time_invalid();
 	uint64_t idle;
 
-	if (__atomic_load_n(&task->stats.alarms_armed, __ATOMIC_RELAXED))
+	if (alarms_armed(task))
 		until = next_alarm(task, false);
 	if (until <= from || spin(task, from, until))
 		goto out;

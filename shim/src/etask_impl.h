@@ -59,6 +59,7 @@ struct sys_event_task {
 	/* on-task only from here, unless said */
 	bool			in_round __attribute__((aligned(64)));
 	const char		*running;		/* whence of the handler, read racily */
+	uint64_t		nr_handlers;		/* begun; the same at two looks: it is the same one */
 	struct etask_hook	*hooks;
 	sys_time_t		now;
 	uint64_t		spin_ns;
@@ -90,6 +91,12 @@ extern __thread sys_event_task_t sys_event_task __attribute__((tls_model("initia
 static inline bool etask_is_current(sys_event_task_t task)
 {
 	return sys_event_task == task;
+}
+
+/* Now, without the lock. */
+static inline uint64_t alarms_armed(sys_event_task_t task)
+{
+	return __atomic_load_n(&task->wheel.count, __ATOMIC_RELAXED);
 }
 
 static inline void lock_alarms(sys_event_task_t task)
@@ -138,14 +145,15 @@ static inline void stat_set(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, n, __ATOMIC_RELAXED);
 }
 
-static inline void enter_handler(sys_event_task_t task, const char *whence)
-{
-	__atomic_store_n(&task->running, whence, __ATOMIC_RELAXED);
-}
-
 static inline void stat_add(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline void enter_handler(sys_event_task_t task, const char *whence)
+{
+	__atomic_store_n(&task->running, whence, __ATOMIC_RELAXED);
+	stat_add(&task->nr_handlers, 1);
 }
 
 #endif /* RING3_ETASK_IMPL_H */

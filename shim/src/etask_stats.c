@@ -10,6 +10,7 @@ void etask_stats_read(sys_event_task_t task, struct etask_stats *stats)
 
 	for (size_t i = 0; i < sizeof(*stats) / sizeof(*to); i++)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+	stats->alarms_armed = alarms_armed(task);	/* the wheel counts */
 }
 
 bool etask_asleep(sys_event_task_t task)

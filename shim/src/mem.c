@@ -23,8 +23,7 @@ static pthread_key_t thread_key;
 
 /* initial-exec: a load, not a call. Two words of a process's static TLS. */
 static __thread struct thread_mem *thread_mem __attribute__((tls_model("initial-exec")));
-/* The same, but only where nothing is checked: then the short way may be taken. */
-static __thread struct thread_mem *fast_mem __attribute__((tls_model("initial-exec")));
+__thread struct thread_mem *mem_fast;	/* the same, but only where nothing is checked */
 
 /* ---- size classes: 16, 32, 48, 64, 96, 128, 192, ... 32 MiB ------------ */
 
@@ -38,9 +37,7 @@ static inline unsigned int class_of(size_t bytes)
 	return 4 + (log2 - 6) * 2 + (bytes > 3ul << (log2 - 1));
 }
 
-/* The class of (bytes + 15) / 16, plus one, as far as a look is shorter than working it out. */
-#define SMALL_MAX	4096
-static uint8_t small_class[SMALL_MAX / 16 + 1];
+uint8_t mem_small_class[SMALL_MAX / 16 + 1];
 
 static size_t class_bytes(unsigned int class)
 {
@@ -60,7 +57,7 @@ static void thread_exit(void *arg)
 {
 	struct thread_mem *mem = arg;
 
-	thread_mem = fast_mem = NULL;
+	thread_mem = mem_fast = NULL;
 	pthread_mutex_lock(&caches_lock);
 	*mem->pprev = mem->next;
 	if (mem->next)
@@ -90,7 +87,7 @@ static void init_once(void)
 	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
 	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
-		small_class[i] = (uint8_t)(class_of(i * 16) + 1);
+		mem_small_class[i] = (uint8_t)(class_of(i * 16) + 1);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
 		size_t bytes = class_bytes(i);
@@ -128,7 +125,7 @@ static __attribute__((noinline)) struct thread_mem *thread_start(void)
 	pthread_setspecific(thread_key, mem);
 	thread_mem = mem;
 	if (!mem_checks)
-		fast_mem = mem;
+		mem_fast = mem;
 	return mem;
 }
 
@@ -195,7 +192,7 @@ static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, stru
 		swap_magazines(mine);
 	else if (!refill(cache, mine))
 		return NULL;
-	count_up(&mine->nr_allocs);
+	mem_count(&mine->nr_allocs);
 	return magazine_pop(mine->loaded);
 }
 
@@ -210,50 +207,8 @@ static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct
 		cache_spare(cache, object);
 		return;
 	}
-	count_up(&mine->nr_frees);
+	mem_count(&mine->nr_frees);
 	magazine_push(mine->loaded, object);
-}
-
-/*
- * The counter is worked on last, for what is written behind an atomic the compiler reads again; and
- * @mine is an address worked out once, which it would do again for each member.
- */
-static inline void *take(struct thread_cache *mine)
-{
-	struct magazine *magazine;
-	uint32_t count;
-	void *object;
-
-	__asm__("" : "+r"(mine));
-	magazine = mine->loaded;
-	if (unlikely(!magazine))
-		return NULL;
-	count = magazine->count;
-	object = *slot_of(magazine, count);
-	if (unlikely(!object))
-		return NULL;
-	magazine->count = count - 1;
-	count_up(&mine->nr_allocs);
-	return object;
-}
-
-/* False: there is no room, or @object is one of the last that were freed. */
-static inline bool put(struct thread_cache *mine, void *object)
-{
-	struct magazine *magazine;
-	uint32_t count;
-
-	__asm__("" : "+r"(mine));
-	magazine = mine->loaded;
-	if (unlikely(!magazine))
-		return false;
-	count = magazine->count;
-	if (unlikely(count == magazine->capacity) || unlikely(magazine_has_last(magazine, count, object)))
-		return false;
-	slot_of(magazine, count)[1] = object;
-	magazine->count = count + 1;
-	count_up(&mine->nr_frees);
-	return true;
 }
 
 /* Of the objects that this thread freed last @object is one: told without any level, as it costs nothing. */
@@ -270,7 +225,7 @@ void *raw_alloc(struct mem_cache *cache)
 
 	if (!mem)
 		return NULL;
-	object = take(cache_of_thread(mem, cache));
+	object = mem_take(cache_of_thread(mem, cache));
 	return object ? object : alloc_slowly(mem, cache);
 }
 
@@ -278,14 +233,14 @@ void raw_free(struct mem_cache *cache, void *object)
 {
 	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
 
-	if (!mem || !put(cache_of_thread(mem, cache), object))
+	if (!mem || !mem_put(cache_of_thread(mem, cache), object))
 		free_slowly(mem, cache, object);
 }
 
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
-	void *object = likely(mem) ? take(cache_of_thread(mem, cache)) : NULL;
+	struct thread_mem *mem = mem_fast;
+	void *object = likely(mem) ? mem_take(cache_of_thread(mem, cache)) : NULL;
 
 	if (likely(object))
 		return object;
@@ -295,9 +250,9 @@ void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 
 void mem_cache_free(struct mem_cache *cache, void *object, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
+	struct thread_mem *mem = mem_fast;
 
-	if (likely(mem) && likely(put(cache_of_thread(mem, cache), object)))
+	if (likely(mem) && likely(mem_put(cache_of_thread(mem, cache), object)))
 		return;
 	mem_init();
 	if (mem_checks) {
@@ -321,15 +276,15 @@ static __attribute__((noinline)) void *any_size_slowly(size_t bytes, const char 
 
 void *mem_alloc(size_t bytes, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
+	struct thread_mem *mem = mem_fast;
 	void *object;
 
 	if (unlikely(!mem))
 		return any_size_slowly(bytes, whence);
 	if (likely(bytes <= SMALL_MAX))
-		object = take(&mem->caches[small_class[(bytes + 15) / 16]]);
+		object = mem_take(&mem->caches[mem_small_class[(bytes + 15) / 16]]);
 	else if (likely(bytes <= CLASS_BYTES_MAX))
-		object = take(&mem->caches[class_of(bytes) + 1]);
+		object = mem_take(&mem->caches[class_of(bytes) + 1]);
 	else
 		return NULL;
 	return likely(object) ? object : any_size_slowly(bytes, whence);
@@ -369,14 +324,8 @@ static __attribute__((noinline)) void free_any_slowly(void *addr, const char *wh
 
 void mem_free(const void *addr, const char *whence)
 {
-	struct thread_mem *mem = fast_mem;
-
-	if (likely(mem && region_has(addr))) {
-		/* Of no cache: there is no magazine. */
-		if (likely(put(&mem->caches[page_desc_of(addr)->cache_id], (void *)addr)))
-			return;
-	}
-	free_any_slowly((void *)addr, whence);
+	if (unlikely(!mem_put_any((void *)addr)))
+		free_any_slowly((void *)addr, whence);
 }
 
 size_t mem_size(const void *addr)

@@ -271,6 +271,8 @@ struct mem_cache *mem_cache_create(const char *name, size_t bytes, size_t align)
 	return cache_make(name, bytes, align);
 }
 
+unsigned int mem_cache_index(const struct mem_cache *cache) { return cache->id + 1; }
+
 size_t mem_cache_limit_set(struct mem_cache *cache, size_t bytes)
 {
 	size_t before;

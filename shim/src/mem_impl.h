@@ -12,48 +12,9 @@
 
 #include "region.h"
 
-#define NR_CACHES	512
 #define NR_CLASSES	48
-#define MAGAZINE_MAX	64
 #define MAGAZINE_BYTES	(1ul << 20)	/* a magazine of large objects holds no more than this */
 #define CLASS_BYTES_MAX	(SYS_PAGE_SIZE << SYS_ORDER_MAX)
-
-/*
- * Its objects stand in @slots behind LAST_FREED times NULL: so whoever looks for the last one, or
- * compares with the last two, need not know how many there are.
- */
-#define LAST_FREED	2
-
-struct magazine {
-	struct magazine	*next;
-	uint32_t	count, capacity;
-	void		*slots[LAST_FREED + MAGAZINE_MAX];
-};
-
-/* Where the last of @count objects is. */
-static inline void **slot_of(struct magazine *magazine, uint32_t count)
-{
-	return &magazine->slots[LAST_FREED - 1] + count;
-}
-
-static inline void magazine_push(struct magazine *magazine, void *object)
-{
-	*slot_of(magazine, ++magazine->count) = object;
-}
-
-static inline void *magazine_pop(struct magazine *magazine)
-{
-	return *slot_of(magazine, magazine->count--);
-}
-
-/* @object is one of those that came last: it is free. */
-static inline bool magazine_has_last(struct magazine *magazine, uint32_t count, const void *object)
-{
-	void **last = slot_of(magazine, count);
-
-	_Static_assert(LAST_FREED == 2, "as many as are compared with");
-	return last[0] == object || last[-1] == object;
-}
 
 struct mem_cache {
 	const char	*name;
@@ -76,17 +37,6 @@ struct mem_cache {
 	uint64_t	nr_allocs, nr_frees;	/* of threads that ended, or had no magazine */
 	void		**slabs;
 	size_t		nr_slabs, max_slabs;
-};
-
-/* What a thread has of one cache. Counters are read racily by mem_stats_each(). */
-struct thread_cache {
-	struct magazine	*loaded, *other;
-	uint64_t	nr_allocs, nr_frees;
-};
-
-struct thread_mem {
-	struct thread_mem	*next, **pprev;
-	struct thread_cache	caches[1 + NR_CACHES];	/* by page_desc.cache_id; 0, which is no cache's, has no magazine */
 };
 
 /* caches_lock guards both and is taken before any cache's lock. */
@@ -131,9 +81,14 @@ static inline struct thread_cache *cache_of_thread(struct thread_mem *mem, const
 	return &mem->caches[cache->id + 1];
 }
 
-static inline void count_up(uint64_t *counter)
+static inline void magazine_push(struct magazine *magazine, void *object)
 {
-	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+	*magazine_last(magazine, ++magazine->count) = object;
+}
+
+static inline void *magazine_pop(struct magazine *magazine)
+{
+	return *magazine_last(magazine, magazine->count--);
 }
 
 #endif /* RING3_MEM_IMPL_H */

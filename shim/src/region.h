@@ -3,24 +3,12 @@
 #define RING3_REGION_H
 
 /* region.h - private to shim/src: what is kept about each page of the region. */
+#include "sys_magazine.h"
 #include "sys_mem.h"
-
-/* One per page. For a page inside a run only cache_id and run_first count. */
-struct page_desc {
-	uint32_t	run_first;	/* index of the run's first page */
-	uint16_t	cache_id;	/* whose slab this is a part of, plus one; 0: a plain run */
-	uint8_t		order;
-	uint8_t		state;		/* enum run_state */
-	uint32_t	nr_spare;	/* of a slab, while its cache is being trimmed: objects free in it */
-	uint32_t	unused;
-};
 
 enum run_state { RUN_IN_USE, RUN_FREE, RUN_GIVEN };	/* given: free, and its memory given back to the system */
 
-/* Fixed once region_init() has run, which any allocation does. */
-extern char *region_base __attribute__((visibility("hidden")));
-extern size_t region_bytes __attribute__((visibility("hidden")));
-extern struct page_desc *page_descs __attribute__((visibility("hidden")));
+_Static_assert(SYS_PAGE_SHIFT == 12, "mem_put_any() counts on it");
 
 static inline size_t page_index(const void *addr)
 {

@@ -2,27 +2,22 @@
 /* wheel.c - see wheel.h. */
 #include "wheel.h"
 
-/* A level and a slot are kept in alarm->state while it stands there; DUE marks the due list. */
-enum { STATE_DUE = 0x10000 };
-
-static uint64_t tick_of(sys_time_t expire)
-{
-	uint64_t tick = expire >> WHEEL_TICK_SHIFT;
-
-	/* The last tick of all stands for itself: one more would wrap to the first. */
-	return tick + ((expire & ((1ul << WHEEL_TICK_SHIFT) - 1)) != 0 && tick != UINT64_MAX >> WHEEL_TICK_SHIFT);
-}
-
 void wheel_init(struct wheel *wheel, sys_time_t now)
 {
 	memset(wheel, 0, sizeof(*wheel));
 	wheel->tick = now >> WHEEL_TICK_SHIFT;
 	wheel->due_tail = &wheel->due;
+	wheel->pool.bytes_left = CELLS_BYTES_MAX;
+}
+
+void wheel_fini(struct wheel *wheel)
+{
+	cell_pool_fini(&wheel->pool);
 }
 
 static void due_append(struct wheel *wheel, struct etask_alarm *alarm)
 {
-	alarm->state = STATE_DUE;
+	alarm->state = WHEEL_DUE;
 	wheel->due_count++;
 	alarm->next = NULL;
 	alarm->pprev = wheel->due_tail;
@@ -30,11 +25,23 @@ static void due_append(struct wheel *wheel, struct etask_alarm *alarm)
 	wheel->due_tail = &alarm->next;
 }
 
-static void place(struct wheel *wheel, struct etask_alarm *alarm)
+static void list_push(struct wheel *wheel, struct etask_alarm *alarm, unsigned int number)
 {
-	uint64_t tick = tick_of(alarm->expire);
-	unsigned int level, slot;
-	struct etask_alarm **head;
+	struct etask_alarm **head = &wheel->lists[number];
+
+	alarm->state = WHEEL_LISTED | number;
+	alarm->next = *head;
+	alarm->pprev = head;
+	if (alarm->next)
+		alarm->next->pprev = &alarm->next;
+	*head = alarm;
+	wheel->used[number / WHEEL_SLOTS] |= 1ul << number % WHEEL_SLOTS;
+}
+
+void wheel_place_slowly(struct wheel *wheel, struct etask_alarm *alarm)
+{
+	uint64_t tick = wheel_tick_of(alarm->expire);
+	unsigned int level, number;
 
 	if (tick <= wheel->tick) {
 		due_append(wheel, alarm);
@@ -47,38 +54,41 @@ static void place(struct wheel *wheel, struct etask_alarm *alarm)
 		if (tick - wheel->tick >= (uint64_t)(WHEEL_SLOTS - 1) << (level * 6))
 			tick = wheel->tick + ((uint64_t)(WHEEL_SLOTS - 1) << (level * 6));
 	}
-	slot = (tick >> (level * 6)) & (WHEEL_SLOTS - 1);
-	head = &wheel->slots[level][slot];
-	alarm->state = level << 8 | slot;
-	alarm->next = *head;
-	alarm->pprev = head;
-	if (alarm->next)
-		alarm->next->pprev = &alarm->next;
-	*head = alarm;
-	wheel->used[level] |= 1ul << slot;
+	number = level * WHEEL_SLOTS + ((tick >> (level * 6)) & (WHEEL_SLOTS - 1));
+	if (wheel->cells[number].empty || cells_grow(&wheel->pool, &wheel->cells[number]))
+		wheel_put(wheel, alarm, number);
+	else
+		list_push(wheel, alarm, number);
 }
 
-void wheel_add(struct wheel *wheel, struct etask_alarm *alarm)
+static void slot_unused(struct wheel *wheel, unsigned int number)
 {
-	wheel->count++;
-	place(wheel, alarm);
+	if (!wheel->cells[number].count && !wheel->lists[number])
+		wheel->used[number / WHEEL_SLOTS] &= ~(1ul << number % WHEEL_SLOTS);
 }
 
-void wheel_remove(struct wheel *wheel, struct etask_alarm *alarm)
+void wheel_remove_slowly(struct wheel *wheel, struct etask_alarm *alarm)
 {
-	unsigned int level = alarm->state >> 8 & 0xff, slot = alarm->state & 0xff;
-
 	*alarm->pprev = alarm->next;
 	if (alarm->next)
 		alarm->next->pprev = alarm->pprev;
-	if (alarm->state == STATE_DUE) {
-		wheel->due_count--;
-		if (wheel->due_tail == &alarm->next)
-			wheel->due_tail = alarm->pprev;
-	} else if (!wheel->slots[level][slot]) {
-		wheel->used[level] &= ~(1ul << slot);
+	if (alarm->state & WHEEL_LISTED) {
+		slot_unused(wheel, alarm->state & ~(unsigned int)WHEEL_LISTED);
+		return;
 	}
-	wheel->count--;
+	wheel->due_count--;
+	if (wheel->due_tail == &alarm->next)
+		wheel->due_tail = alarm->pprev;
+}
+
+void wheel_cells_emptied(struct wheel *wheel, unsigned int number)
+{
+	struct cells *cells = &wheel->cells[number];
+
+	/* One chunk is kept for who comes and goes alone. */
+	if (cells->chunks != cells->last)
+		cells_release(&wheel->pool, cells);
+	slot_unused(wheel, number);
 }
 
 /* The first slot in use at or after the wheel's own, in its lowest used level: all others are later. */
@@ -101,22 +111,44 @@ static bool next_slot(const struct wheel *wheel, unsigned int *level, unsigned i
 	return false;
 }
 
+static void fetch_alarms(const struct cell_chunk *chunk)
+{
+	for (int i = 0; chunk && i < CELLS_IN_CHUNK; i++)
+		__builtin_prefetch((const void *)(chunk->cells[i] & ~1ul), 1);
+}
+
+/* Place all of a slot anew, at a lower level or as due. */
+static void empty_slot(struct wheel *wheel, unsigned int number)
+{
+	struct cells cells = wheel->cells[number];
+	struct etask_alarm *listed = wheel->lists[number], *next;
+
+	wheel->cells[number] = (struct cells){ 0 };
+	wheel->lists[number] = NULL;
+	wheel->used[number / WHEEL_SLOTS] &= ~(1ul << number % WHEEL_SLOTS);
+	fetch_alarms(cells.chunks);
+	for (struct cell_chunk *chunk = cells.chunks; chunk; chunk = chunk->next) {
+		fetch_alarms(chunk->next);
+		for (int i = 0; i < CELLS_IN_CHUNK; i++)
+			if (cell_alarm(chunk->cells[i]))
+				wheel_place(wheel, cell_alarm(chunk->cells[i]));
+	}
+	cells_release(&wheel->pool, &cells);
+	for (; listed; listed = next) {
+		next = listed->next;
+		wheel_place(wheel, listed);
+	}
+}
+
 void wheel_advance(struct wheel *wheel, sys_time_t now)
 {
 	uint64_t now_tick = now >> WHEEL_TICK_SHIFT, tick;
 	unsigned int level, slot;
 
 	while (next_slot(wheel, &level, &slot, &tick) && tick <= now_tick) {
-		struct etask_alarm *alarm = wheel->slots[level][slot], *next;
-
-		wheel->slots[level][slot] = NULL;
-		wheel->used[level] &= ~(1ul << slot);
 		if (tick > wheel->tick)
 			wheel->tick = tick;
-		for (; alarm; alarm = next) {
-			next = alarm->next;
-			place(wheel, alarm);
-		}
+		empty_slot(wheel, level * WHEEL_SLOTS + slot);
 	}
 	if (now_tick > wheel->tick)
 		wheel->tick = now_tick;
@@ -129,6 +161,20 @@ struct etask_alarm *wheel_pop(struct wheel *wheel)
 	if (alarm)
 		wheel_remove(wheel, alarm);
 	return alarm;
+}
+
+void wheel_each(const struct wheel *wheel, void (*fn)(struct etask_alarm *alarm, void *arg), void *arg)
+{
+	for (unsigned int number = 0; number < WHEEL_LEVELS * WHEEL_SLOTS; number++) {
+		for (const struct cell_chunk *chunk = wheel->cells[number].chunks; chunk; chunk = chunk->next)
+			for (int i = 0; i < CELLS_IN_CHUNK; i++)
+				if (cell_alarm(chunk->cells[i]))
+					fn(cell_alarm(chunk->cells[i]), arg);
+		for (struct etask_alarm *at = wheel->lists[number]; at; at = at->next)
+			fn(at, arg);
+	}
+	for (struct etask_alarm *at = wheel->due; at; at = at->next)
+		fn(at, arg);
 }
 
 sys_time_t wheel_next(const struct wheel *wheel)

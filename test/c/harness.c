@@ -20,6 +20,7 @@ enum { EXIT_SKIPPED = 77 };
 
 static struct test_case *tests, **tests_end = &tests;
 static unsigned int timeout_s = 30;
+static unsigned int tries = 1;
 static const char *without[64];		/* names of tests that are left out */
 static unsigned int nr_without;
 
@@ -39,6 +40,17 @@ void test_fail(const char *file, int line, const char *format, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	_exit(1);
+}
+
+void test_beside(char *path, unsigned long bytes, const char *name)
+{
+	ssize_t len = readlink("/proc/self/exe", path, bytes);
+
+	CHECK_LT(len, (ssize_t)bytes);
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	CHECK_GT(len, 0);
+	CHECK_LT(snprintf(path + len, bytes - (size_t)len, "%s", name), (ssize_t)bytes - len);
 }
 
 void test_skip(const char *format, ...)
@@ -116,6 +128,31 @@ static const char *judge(const struct test_case *test, int status)
 	return WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) > 1) ? "ok" : "bad";
 }
 
+/*
+ * A CHECK that fails, or a test that is late, may be the machine's load: it gets
+ * another try, and a line that says so. A death or a sanitizer's report never does.
+ */
+static bool try_again(const struct test_case *test, int status, unsigned int tried)
+{
+	bool check_failed = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+
+	if (tried >= tries || test->expect_signal != 0 || (status != -1 && !check_failed))
+		return false;
+	printf("# unsteady: %s: %s\n", test->name, check_failed ? "a check failed" : "too late");
+	return true;
+}
+
+static const char *run_test(const struct test_case *test)
+{
+	unsigned int tried = 0;
+	int status;
+
+	do {
+		status = run_forked(test);
+	} while (try_again(test, status, ++tried));
+	return judge(test, status);
+}
+
 static bool wanted(const struct test_case *test, char **patterns, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -134,9 +171,10 @@ static bool left_out(const struct test_case *test)
 
 static void usage(const char *name)
 {
-	printf("usage: %s [--list] [--here] [--timeout SECONDS] [--without NAME]... [PATTERN...]\n"
+	printf("usage: %s [--list] [--here] [--timeout SECONDS] [--tries N] [--without NAME]... [PATTERN...]\n"
 	       "Runs the tests whose name or file holds a PATTERN, each in its own process.\n"
 	       "  --here     in this process, for a debugger\n"
+	       "  --tries    how often one that fails a check or is late may run; default 1\n"
 	       "  --without  the test of just that name counts as skipped\n", name);
 }
 
@@ -153,6 +191,8 @@ int main(int argc, char **argv)
 			here = true;
 		} else if (!strcmp(argv[first], "--timeout") && first + 1 < argc) {
 			timeout_s = (unsigned int)atoi(argv[++first]);
+		} else if (!strcmp(argv[first], "--tries") && first + 1 < argc) {
+			tries = (unsigned int)atoi(argv[++first]);
 		} else if (!strcmp(argv[first], "--without") && first + 1 < argc &&
 			   nr_without < sizeof(without) / sizeof(without[0])) {
 			without[nr_without++] = argv[++first];
@@ -181,7 +221,7 @@ int main(int argc, char **argv)
 			passed++;
 			continue;
 		}
-		result = judge(test, run_forked(test));
+		result = run_test(test);
 		passed += !strcmp(result, "ok");
 		skipped += !strcmp(result, "skip");
 		failed += strcmp(result, "ok") && strcmp(result, "skip");

@@ -13,7 +13,8 @@
  *		CHECK_EQ(count(&head), 0);
  *	}
  *
- * <room>-test [--list] [--here] [--timeout S] [--without NAME]... [PATTERN...]; --here does not fork (gdb).
+ * <room>-test [--list] [--here] [--timeout S] [--tries N] [--without NAME]... [PATTERN...]; --here does not
+ * fork (gdb); a test that fails a check or is late runs up to N times, and is named as unsteady.
  */
 struct test_case {
 	const char *name, *file;
@@ -25,6 +26,8 @@ struct test_case {
 void test_register(struct test_case *test);
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
+/* The path of a file beside the test binary, such as a module of it. */
+void test_beside(char *path, unsigned long bytes, const char *name);
 /* Says why on the report; the test counts as skipped. */
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

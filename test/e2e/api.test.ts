@@ -5,15 +5,14 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Target, type TargetEvent, type TargetOptions } from '../../scst-port/index.js';
 import { Initiator } from '../outside/initiator.js';
+import { until } from '../until.js';
 
 const LOOPBACK = ['127.0.0.1:0'];
 const NAME = 'iqn.2026-11.dev.ring3.test:api';
 
-describe('Target', function () {
-  this.timeout(20_000);
+describe('Target', () => {
   let target: Target | undefined;
   const events: TargetEvent[] = [];
   const start = async (options: Partial<TargetOptions> = {}) => {
@@ -27,7 +26,7 @@ describe('Target', function () {
     return target;
   };
   const event = async (name: TargetEvent['event']) => {
-    for (let i = 0; i < 300 && !events.some((one) => one.event === name); i++) await sleep(5);
+    await until(() => events.some((one) => one.event === name), `event ${name}`);
     return events.find((one) => one.event === name);
   };
 
@@ -70,8 +69,8 @@ describe('Target', function () {
     assert.ok(await one.ended());
     two.command([0x12, 0, 0, 0, 36, 0], { read: 36 });
     assert.equal((await two.receive())?.data.length, 36);
-    for (let i = 0; i < 200 && (await target!.sessions()).length > 1; i++) await sleep(5);
-    assert.equal(await target!.closeSession(one.tsih), false);
+    await until(async () => !(await target!.closeSession(one.tsih)), 'it is gone');
+    assert.equal((await target!.sessions()).length, 1);
     assert.equal(await target!.closeSession(60_000), false);
     two.close();
   });

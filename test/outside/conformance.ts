@@ -32,6 +32,8 @@ const DISKS: readonly { what: string; spec: (folder: string) => string; mends?: 
   },
   { what: 'removable', spec: () => 'ram:64M,removable', mends: /not removable/ },
   { what: 'read-only', spec: () => 'ram:64M,ro', mends: /not write-protected/ },
+  // All of it is what one WRITE SAME may write.
+  { what: 'WRITE SAME of no blocks', spec: () => 'ram:16M,wsnz=0', mends: /does not support 0-blocks/ },
   { what: 'slow to sanitize', spec: () => 'ram:64M,sanitize-rate=5M' },
 ];
 

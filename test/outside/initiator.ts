@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { DEADLINE_MS } from '../until.js';
 import { crc32c } from './crc32c.js';
 
 export const Op = {
@@ -289,7 +290,7 @@ export class Initiator {
   }
 
   /** The next PDU; undefined when the target ended the connection first, or after @timeoutMs. */
-  async receive(timeoutMs = 5000): Promise<Pdu | undefined> {
+  async receive(timeoutMs = DEADLINE_MS): Promise<Pdu | undefined> {
     const end = Date.now() + timeoutMs;
     for (;;) {
       const pdu = this.#next();
@@ -332,7 +333,7 @@ export class Initiator {
   }
 
   /** Waits until the target ends the connection; false when it has not within @timeoutMs. */
-  async ended(timeoutMs = 5000): Promise<boolean> {
+  async ended(timeoutMs = DEADLINE_MS): Promise<boolean> {
     const end = Date.now() + timeoutMs;
     while (!this.closed && Date.now() < end) await this.receive(Math.min(200, end - Date.now()));
     return this.closed;

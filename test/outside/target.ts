@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { DEADLINE_MS } from '../until.js';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -136,7 +137,7 @@ export class TargetProcess {
   async event(
     name: string,
     fields: Record<string, unknown> = {},
-    timeoutMs = 5000,
+    timeoutMs = DEADLINE_MS,
   ): Promise<TargetLine | undefined> {
     const end = Date.now() + timeoutMs;
     const wanted = Object.entries({ event: name, ...fields });
@@ -154,7 +155,7 @@ export class TargetProcess {
   }
 
   /** Sends @signal and waits; returns the exit code, or the signal's name that ended it. */
-  async stop(signal: NodeJS.Signals = 'SIGINT', timeoutMs = 15_000): Promise<number | string> {
+  async stop(signal: NodeJS.Signals = 'SIGINT', timeoutMs = 2 * DEADLINE_MS): Promise<number | string> {
     if (this.alive) {
       const late = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
       process.kill(this.pid, signal);
@@ -179,7 +180,7 @@ export async function runProgram(
   command: string,
   args: string[],
   {
-    timeoutMs = 30_000,
+    timeoutMs = 3 * DEADLINE_MS,
     env = {},
     input,
   }: { timeoutMs?: number; env?: NodeJS.ProcessEnv; input?: Buffer } = {},

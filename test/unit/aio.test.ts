@@ -14,7 +14,8 @@ import {
   preferProvider,
   providers,
 } from '../../aio/index.js';
-import { root } from '../outside/target.js';
+import { ring3, root, TargetProcess } from '../outside/target.js';
+import { DEADLINE_MS } from '../until.js';
 
 const folder = mkdtempSync(join('/var/tmp', 'ring3-aio-ts-'));
 let nr = 0;
@@ -30,7 +31,7 @@ interface Ended {
 
 function command(file: string, args: string[]): Promise<Ended> {
   return new Promise((resolve) =>
-    execFile(file, args, { cwd: root, timeout: 15_000 }, (error, stdout, stderr) =>
+    execFile(file, args, { cwd: root, timeout: 2 * DEADLINE_MS }, (error, stdout, stderr) =>
       resolve({ status: error ? (typeof error.code === 'number' ? error.code : null) : 0, stdout, stderr }),
     ),
   );
@@ -257,28 +258,14 @@ describe('aio', () => {
   });
 
   it('is chosen by ring3 target --aio', async () => {
-    const target = (...args: string[]) =>
-      command('timeout', [
-        '-s',
-        'INT',
-        '5',
-        process.execPath,
-        '--import',
-        'tsx',
-        'scripts/ring3.ts',
-        'target',
-        '--json',
-        '--listen',
-        '127.0.0.1:0',
-        ...args,
-      ]);
-    const bad = await target('ram:1M', '--aio', 'tape');
+    const [file = '', ...args] = ring3(['target', 'ram:1M', '--json', '--aio', 'tape']);
+    const bad = await command(file, args);
     assert.match(bad.stdout, /--aio: no provider of files is named 'tape'; there is: .*threads/);
     assert.equal(bad.status, 2);
-    const good = await target(fresh(), '--size', '1M', '--aio', 'threads');
-    const ready = JSON.parse(good.stdout.split('\n')[0] ?? '');
-    assert.equal(ready.luns[0].provider, 'threads');
-  }).timeout(20_000);
+    const good = await TargetProcess.start([fresh()], { args: ['--size', '1M', '--aio', 'threads'] });
+    assert.equal(good.ready.luns[0]!.provider, 'threads');
+    assert.equal(await good.stop(), 0, good.stderr);
+  });
 
   it('asks direct files for aligned memory', async () => {
     const file = await open(fresh(), { size: SIZE, direct: true });
@@ -374,7 +361,7 @@ describe('aio', () => {
     await Promise.all(many);
     await file.sync();
     await file.close();
-  }).timeout(60_000);
+  });
 
   it('reports a file size limit', async () => {
     const path = fresh();
@@ -431,7 +418,7 @@ describe('aio', () => {
          await worker.terminate();
          if (i === 0) before = count();
        }
-       for (let i = 0; i < 100 && count() > before; i++) await setTimeout(10);
+       for (let i = 0; i < 3000 && count() > before; i++) await setTimeout(10);
        console.log(count() <= before ? 'nothing is left open' : count() - before);`,
     );
     assert.equal(stderr, '');
@@ -452,7 +439,7 @@ describe('aio', () => {
        await (await aio.open(${path}, { size: 4096 })).close();
        const before = count();
        await (async () => { for (let i = 0; i < 50; i++) await (await aio.open(${path})).sync(); })();
-       for (let i = 0; i < 50 && count() > before + 2; i++) { gc(); await setTimeout(20); }
+       for (let i = 0; i < 1500 && count() > before + 2; i++) { gc(); await setTimeout(20); }
        console.log(count() - before <= 2 ? 'closed' : count() - before);`,
     );
     assert.equal(stderr, '');

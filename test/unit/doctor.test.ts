@@ -36,9 +36,7 @@ async function examine(
   return { ok, status: done.status, checks, of: (name) => checks.find((one) => one.name === name)! };
 }
 
-describe('ring3 doctor', function () {
-  this.timeout(30_000);
-
+describe('ring3 doctor', () => {
   it('finds nothing that fails here, and each finding has what it saw', async () => {
     const { ok, status, checks } = await examine();
     assert.deepEqual([ok, status], [true, 0], JSON.stringify(checks));

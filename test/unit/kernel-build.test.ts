@@ -53,8 +53,7 @@ before(function () {
   }
 });
 
-beforeEach(function () {
-  this.timeout(120_000);
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ring3-build-'));
 });
 
@@ -87,6 +86,19 @@ describe('ring3 build', function () {
     });
     const text = await refusal([file]);
     assert.match(text, /calls\.c:5 needs kobject_uevent\(\): the kernel declares it in <linux\/kobject\.h>/);
+  });
+
+  it('reads what the compiler says in any locale', async () => {
+    const file = write({
+      'here.c': MODULE('int f(void);\nint f(void)\n{\n\treturn vfs_nothing_of_it(0);\n}'),
+    });
+    const { LC_ALL: before } = process.env;
+    process.env.LC_ALL = 'C';
+    const text = await refusal([file]).finally(() => {
+      if (before === undefined) delete process.env.LC_ALL;
+      else process.env.LC_ALL = before;
+    });
+    assert.match(text, /here\.c:5 needs vfs_nothing_of_it\(\): no header of the kernel declares it/);
   });
 
   it('tells a header that is not offered from one that does not exist', async () => {
@@ -153,9 +165,7 @@ describe('ring3 build', function () {
     const one = write({ 'one.c': MODULE('#include "own.h"\nint one = OWN;'), 'own.h': '#define OWN 1\n' });
     const two = write({ 'two.c': '#include <linux/types.h>\nextern int two;\nint two = 2;\n' });
     assert.equal((await buildHere([one, two]))[0]!.fresh, false);
-    const started = Date.now();
     assert.equal((await buildHere([one, two]))[0]!.fresh, true);
-    assert.ok(Date.now() - started < 2000);
     const soon = new Date(Date.now() + 2000);
     write({ 'own.h': '#define OWN 3\n' });
     utimesSync(join(folder, 'own.h'), soon, soon);
@@ -180,8 +190,7 @@ describe('ring3 build', function () {
   });
 });
 
-describe('a Kbuild file', function () {
-  this.timeout(120_000);
+describe('a Kbuild file', () => {
   const kbuild = (text: string, config = {}, files: Record<string, string> = {}) => {
     write({ Kbuild: text, ...files });
     return readKbuild(folder, config);
@@ -260,8 +269,7 @@ describe('a Kbuild file', function () {
   });
 });
 
-describe('ring3 kunit', function () {
-  this.timeout(120_000);
+describe('ring3 kunit', () => {
   const suite = (cases: Record<string, string>, extra = '') =>
     `#include <kunit/test.h>\n${MODULE(extra)}${Object.entries(cases)
       .map(([name, body]) => `static void ${name}(struct kunit *test)\n{\n${body}\n}\n`)
@@ -272,7 +280,7 @@ describe('ring3 kunit', function () {
       )}{ } };\nstatic struct kunit_suite suite = { .name = "own", .test_cases = cases };\nkunit_test_suite(suite);\n`;
   const runSuite = async (text: string, options = {}) => {
     const [module] = await buildHere([write({ 'own_test.c': text })]);
-    return kunit(module!.path, { timeout: 20, ...options });
+    return kunit(module!.path, { timeout: 60, ...options });
   };
   const good = { passes: 'KUNIT_EXPECT_EQ(test, 1, 1);', skips: 'kunit_skip(test, "no hardware");' };
 

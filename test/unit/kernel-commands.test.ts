@@ -5,7 +5,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -24,7 +23,8 @@ import { badName } from '../../scripts/host/protocol.js';
 import { loadsOf } from '../../scripts/host/run-command.js';
 import { UsageError } from '../../scripts/options.js';
 import { type Finished, ring3, runProgram, TargetProcess } from '../outside/target.js';
-import { fixture, after as pause } from './kernel-fixture.js';
+import { until } from '../until.js';
+import { fixture, pause } from './kernel-fixture.js';
 
 let folder: string;
 const env = () => ({ XDG_RUNTIME_DIR: folder });
@@ -60,10 +60,11 @@ class Host {
   }
 
   async until(ready: () => boolean): Promise<void> {
-    for (let i = 0; !ready(); i++) {
-      if (this.child.exitCode !== null || i > 400) assert.fail(`${this.stdout}\n${this.stderr}`);
-      await pause(25);
-    }
+    const said = () => `${this.stdout}\n${this.stderr}`;
+    await until(() => {
+      if (!ready() && this.child.exitCode !== null) assert.fail(said());
+      return ready();
+    }, said);
   }
 
   get socket(): string {
@@ -87,8 +88,7 @@ class Host {
 }
 const hosts = new Set<Host>();
 
-describe('module host commands', function () {
-  this.timeout(60_000);
+describe('module host commands', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ring3-commands-'));
   });
@@ -98,7 +98,7 @@ describe('module host commands', function () {
   after(() => rmSync(folder, { recursive: true }));
 
   it('say how to start a host where none runs', async () => {
-    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['insmod', 'x.ko.so']]) {
+    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['proc'], ['insmod', 'x.ko.so']]) {
       const { status, stderr } = await command(...args);
       assert.equal(status, 1);
       assert.match(stderr, /^ring3: no host runs\n {2}start one: ring3 run /);
@@ -136,6 +136,40 @@ describe('module host commands', function () {
     assert.match(host.stdout, /demo: size 3/);
   });
 
+  it('proc lists, shows and writes files of /proc and /sys', async () => {
+    await Host.start(fixture('tree'));
+    const list = await command('proc', '/proc/fix_tree');
+    assert.deepEqual([list.status, list.stdout], [0, 'bytes\nhello\nlines\nlink -> hello\nslow\n']);
+    assert.equal((await command('proc')).stdout, 'proc/\nsys/\n');
+    assert.equal((await command('proc', '/proc/fix_tree/link')).stdout, 'hello\n');
+    const level = '/sys/module/fix_tree/parameters/level';
+    const both = await command('proc', `${level}=8`, '/sys/kernel/fix_tree/level');
+    assert.deepEqual([both.status, both.output], [0, '8\n']);
+    assert.equal((await command('proc', '/proc/fix_tree/lines')).stdout.split('\n')[19_999], 'line 19999');
+
+    const bad = await command('proc', '/proc/none', `${level}=x`, '/proc/fix_tree/hello=1', 'x', level);
+    assert.deepEqual([bad.status, bad.stdout], [1, '8\n']);
+    assert.match(
+      bad.stderr,
+      /^ring3: \S+ \/proc\/none: there is no such file \(ENOENT\)\nring3: write \S+level: .* \(EINVAL\)\nring3: write \S+hello: .* \(EACCES\)\nring3: x: .* \(EINVAL\)\n$/,
+    );
+    const json = await command('proc', '--json', '/proc/fix_tree', '/proc/fix_tree/bytes', level, '/none');
+    const [folder, bytes, text, none] = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(folder.entries[3], {
+      name: 'link',
+      kind: 'link',
+      mode: 0o777,
+      size: 0,
+      target: 'hello',
+    });
+    assert.deepEqual(bytes, { path: '/proc/fix_tree/bytes', kind: 'file', base64: 'AP+AeA==' });
+    assert.deepEqual(text, { path: level, kind: 'file', text: '8\n' });
+    assert.equal(none.error, 'ENOENT');
+  });
+
   it('pass on what is wrong with a module', async () => {
     await Host.start();
     const missing = await command('insmod', fixture('missing'));
@@ -155,17 +189,22 @@ describe('module host commands', function () {
   });
 
   it('dmesg -w shows what comes, and ends with the host', async () => {
-    const host = await Host.start();
+    const host = await Host.start(fixture('demo'));
     const [program, ...rest] = ring3(['dmesg', '-w']);
-    const follow = runProgram(program!, rest, { env: env() });
-    await pause(600);
-    assert.equal((await command('insmod', fixture('demo'), 'size=77')).status, 0);
-    await pause(200);
+    const follow = spawn(program!, rest, {
+      env: { ...process.env, ...env() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(follow, 'close');
+    let stdout = '';
+    follow.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    await until(() => /fix_demo: loaded/.test(stdout), 'it shows what was before');
+    assert.equal((await command('insmod', fixture('user'))).status, 0);
+    await until(() => /fix_user: loaded/.test(stdout), 'it shows what comes');
     await host.end();
-    const { status, stdout } = await follow;
-    assert.equal(status, 0);
-    assert.match(stdout, /demo: size 77/);
-    assert.match(stdout, /fix_demo: loaded/);
+    assert.deepEqual(await ended, [0, null]);
   });
 
   it('run loads modules with their parameters, and ends by itself', async () => {
@@ -222,7 +261,7 @@ describe('module host commands', function () {
     const [program, ...rest] = ring3(['run', fixture('crash'), 'fix_crash.how=never', '--cpus', '1']);
     const child = spawn(program!, rest, {
       env: { ...process.env, ...env() },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
@@ -230,12 +269,13 @@ describe('module host commands', function () {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    const folderOf = () => join(folder, 'ring3');
-    for (let i = 0; i < 200 && !(existsSync(folderOf()) && readdirSync(folderOf()).length); i++)
-      await pause(25);
-    await pause(200);
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    await until(() => /fix_crash: never returns/.test(stdout));
     child.kill('SIGTERM');
-    for (let i = 0; i < 100 && !stderr; i++) await pause(25);
+    await until(() => stderr !== '');
     assert.match(stderr, /SIGTERM: the init of fix_crash has not returned; a second signal ends/);
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
@@ -252,6 +292,7 @@ describe('module host commands', function () {
       [['lsmod', 'x'], /takes no arguments/],
       [['dmesg', '--level', 'loud'], /'loud' is no level; expected emerg/],
       [['dmesg', '-x'], /-x is no option/],
+      [['proc', '--jsn'], /did you mean --json\?/],
       [['run', 'none.ko.so'], /there is no such module file/],
       [['run', fixture('demo'), 'fix_demi.size=1'], /no module fix_demi is given/],
       [['run', fixture('demo'), fixture('demo')], /two modules are called fix_demo/],
@@ -266,7 +307,7 @@ describe('module host commands', function () {
       assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
       assert.match(stderr, said);
     }
-    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg']) {
+    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg', 'proc']) {
       const { status, stdout } = await command(name, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`^usage: ring3 ${name}`));
@@ -388,10 +429,12 @@ describe('module host commands', function () {
         got += chunk;
       });
       socket.on('error', () => {});
-      const closed = once(socket, 'close');
       socket.write(text);
-      for (let i = 0; i < 1000 && got.split('\n').length <= lines && !socket.destroyed; i++)
-        await Promise.race([pause(10), closed]);
+      let newlines = 0;
+      socket.on('data', (chunk: string) => {
+        newlines += chunk.split('\n').length - 1;
+      });
+      await until(() => newlines >= lines || socket.destroyed);
       socket.destroy();
       return got
         .split('\n')
@@ -415,6 +458,9 @@ describe('module host commands', function () {
         '{"op":"insmod","path":"a\\u0000b","params":""}',
         '{"op":"rmmod","name":""}',
         '{"op":"__proto__"}',
+        '{"op":"tree"}',
+        '{"op":"tree","path":""}',
+        '{"op":"treeWrite","path":"/proc/x","value":1}',
         '',
       ]) {
         const [reply] = await say(host, `${line}\n`);
@@ -440,12 +486,10 @@ describe('module host commands', function () {
           return socket;
         }),
       );
-      await pause(100);
       const [full] = await say(host, '{"op":"hello"}\n');
       assert.match(String(full?.message), /16 commands speak with this host, which is the limit/);
       for (const socket of sockets) socket.destroy();
-      await pause(100);
-      assert.equal((await say(host, '{"op":"hello"}\n'))[0]?.ok, true);
+      await until(async () => (await say(host, '{"op":"hello"}\n'))[0]?.ok === true, 'there is room again');
     });
 
     /** So many lines of the log. */
@@ -465,8 +509,7 @@ describe('module host commands', function () {
       const replies = await chatter(host, 12_000);
       assert.equal(replies.length, 12_000);
       lazy.resume();
-      for (let i = 0; i < 200 && !/records were lost before they were read/.test(got); i++) await pause(20);
-      assert.match(got, /"level":4,.*records were lost before they were read/);
+      await until(() => /"level":4,.*records were lost before they were read/.test(got), 'it is told');
       lazy.destroy();
       assert.equal(await host.end(), 0);
     });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { KernelError } from '../../kernel-api/index.js';
+import { Kernel, KernelError } from '../../kernel-api/index.js';
 import { buildFolder } from '../../shim/native.js';
 
 /** A module of test/c/kernel-api/modules, built. */
@@ -17,7 +17,35 @@ export const failsWith = (code: string, said: RegExp) => (error: unknown) => {
 };
 
 /** Resolves after @ms. */
-export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A kernel of two CPUs for the tests of a describe(). */
+export function onKernel(): void {
+  let kernel: Kernel;
+  before(async () => {
+    kernel = await Kernel.start({ cpus: 2 });
+    kernel.consoleLogLevel = -1;
+  });
+  after(async () => {
+    await workersEnded();
+    await kernel.stop();
+  });
+}
+
+/** What is thrown out of an event, as from a timer of Node's. */
+export async function uncaught(provoke: () => void): Promise<Error> {
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  try {
+    return await new Promise<Error>((resolve) => {
+      process.once('uncaughtException', resolve);
+      provoke();
+    });
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
+}
 
 export interface Messages {
   worker: Worker;

@@ -280,10 +280,10 @@ describe('module host', () => {
     });
 
     it('is in use while a call runs', async () => {
-      const sleep = demo.symbol('int demo_sleep(unsigned int ms)');
-      const call = callAsync<number>(sleep, 150);
+      const call = callAsync<number>(demo.symbol('int demo_wait(void)'));
       await assert.rejects(kernel.rmmod(demo), failsWith('EBUSY', /is in use: 1 references/));
-      assert.equal(await call, 150);
+      demo.symbol('void demo_release(void)')();
+      assert.equal(await call, 7);
       await kernel.rmmod(demo);
     });
 

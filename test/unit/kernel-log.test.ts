@@ -2,7 +2,8 @@
 /** printk and dmesg from TypeScript. */
 import assert from 'node:assert/strict';
 import { Kernel, KernelError, type LogRecord, parseLevels, printk } from '../../kernel-api/index.js';
-import { failsWith, after as pause } from './kernel-fixture.js';
+import { DEADLINE_MS } from '../until.js';
+import { failsWith, pause } from './kernel-fixture.js';
 
 describe('kernel log', () => {
   let kernel: Kernel;
@@ -20,7 +21,7 @@ describe('kernel log', () => {
   ): Promise<LogRecord[]> {
     const got: LogRecord[] = [];
     const end = new AbortController();
-    const timer = setTimeout(() => end.abort(), 3000);
+    const timer = setTimeout(() => end.abort(), DEADLINE_MS);
     const reading = (async () => {
       for await (const record of kernel.followDmesg({ from: 'now', ...options, signal: end.signal }))
         if (got.push(record) === count) break;

@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import { buildFolder } from '../../shim/native.js';
 import { findProgram, root, runProgram } from '../outside/target.js';
 
-describe('kernel-api/README.md', function () {
-  this.timeout(60_000);
+describe('kernel-api/README.md', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ring3-readme-'));

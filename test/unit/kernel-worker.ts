@@ -12,6 +12,7 @@ import {
   WaitQueue,
   Workqueue,
 } from '../../kernel-api/index.js';
+import { until } from '../until.js';
 
 const port = parentPort!;
 const data = workerData as {
@@ -57,7 +58,9 @@ const jobs: Record<string, () => void | Promise<void>> = {
     const mutex = Mutex.from(data.mutex);
     mutex.lock();
     port.postMessage('held');
-    Atomics.wait(new Int32Array(data.memory), 0, 0, data.ms);
+    const told = new Int32Array(data.memory);
+    Atomics.wait(told, 0, 0);
+    Atomics.wait(told, 0, 1, data.ms); // so long longer, which somebody waits for
     mutex.unlock();
     mutex.dispose();
   },
@@ -69,7 +72,7 @@ const jobs: Record<string, () => void | Promise<void>> = {
   wait: async () => {
     const completion = Completion.from(data.completion);
     port.postMessage('waits');
-    port.postMessage(await completion.wait({ timeoutMs: 5000 }));
+    port.postMessage(await completion.wait());
     completion.dispose();
   },
   leave: async () => {
@@ -104,8 +107,10 @@ const jobs: Record<string, () => void | Promise<void>> = {
       Array.from({ length: 5 }, () =>
         queue.run(async () => {
           const now = Atomics.add(counter, 0, 1) + 1;
-          if (now > Atomics.load(counter, 1)) Atomics.store(counter, 1, now);
-          await new Promise((resolve) => setTimeout(resolve, 2));
+          for (let most = 0; now > most; )
+            most = Math.max(Atomics.compareExchange(counter, 1, most, now), most);
+          await until(() => Atomics.load(counter, 1) >= 2); // as many as may be are at it
+          await new Promise((resolve) => setTimeout(resolve, 2)); // and time for one too many
           Atomics.sub(counter, 0, 1);
         }),
       ),

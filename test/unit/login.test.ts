@@ -5,6 +5,7 @@ import type { Credentials } from '../../scst-port/daemon/chap.js';
 import { Login, type LoginPolicy, type LoginResult } from '../../scst-port/daemon/login.js';
 import { LoginError, Status } from '../../scst-port/daemon/login-error.js';
 import { Op, type Pdu } from '../outside/initiator.js';
+import { DEADLINE_MS } from '../until.js';
 import {
   FULL_FEATURE,
   type LoginFields,
@@ -57,7 +58,7 @@ class Talk {
     const answers = await this.say(fields);
     const error = await Promise.race([
       this.outcome,
-      new Promise((resolve) => setTimeout(resolve, 200, 'still under way')),
+      new Promise((resolve) => setTimeout(resolve, DEADLINE_MS, 'still under way')),
     ]);
     assert.ok(error instanceof LoginError, String(error));
     assert.match(error.message, message);

@@ -100,7 +100,7 @@ describe('help', () => {
       assert.doesNotMatch(text, /undefined/);
     });
   it('names every disk option', () => {
-    for (const option of ['size=', 'ro', 'blocksize=', 'serial=', 'removable', 'sanitize-rate='])
+    for (const option of ['size=', 'ro', 'blocksize=', 'serial=', 'removable', 'sanitize-rate=', 'wsnz='])
       assert.ok(targetCommand.about.includes(option), option);
   });
 });

@@ -5,17 +5,19 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BufferCache, Memory } from '../../shim/index.js';
+import { until } from '../until.js';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
 /** Lets finalizers run until @condition holds. */
 async function collect(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !condition(); i++) {
+  await until(async () => {
+    if (condition()) return true;
     gc();
     await turn();
-  }
-  assert(condition(), 'memory did not come back');
+    return condition();
+  }, 'memory comes back');
 }
 
 const used = (name: string) => Memory.caches.find((cache) => cache.name === name)?.used ?? 0;

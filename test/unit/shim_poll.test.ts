@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** Polls of Node's event task on pipes and sockets: what they report, and each misuse. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 import { EventTask, Poll, PollEvents } from '../../shim/index.js';
+import { DEADLINE_MS, until } from '../until.js';
 
 const libc = koffi.load('libc.so.6');
 const pipe2 = libc.func('int pipe2(_Out_ int *, int)');
@@ -18,14 +19,6 @@ function makePipe(): [from: number, to: number] {
   const ends = [0, 0];
   assert.equal(pipe2(ends, NONBLOCK_CLOEXEC), 0);
   return ends as [number, number];
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!condition()) {
-    assert(performance.now() < end, 'it did not happen in time');
-    await sleep(1);
-  }
 }
 
 describe('Poll', () => {
@@ -146,21 +139,17 @@ describe('Poll', () => {
   });
 
   it('keeps the process alive unless told otherwise', () => {
-    const script = (options: string) => `
-      import { Poll, PollEvents } from './shim/index.ts';
-      new Poll(0, PollEvents.In, () => undefined, ${options});
-      setTimeout(() => process.exit(9), 300).unref();`;
-    const run = (options: string) => {
-      try {
-        execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script(options)], {
-          stdio: ['pipe', 'ignore', 'inherit'],
-          timeout: 20_000,
-        });
-        return 0;
-      } catch (error) {
-        return (error as { status: number }).status;
-      }
+    /** The status of a process with nothing but a poll, that exits by itself after @ms if it is still there. */
+    const run = (options: string, ms: number) => {
+      const script = `
+        import { Poll, PollEvents } from './shim/index.ts';
+        new Poll(0, PollEvents.In, () => undefined, ${options});
+        setTimeout(() => process.exit(9), ${ms}).unref();`;
+      return spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      }).status;
     };
-    assert.equal(run('{ keepAlive: false }'), 0);
+    assert.equal(run('{ keepAlive: false }', DEADLINE_MS), 0);
+    assert.equal(run('{}', 50), 9);
   });
 });

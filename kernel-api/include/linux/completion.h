@@ -9,11 +9,16 @@ struct completion {
 	struct wait_queue_head	wait;
 };
 
-#define COMPLETION_INITIALIZER(work)	{ 0, __WAIT_QUEUE_HEAD_INITIALIZER((work).wait) }
+#define COMPLETION_INITIALIZER(work)	{ 0, RING3_WAIT_QUEUE_INIT((work).wait, #work) }
 #define DECLARE_COMPLETION(work)	struct completion work = COMPLETION_INITIALIZER(work)
 #define DECLARE_COMPLETION_ONSTACK(work) DECLARE_COMPLETION(work)
 #define DECLARE_COMPLETION_ONSTACK_MAP(work, map) DECLARE_COMPLETION(work)
-static inline void init_completion(struct completion *x) { x->done = 0; init_waitqueue_head(&x->wait); }
+static inline void ring3_completion_init(struct completion *x, const char *name)
+{
+	x->done = 0;
+	ring3_waitqueue_init(&x->wait, name);
+}
+#define init_completion(x)		ring3_completion_init((x), #x)
 static inline void reinit_completion(struct completion *x) { x->done = 0; }
 __visible void complete(struct completion *x);		/* any context */
 __visible void complete_all(struct completion *x);	/* for ever, until reinit_completion() */

@@ -5,7 +5,8 @@
 /*
  * Names of files, for code that prints them.
  *
- * Differs from the kernel: no cache, no VFS: nothing makes a dentry but its user.
+ * Differs from the kernel: no cache, no VFS: the in-process tree makes a dentry for each of its
+ * files, nothing else does but its user.
  */
 #include <linux/list.h>
 #include <linux/fs.h>
@@ -31,7 +32,10 @@ struct dentry {
 	struct qstr	d_name;
 	unsigned char	d_iname[DNAME_INLINE_LEN];
 	spinlock_t	d_lock;
+	struct inode	*d_inode;
 };
+static inline struct inode *d_inode(const struct dentry *dentry) { return dentry->d_inode; }
+#define d_really_is_positive(dentry)	((dentry)->d_inode != NULL)
 /* The names up to the root, at the end of @buf; ERR_PTR(-ENAMETOOLONG). */
 __visible char *d_path(const struct path *path, char *buf, int buflen);
 /* All ones in the first @cnt bytes of a word. */

@@ -18,4 +18,13 @@
 #define RING3_MODINFO_3(id, tag, text)	RING3_MODINFO_2(id, tag, text)
 #define RING3_MODINFO(tag, text)	RING3_MODINFO_3(__COUNTER__, tag, text)
 
+/* The module that this is compiled for; module.h has it. */
+struct module;
+#ifdef MODULE
+extern struct module __this_module __attribute__((__weak__, __visibility__("hidden")));
+#define THIS_MODULE		(&__this_module)
+#else
+#define THIS_MODULE		((struct module *)0)
+#endif
+
 #endif /* _LINUX_EXPORT_H */

@@ -43,8 +43,7 @@ __visible bool ring3_rwlock_held(const struct ring3_rwlock *lock, int read);
 	struct ring3_rwlock *: ring3_rwlock_held((const void *)(l), (read)),		\
 	const struct ring3_rwlock *: ring3_rwlock_held((const void *)(l), (read)),	\
 	default: ring3_spin_held((const void *)(l)))
-/* Of a map: whether an RCU callback runs is known (rcu_callback_map); any other is said to be held. */
-__visible extern struct lockdep_map rcu_callback_map;
+/* Of a map: whether an RCU callback runs is known (rcupdate.h's rcu_callback_map); any other is said to be held. */
 __visible int lock_is_held(const struct lockdep_map *map);
 #define lockdep_is_held(l)		RING3_LOCK_HELD(l, -1)
 #define lockdep_is_held_type(l, r)	RING3_LOCK_HELD(l, r)

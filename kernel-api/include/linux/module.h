@@ -69,11 +69,6 @@ struct ring3_module {
 
 /* One per object, merged by the linker; the host fills it in before init runs. */
 __weak struct module __this_module __attribute__((__visibility__("hidden")));
-#if defined(MODULE)
-#define THIS_MODULE		(&__this_module)
-#else
-#define THIS_MODULE		((struct module *)0)
-#endif
 
 /* RING3_BUILTIN: what is part of vmlinux in the kernel, and loaded as a module here. */
 /* lib/idr.c's: only where the hosted library is. */

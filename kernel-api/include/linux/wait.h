@@ -32,20 +32,23 @@ typedef struct wait_queue_entry wait_queue_entry_t;
 struct wait_queue_head {
 	spinlock_t		lock;
 	struct list_head	head;
+	const char		*name;		/* as written where it was set up; for dumps */
 };
 typedef struct wait_queue_head wait_queue_head_t;
 
-#define __WAIT_QUEUE_HEAD_INITIALIZER(name) \
-	{ .lock = __SPIN_LOCK_UNLOCKED((name).lock), .head = LIST_HEAD_INIT((name).head) }
+#define RING3_WAIT_QUEUE_INIT(wq, text) \
+	{ .lock = __SPIN_LOCK_UNLOCKED((wq).lock), .head = LIST_HEAD_INIT((wq).head), .name = (text) }
+#define __WAIT_QUEUE_HEAD_INITIALIZER(wq) RING3_WAIT_QUEUE_INIT(wq, #wq)
 #define DECLARE_WAIT_QUEUE_HEAD(name)	struct wait_queue_head name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
 #define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
-static inline void ring3_waitqueue_init(struct wait_queue_head *wq)
+static inline void ring3_waitqueue_init(struct wait_queue_head *wq, const char *name)
 {
 	spin_lock_init(&wq->lock);
 	INIT_LIST_HEAD(&wq->head);
+	wq->name = name;
 }
-#define init_waitqueue_head(wq)	ring3_waitqueue_init(wq)
-#define __init_waitqueue_head(wq, name, key) ring3_waitqueue_init(wq)
+#define init_waitqueue_head(wq)	ring3_waitqueue_init((wq), #wq)
+#define __init_waitqueue_head(wq, name, key) ring3_waitqueue_init((wq), (name))
 /* A hint, without the lock; _sleeper() orders the look behind what was stored before. */
 static inline int waitqueue_active(struct wait_queue_head *wq) { return READ_ONCE(wq->head.next) != &wq->head; }
 static inline bool wq_has_sleeper(struct wait_queue_head *wq)
@@ -80,22 +83,28 @@ __visible void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entr
 __visible void add_wait_queue_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 __visible void add_wait_queue_priority(struct wait_queue_head *wq, struct wait_queue_entry *entry);
 __visible void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry);
+/* Dumps look for waiters in @wq, too: for entries that no task waits with. */
+__visible void ring3_wait_seen(const struct wait_queue_head *wq);
 /* The same with the queue's lock held. */
 static inline void __add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
+	ring3_wait_seen(wq);
 	list_add(&entry->entry, &wq->head);
 }
 static inline void __add_wait_queue_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
+	ring3_wait_seen(wq);
 	entry->flags |= WQ_FLAG_EXCLUSIVE;
 	list_add(&entry->entry, &wq->head);
 }
 static inline void __add_wait_queue_entry_tail(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
+	ring3_wait_seen(wq);
 	list_add_tail(&entry->entry, &wq->head);
 }
 static inline void __add_wait_queue_entry_tail_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *entry)
 {
+	ring3_wait_seen(wq);
 	entry->flags |= WQ_FLAG_EXCLUSIVE;
 	list_add_tail(&entry->entry, &wq->head);
 }

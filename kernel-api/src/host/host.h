@@ -21,11 +21,13 @@ void *host_region(host_size *bytes);
 void *host_pages_alloc(unsigned int order);
 void host_pages_free(void *addr, unsigned int order);
 void *host_cache_create(const char *name, host_size bytes, host_size align);
+unsigned int host_cache_index(const void *cache);	/* into a thread's magazines */
 int host_cache_destroy(void *cache);
 void *host_cache_alloc(void *cache, const void *site);
 void host_cache_free(void *cache, void *obj, const void *site);
 void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
+unsigned long host_free_pages(void);	/* of the machine */
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
 
 /* threads, time, output */
@@ -109,6 +111,7 @@ int host_file_start(struct host_file *file, int op, int fua, long long offset, h
 /* Waiting. */
 long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
 		    const struct host_vec *vec, unsigned int nr);
+const void *host_file_view(struct host_file *file, host_size bytes);	/* NULL: it is not in memory; host_unmap() */
 long long host_file_seek(struct host_file *file, long long offset, int whence);
 
 /* modules */

@@ -66,6 +66,7 @@ void *host_cache_create(const char *name, host_size bytes, host_size align)
 	return mem_cache_create(name, bytes, align);
 }
 
+unsigned int host_cache_index(const void *cache) { return mem_cache_index(cache); }
 int host_cache_destroy(void *cache) { return mem_cache_destroy(cache); }
 void *host_cache_alloc(void *cache, const void *site)
 {
@@ -242,6 +243,13 @@ void host_backtrace(void)
 	if (diag_backtrace(STDERR_FILENO) == 0)
 		return;
 	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
+}
+
+unsigned long host_free_pages(void)
+{
+	long pages = sysconf(_SC_AVPHYS_PAGES);
+
+	return pages < 0 ? 0 : (unsigned long)pages;
 }
 
 int host_stack(void **frames, int most) { return backtrace(frames, most); }

@@ -40,7 +40,10 @@ struct vdisk {
 	bool			wsnz;		/* WRITE SAME of no blocks is refused, not all blocks */
 	bool			wce;		/* write cache enabled, caching mode page; dev_lock */
 	u32			state;		/* VDISK_*: not ready, or 0; dev_lock, read without */
-	unsigned long		*mapped;	/* ram: a bit per page that was written */
+	const u8		*view;		/* of a file in memory, or NULL: vdisk_view.c */
+	u64			view_bytes;
+	bool			view_lost;	/* it is not used any more */
+	unsigned long		*mapped;	/* ram, a file with a view: a bit per page that was written */
 	struct scst_cmd		*sanitize_cmd;	/* whose end is the operation's; xchg'ed */
 	u64			sanitize_rate;	/* bytes a second, 0: as fast as it goes */
 	u16			sanitize_progress;
@@ -80,6 +83,15 @@ void vdisk_exec_sleeping(struct scst_cmd *cmd);	/* by the work queue: sync, unma
 
 enum scst_exec_res vdisk_alloc_data_buf(struct scst_cmd *cmd);
 
+/* What is read lies at @data, and is sent from there. */
+static inline void vdisk_lend(struct scst_cmd *cmd, const void *data)
+{
+	sg_init_one(cmd->sg_inline, data, cmd->bufflen);
+	cmd->sg = cmd->sg_inline;
+	cmd->sg_cnt = 1;
+	cmd->own_sg = 1;
+}
+
 void vdisk_mode_defaults(struct vdisk *vdisk);
 
 /* May @cmd go on in the state the disk is in? False: sense is set. */
@@ -101,9 +113,19 @@ int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_
 int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes);
 /* Bytes from @offset on that are all mapped, or all not (SBC-3 4.7). */
 u64 vdisk_extent(struct vdisk *vdisk, u64 offset, bool *mapped);
-void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);	/* ram; any context */
+/* Bits of the pages that hold these bytes, or lie among them; nothing where there are none. Any context. */
+void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);
+void vdisk_clear_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);
+bool vdisk_is_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);	/* all of them; there are bits */
 u32 vdisk_physical_block(const struct vdisk *vdisk);			/* bytes */
 static inline bool vdisk_atomic_writes(const struct vdisk *vdisk) { return !vdisk->file; }
+
+/* vdisk_view.c: files that lie in memory, sent without being read. Home CPU, unless said. */
+void vdisk_open_view(struct vdisk *vdisk);	/* may sleep; where there can be none, there is none */
+void vdisk_close_view(struct vdisk *vdisk);	/* may sleep */
+bool vdisk_view_lends(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg is the view's */
+void vdisk_view_saw(struct vdisk *vdisk, u64 offset, const u8 *data, u64 bytes);	/* @data was read */
+void vdisk_view_lost(struct scst_cmd *cmd);
 
 void vdisk_set_io_error(struct scst_cmd *cmd, long err, bool write);
 int vdisk_say(char *why, size_t bytes, int rc, const char *format, ...) __printf(4, 5);

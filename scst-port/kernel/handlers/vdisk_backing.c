@@ -4,7 +4,8 @@
  * nowhere; what of it is allocated.
  *
  * Memory is one zero-filled range; a bit per page says whether it was written since it
- * was last given back. A bit is set before its page is written.
+ * was last given back. A bit is set before its page is written. A file may have such
+ * bits too, but they are a hint: see vdisk_view.c.
  */
 #include <linux/bitops.h>
 #include <ring3/kernel.h>
@@ -47,6 +48,7 @@ static int open_file(struct vdisk *vdisk, char *why, size_t bytes)
 	}
 	if (!vdisk->size)
 		vdisk->size = (u64)i_size_read(file_inode(vdisk->file));
+	vdisk_open_view(vdisk);
 	return 0;
 }
 
@@ -60,8 +62,10 @@ int vdisk_open_backing(struct vdisk *vdisk, const char *handler, char *why, size
 
 int vdisk_close_backing(struct vdisk *vdisk, char *why, size_t bytes)
 {
-	int rc = vdisk->file ? filp_close(vdisk->file, NULL) : 0;
+	int rc;
 
+	vdisk_close_view(vdisk);
+	rc = vdisk->file ? filp_close(vdisk->file, NULL) : 0;
 	vfree(vdisk->memory);
 	vfree(vdisk->mapped);
 	if (!rc)
@@ -78,6 +82,8 @@ u32 vdisk_physical_block(const struct vdisk *vdisk)
 
 void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes)
 {
+	if (!vdisk->mapped || !bytes)
+		return;
 	for (u64 page = offset >> PAGE_SHIFT; page <= (offset + bytes - 1) >> PAGE_SHIFT; page++)
 		if (!test_bit((long)page, vdisk->mapped))
 			set_bit((long)page, vdisk->mapped);
@@ -104,6 +110,8 @@ int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_
 	done = write ? kernel_write(vdisk->file, buf, bytes, &pos) : kernel_read(vdisk->file, buf, bytes, &pos);
 	if (done < 0)
 		return (int)done;
+	if (write)
+		vdisk_mark_mapped(vdisk, offset, (u64)done);
 	return done == (ssize_t)bytes ? 0 : -EIO;
 }
 
@@ -119,21 +127,41 @@ static void memory_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes)
 	memset(vdisk->memory + offset, 0, first - offset);
 	memset(vdisk->memory + end, 0, offset + bytes - end);
 	ring3_vmalloc_release(vdisk->memory + first, end - first);
-	for (u64 page = first >> PAGE_SHIFT; page < end >> PAGE_SHIFT; page++)
-		clear_bit((long)page, vdisk->mapped);
+	vdisk_clear_mapped(vdisk, offset, bytes);
 }
 
 int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes)
 {
-	if (vdisk->file)
+	if (vdisk->file) {
+		/* Before: who finds a bit set does not look at a hole, unless the page goes meanwhile. */
+		vdisk_clear_mapped(vdisk, offset, bytes);
 		return vfs_fallocate(vdisk->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (loff_t)offset,
 				     (loff_t)bytes);
+	}
 	if (!vdisk->is_null)
 		memory_deallocate(vdisk, offset, bytes);
 	return 0;
 }
 
 /* ---- what is mapped ---------------------------------------------------------------------- */
+
+void vdisk_clear_mapped(struct vdisk *vdisk, u64 offset, u64 bytes)
+{
+	u64 page = round_up(offset, PAGE_SIZE) >> PAGE_SHIFT, end = (offset + bytes) >> PAGE_SHIFT;
+
+	if (!vdisk->mapped)
+		return;
+	while (page < end) {
+		/* Most of a large disk has none: a word at a time. */
+		if (!(page % BITS_PER_LONG) && !READ_ONCE(vdisk->mapped[page / BITS_PER_LONG])) {
+			page += BITS_PER_LONG;
+			continue;
+		}
+		if (test_bit((long)page, vdisk->mapped))
+			clear_bit((long)page, vdisk->mapped);
+		page++;
+	}
+}
 
 /* The first page from @page on whose bit is not @value, at most @pages. */
 static u64 find_change(const unsigned long *bits, u64 page, u64 pages, bool value)
@@ -146,6 +174,13 @@ static u64 find_change(const unsigned long *bits, u64 page, u64 pages, bool valu
 			page++;
 	}
 	return min(page, pages);
+}
+
+bool vdisk_is_mapped(struct vdisk *vdisk, u64 offset, u64 bytes)
+{
+	u64 end = DIV_ROUND_UP(offset + bytes, PAGE_SIZE);
+
+	return find_change(vdisk->mapped, offset >> PAGE_SHIFT, end, true) == end;
 }
 
 static u64 memory_extent(struct vdisk *vdisk, u64 offset, u64 end, bool *mapped)

@@ -323,6 +323,7 @@ static struct scst_dev_type var = {								\
 	.del_device = del_device, .dev_mgmt = dev_mgmt, .dev_show = dev_show, .parse = vdisk_parse,	\
 	.dev_alloc_data_buf = vdisk_alloc_data_buf, .exec = exec, .supports = supports,		\
 	.nr_blocks = nr_blocks, .on_abort = on_abort,				\
+	.read_lost = vdisk_view_lost,								\
 	.pollable_sense = vdisk_pollable_sense,							\
 	.task_mgmt_fn_done = reset,								\
 }

@@ -33,18 +33,24 @@ void vdisk_set_io_error(struct scst_cmd *cmd, long err, bool write)
 		scst_set_cmd_error(cmd, scst_sense_read_error);
 }
 
-/* A read of memory needs no copy: the reply is sent from where it lies. */
+/*
+ * A read of memory needs no copy: the reply is sent from where it lies. Of a file it is
+ * known only when the read's turn has come.
+ */
 enum scst_exec_res vdisk_alloc_data_buf(struct scst_cmd *cmd)
 {
 	struct vdisk *vdisk = vdisk_of(cmd);
 	u64 offset = cmd->lba << cmd->dev->block_shift;
 
-	if (!vdisk->memory || cmd->data_direction != SCST_DATA_READ || !cmd->data_len)
+	if (cmd->data_direction != SCST_DATA_READ || !cmd->data_len || cmd->sess->stable_reads)
 		return SCST_EXEC_NOT_COMPLETED;
-	sg_init_one(cmd->sg_inline, vdisk->memory + (vdisk->is_null ? 0 : offset), cmd->bufflen);
-	cmd->sg = cmd->sg_inline;
-	cmd->sg_cnt = 1;
-	cmd->own_sg = 1;
+	if (vdisk->view && !cmd->internal) {
+		cmd->own_sg = 1;
+		return SCST_EXEC_COMPLETED;
+	}
+	if (!vdisk->memory)
+		return SCST_EXEC_NOT_COMPLETED;
+	vdisk_lend(cmd, vdisk->memory + (vdisk->is_null ? 0 : offset));
 	return SCST_EXEC_COMPLETED;
 }
 
@@ -52,6 +58,7 @@ static void io_end(struct vdisk_io *io, long result)
 {
 	struct scst_cmd *cmd = io->cmd;
 	bool write = cmd->data_direction == SCST_DATA_WRITE;
+	u64 offset = cmd->lba << cmd->dev->block_shift;
 
 	kmem_cache_free(io_cache, io);
 	if (result < 0) {
@@ -61,6 +68,9 @@ static void io_end(struct vdisk_io *io, long result)
 		vdisk_set_io_error(cmd, -EIO, write);
 	} else if (!write) {
 		cmd->resp_data_len = cmd->bufflen;
+		vdisk_view_saw(vdisk_of(cmd), offset, sg_virt(cmd->sg), cmd->bufflen);
+	} else {
+		vdisk_mark_mapped(vdisk_of(cmd), offset, cmd->bufflen);
 	}
 	scst_cmd_done(cmd);
 }
@@ -72,12 +82,20 @@ static void io_complete(struct kiocb *kiocb, long result)
 
 static void file_rw(struct scst_cmd *cmd, u64 offset)
 {
-	struct vdisk_io *io = kmem_cache_alloc(io_cache, GFP_ATOMIC);
 	bool write = cmd->data_direction == SCST_DATA_WRITE;
+	struct vdisk_io *io;
 	struct iov_iter iter;
 	ssize_t done;
 
-	if (!io) {
+	if (!cmd->sg && vdisk_view_lends(cmd, offset)) {
+		cmd->resp_data_len = cmd->bufflen;
+		scst_cmd_done(cmd);
+		return;
+	}
+	io = kmem_cache_alloc(io_cache, GFP_ATOMIC);
+	if (!io || (!cmd->sg && scst_alloc_space(cmd))) {
+		if (io)
+			kmem_cache_free(io_cache, io);
 		scst_set_busy(cmd);
 		scst_cmd_done(cmd);
 		return;
@@ -112,10 +130,14 @@ void vdisk_exec_rw(struct scst_cmd *cmd)
 	} else if (vdisk->file) {
 		file_rw(cmd, offset);
 	} else {
-		if (cmd->data_direction == SCST_DATA_READ)
+		if (cmd->data_direction == SCST_DATA_WRITE) {
+			if (!vdisk->is_null)
+				memory_write(cmd, vdisk, offset);
+		} else if (cmd->own_sg) {
 			cmd->resp_data_len = cmd->bufflen;
-		else if (!vdisk->is_null)
-			memory_write(cmd, vdisk, offset);
+		} else {
+			scst_copy_to_cmd(cmd, vdisk->memory + (vdisk->is_null ? 0 : offset), cmd->bufflen);
+		}
 		scst_cmd_done(cmd);
 	}
 }

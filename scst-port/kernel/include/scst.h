@@ -106,7 +106,6 @@ struct scst_cmd {
 	struct scst_tgt_dev	*tgt_dev;		/* NULL: no such LUN */
 	struct scst_device	*dev;
 	u64			unpacked_lun;
-	u64			start_ns;		/* ktime_get_ns() at scst_rx_cmd() */
 	u64			seq;			/* counts up in the session */
 
 	/* by target driver, between scst_rx_cmd() and scst_cmd_init_done() */
@@ -239,6 +238,8 @@ struct scst_session {
 	int			cpu;			/* home, for ever */
 	char			initiator_name[SCST_MAX_NAME];	/* iSCSI: "name,i,0xISID" */
 	void			*tgt_priv;		/* by target driver */
+	bool			stable_reads;		/* by target driver: what is read may not change until it is sent */
+	u64			rx_batch;		/* by target driver: of commands that came together; 0: not told */
 	struct list_head	cmd_list;		/* home CPU only */
 	struct list_head	waits;			/* by core, home CPU only */
 	u64			cmd_seq;		/* home CPU only: the last command's */
@@ -281,6 +282,9 @@ enum scst_rx_data_status {
 void scst_rx_data(struct scst_cmd *cmd, enum scst_rx_data_status status);
 
 void scst_tgt_cmd_done(struct scst_cmd *cmd);
+
+/* Home CPU, before scst_tgt_cmd_done(): its data could not be sent, for it is not there any more (-EFAULT). */
+void scst_read_lost(struct scst_cmd *cmd);
 
 static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
 {

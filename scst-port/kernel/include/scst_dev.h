@@ -42,7 +42,10 @@ struct scst_dev_type {
 	 */
 	int (*parse)(struct scst_cmd *cmd);
 
-	/* Give cmd->sg (own_sg set) for a command; SCST_EXEC_NOT_COMPLETED: the core allocates. May be NULL. */
+	/*
+	 * Give cmd->sg (own_sg set) for a command, now or, of a read, in exec() at the latest;
+	 * SCST_EXEC_NOT_COMPLETED: the core allocates. May be NULL.
+	 */
 	enum scst_exec_res (*dev_alloc_data_buf)(struct scst_cmd *cmd);
 
 	enum scst_exec_res (*exec)(struct scst_cmd *cmd);
@@ -61,6 +64,9 @@ struct scst_dev_type {
 
 	/* REQUEST SENSE (SPC-4 5.11.3): set sense for a state that lasts, and return true. May be NULL. */
 	bool (*pollable_sense)(struct scst_cmd *cmd);
+
+	/* What exec() gave to be sent is not there any more: the session ends. May be NULL. */
+	void (*read_lost)(struct scst_cmd *cmd);
 
 	/* The buffer's last use is over: whatever exec() pinned may go. May be NULL. */
 	void (*on_free_cmd)(struct scst_cmd *cmd);
@@ -119,6 +125,7 @@ struct scst_tgt_dev {
 	struct list_head	dev_tgt_dev_list_entry;	/* dev->dev_lock */
 	struct scst_pr_registrant *registrant;		/* dev->dev_lock */
 	u32			nr_cmds;		/* home CPU only: in the task set */
+	u64			size_batch;		/* by handler, home CPU only: sess->rx_batch it looked at its size for */
 	struct list_head	deferred_cmd_list;	/* home CPU only: behind an ORDERED one */
 	u32			nr_ordered;
 	u32			nr_copies;			/* home CPU only: EXTENDED COPYs it received */
@@ -162,6 +169,9 @@ void scst_set_resp_data_len(struct scst_cmd *cmd, u32 bytes);
 /* Copy between a linear buffer and cmd->sg; bytes copied, clipped to bufflen. */
 u32 scst_copy_to_cmd(struct scst_cmd *cmd, const void *buf, u32 bytes);	/* sets resp_data_len too */
 u32 scst_copy_from_cmd(struct scst_cmd *cmd, void *buf, u32 bytes);
+
+/* cmd->sg of bufflen bytes, the core's to free. 0 or -ENOMEM. */
+int scst_alloc_space(struct scst_cmd *cmd);
 
 /* A unit attention for every nexus of @dev but @except (may be NULL). Any context. */
 void scst_dev_set_ua(struct scst_device *dev, struct scst_tgt_dev *except, u8 asc, u8 ascq);

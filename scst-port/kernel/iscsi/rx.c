@@ -240,6 +240,7 @@ static bool rx_pdu(struct iscsi_conn *conn)
 /* Decode all that is complete. */
 static void rx_parse(struct iscsi_conn *conn)
 {
+	conn->scst->rx_batch++;
 	while (conn_is_up(conn)) {
 		if (conn->rx_in_data) {
 			if (!rx_data_from_buf(conn))

@@ -6,7 +6,8 @@
  * A session is in the table from before it is registered with the core until
  * after its last command is gone. Its identity is target, initiator name and
  * ISID (RFC 7143 4.4.1); a hand-off with the identity of one in the table ends
- * that one first and waits for it to leave (6.3.5, session reinstatement).
+ * that one first and waits for it to leave (6.3.5, session reinstatement). One whose
+ * initiator has closed it leaves before that initiator's next one comes, too.
  *
  * Invariant: at most one session of an identity, and of a TSIH, in the table;
  *            cpu_conns[] counts those in the table.
@@ -17,12 +18,15 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <net/tcp.h>
 #include <ring3/kernel.h>
 
 #include "iscsi.h"
 
 #define HASH_BUCKETS		1024	/* power of 2 */
 #define CLOSE_WAIT_MS		10000
+#define LEAVE_WAIT_MS		5000
+#define LEAVE_LOOKS		64	/* sessions of one initiator that a hand-off looks at */
 
 LIST_HEAD(iscsi_sessions);
 atomic_t iscsi_nr_sessions = ATOMIC_INIT(0);
@@ -215,9 +219,9 @@ void session_unregistered(struct scst_session *scst)
 	spin_lock_bh(&close_lock);
 	scst->tgt_priv = NULL;
 	spin_unlock_bh(&close_lock);
-	sock_release(session->conn.sock);
 	event_post(ISCSI_EVENT_SESSION_DOWN, session, session->conn.close_reason);
 	table_remove(session);
+	sock_release(session->conn.sock);
 	session_free(session);
 }
 
@@ -271,6 +275,43 @@ static int handoff_check(const struct iscsi_handoff *h)
 	return 0;
 }
 
+/* The youngest first: what this initiator closed just now. iscsi_mutex. */
+static bool has_leavers(const struct iscsi_handoff *h)
+{
+	struct iscsi_session *session;
+	struct tcp_info info;
+	u32 looks = 0;
+
+	list_for_each_entry_reverse(session, &iscsi_sessions, entry) {
+		if (strcmp(session->initiator_name, h->initiator_name) || strcmp(session->target_name, h->target_name))
+			continue;
+		tcp_get_info(session->conn.sock->sk, &info);
+		if (info.tcpi_state && info.tcpi_state != TCP_ESTABLISHED)
+			return true;
+		if (++looks == LEAVE_LOOKS)
+			return false;
+	}
+	return false;
+}
+
+/*
+ * An initiator that closes a session and logs in again finds it lost: what the loss of a
+ * nexus changes has changed. The old one's home CPU may be late to notice, and its
+ * commands may take their time: then not. iscsi_mutex, let go while it waits.
+ */
+static void await_leavers(const struct iscsi_handoff *h)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(LEAVE_WAIT_MS);
+
+	while (has_leavers(h) && time_before(jiffies, end)) {
+		int seen = atomic_read(&departures);
+
+		mutex_unlock(&iscsi_mutex);
+		wait_event_timeout(iscsi_changed, atomic_read(&departures) != seen, end - jiffies);
+		mutex_lock(&iscsi_mutex);
+	}
+}
+
 /* Until no session of this identity is left. iscsi_mutex, let go while it waits. */
 static int reinstate(u32 hash, const struct iscsi_handoff *h)
 {
@@ -305,6 +346,7 @@ static int session_admit(struct iscsi_session *session, const struct iscsi_hando
 		mutex_unlock(&iscsi_mutex);
 		return -ENOENT;
 	}
+	await_leavers(h);
 	err = reinstate(session->hash, h);
 	if (!err && find_tsih(h->tsih)) {
 		pr_err("iscsi: hand-off: tsih is 0x%04x, expected one that is not in use\n", h->tsih);
@@ -334,7 +376,10 @@ static int session_register(struct iscsi_session *session)
 		 session->isid[0], session->isid[1], session->isid[2], session->isid[3], session->isid[4],
 		 session->isid[5]);
 	conn->scst = scst_register_session(session->target->scst, name, conn->cpu, session, &err);
-	return conn->scst ? 0 : err;
+	if (!conn->scst)
+		return err;
+	conn->scst->stable_reads = conn->data_digest;	/* it is made before the data is sent */
+	return 0;
 }
 
 int iscsi_handoff(int fd, const struct iscsi_handoff *h)

@@ -223,6 +223,15 @@ static int tx_batch(struct iscsi_conn *conn)
 	return sent;
 }
 
+/* Somebody truncated the file that a reply was to be taken from: what is announced in its header is not there. */
+static void tx_faulted(struct iscsi_conn *conn)
+{
+	for (struct iscsi_out *out = conn->tx_first; out; out = out->next)
+		if (out->cmnd && out->cmnd->scst)
+			scst_read_lost(out->cmnd->scst);
+	conn_close(conn, "the data of a read went away before it was sent");
+}
+
 static void tx_drained(struct iscsi_conn *conn)
 {
 	if (conn->state == ISCSI_CONN_DRAINING)
@@ -243,7 +252,9 @@ void conn_tx(struct iscsi_conn *conn)
 
 		if (sent == -EAGAIN || sent == -EINTR)
 			break;
-		if (sent <= 0)
+		if (sent == -EFAULT)
+			tx_faulted(conn);
+		else if (sent <= 0)
 			conn_close(conn, "sending failed: error %d", sent);
 	}
 	conn->tx_busy = false;

@@ -34,7 +34,6 @@ struct scst_cmd *scst_rx_cmd(struct scst_session *sess, const u8 *lun, const u8 
 	/* CDB and sense are large, and written before they are read. */
 	memset(cmd, 0, offsetof(struct scst_cmd, cdb));
 	cmd->sess = sess;
-	cmd->start_ns = ktime_get_ns();
 	cmd->seq = ++sess->cmd_seq;
 	cmd->queue_type = SCST_CMD_QUEUE_SIMPLE;
 	cmd->cdb_len = (u16)min_t(unsigned int, cdb_len, SCST_MAX_CDB_SIZE);
@@ -59,23 +58,31 @@ static struct scst_tgt_template *tgtt_of(const struct scst_cmd *cmd)
 
 /* ---- the buffer ---------------------------------------------------------------------- */
 
+int scst_alloc_space(struct scst_cmd *cmd)
+{
+	void *buf = kmalloc(cmd->bufflen, GFP_ATOMIC);
+
+	if (!buf)
+		return -ENOMEM;
+	sg_init_one(cmd->sg_inline, buf, cmd->bufflen);
+	cmd->sg = cmd->sg_inline;
+	cmd->sg_cnt = 1;
+	cmd->own_sg = 0;
+	return 0;
+}
+EXPORT_SYMBOL(scst_alloc_space);
+
+/* The buffer is the handler's matter, at once or when it executes, or ours. */
 static int alloc_space(struct scst_cmd *cmd)
 {
 	struct scst_dev_type *devt = cmd->dev ? cmd->dev->handler : NULL;
-	void *buf;
 
 	if (!cmd->bufflen || cmd->sg)
 		return 0;
 	if (devt && devt->dev_alloc_data_buf && !(cmd->op_flags & SCST_LOCAL) &&
 	    devt->dev_alloc_data_buf(cmd) == SCST_EXEC_COMPLETED)
 		return 0;
-	buf = kmalloc(cmd->bufflen, GFP_ATOMIC);
-	if (!buf)
-		return -ENOMEM;
-	sg_init_one(cmd->sg_inline, buf, cmd->bufflen);
-	cmd->sg = cmd->sg_inline;
-	cmd->sg_cnt = 1;
-	return 0;
+	return scst_alloc_space(cmd);
 }
 
 static void free_space(struct scst_cmd *cmd)
@@ -300,6 +307,13 @@ void scst_finish_cmd(struct scst_cmd *cmd)
 	count(cmd);
 	tgtt_of(cmd)->xmit_response(cmd);
 }
+
+void scst_read_lost(struct scst_cmd *cmd)
+{
+	if (cmd->dev && cmd->dev->handler->read_lost)
+		cmd->dev->handler->read_lost(cmd);
+}
+EXPORT_SYMBOL(scst_read_lost);
 
 static void done_at_home(void *info)
 {

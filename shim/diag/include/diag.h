@@ -149,13 +149,15 @@ struct diag_stall {
 /* Budgets; 0 leaves one as it is, UINT64_MAX switches it off. Any thread. */
 struct diag_budgets {
 	uint64_t	task_ns;	/* an event task that does not get through its round: 1 s */
-	uint64_t	callback_ns;	/* reported late, by the longest one seen: 100 ms */
+	uint64_t	callback_ns;	/* one handler of an event task; told while it runs, at most one look late: off */
 	uint64_t	kthread_ns;	/* uninterruptible sleep: 30 s */
 	uint64_t	lock_ns;	/* held: 5 s */
 	uint64_t	io_ns;		/* in flight: 30 s */
-	uint64_t	node_ns;	/* Node's loop away from its poll, once it has polled: 2 s */
+	uint64_t	node_ns;	/* Node's loop away from its poll, once it has polled: off */
 };
 void diag_budgets_set(const struct diag_budgets *budgets);
+/* Watch Node's loop with 2 s, unless its budget was set before or RING3_WATCHDOG (on, off, milliseconds) was. */
+void diag_watch_loop(void);
 
 /* Called on the collector's thread for each finding; must not wait. One at a time; NULL = none. */
 void diag_on_stall(void (*fn)(void *env, const struct diag_stall *stall), void *env);

@@ -90,8 +90,13 @@ static void on_capture(int signum, siginfo_t *info, void *context)
 	uint64_t sp, bytes;
 
 	(void)signum;
-	if (info->si_code != SI_QUEUE || info->si_pid != getpid() ||
-	    value / SLOTS != __atomic_load_n(&round_number, __ATOMIC_ACQUIRE) ||
+	if (info->si_code != SI_QUEUE || info->si_pid != getpid())
+		return;
+	if (value & CAPTURE_ALTSTACK) {
+		altstack_take(value & ~(unsigned int)CAPTURE_ALTSTACK, context);
+		return;
+	}
+	if (value / SLOTS != __atomic_load_n(&round_number, __ATOMIC_ACQUIRE) ||
 	    !__atomic_compare_exchange_n(&slot->state, &asked, COPYING, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	caught_of_context(&slot->caught, context);
@@ -120,6 +125,7 @@ int capture_init(int signum)
 			slots = NULL;
 			return -ENOMEM;
 		}
+		madvise(slots, SLOTS * sizeof(*slots), MADV_DONTDUMP);
 	}
 	sigfillset(&action.sa_mask);
 	capture_signal = signum;
@@ -131,7 +137,12 @@ int capture_signum(void)
 	return capture_signal;
 }
 
-static bool ask(unsigned int index, int tid)
+int capture_self(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+bool capture_send(int tid, unsigned int value)
 {
 	siginfo_t info = { 0 };
 
@@ -139,7 +150,7 @@ static bool ask(unsigned int index, int tid)
 	info.si_code = SI_QUEUE;
 	info.si_pid = getpid();
 	info.si_uid = getuid();
-	info.si_value.sival_int = (int)(round_number * SLOTS + index);
+	info.si_value.sival_int = (int)value;
 	return syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, capture_signal, &info) == 0;
 }
 
@@ -165,7 +176,7 @@ void capture_threads(struct space *space, const int tids[], unsigned int nr, uin
 			continue;
 		slot->tid = tids[i];
 		__atomic_store_n(&slot->state, ASKED, __ATOMIC_RELEASE);
-		if (ask(index - 1, tids[i])) {
+		if (capture_send(tids[i], round_number * SLOTS + index - 1)) {
 			used[nr_asked++] = i;
 			caught[i] = slot;
 		} else {

@@ -38,6 +38,15 @@ int capture_signum(void);
 void capture_threads(struct space *space, const int tids[], unsigned int nr, uint64_t timeout_ns,
 		     struct slot *slots[]);
 
+/*
+ * Send @tid the signal for something else than its stack: altstack_take() is called in its handler. False: it could
+ * not be sent.
+ */
+enum { CAPTURE_ALTSTACK = 1u << 31 };
+bool capture_send(int tid, unsigned int value);
+int capture_self(void);		/* the calling thread's id; in a handler */
+void altstack_take(unsigned int index, void *context);
+
 /* From a signal's context, for a thread that crashed or wants its own. Safe in a handler. */
 void caught_of_context(struct caught *caught, const void *ucontext);
 

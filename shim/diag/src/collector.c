@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collector.c - the thread that makes dumps, and the ways in: SIGQUIT, the socket,
- * calls, crashes. See diag.h.
+ * collector.c - the thread that makes dumps, and the ways in: SIGQUIT, calls, crashes;
+ * the socket is listener.c's. See diag.h.
  *
  * Invariant: what this thread calls between the ring of its bell and the end of a
  * write are system calls, diag's own code, and nothing else.
@@ -18,25 +18,24 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "diag_impl.h"
 
 enum {
-	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20, TICK_MS = 250,
+	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20,
 	QUIT_GAP_NS = 200000000,	/* between two dumps by signal: a storm of them makes few */
-	WRITE_WAIT_MS = 1000,
+	WRITE_WAIT_MS = 1000,		/* for anything to go out, and */
+	WRITE_ALL_NS = 5000000000ul,	/* for all of it */
 	CALL_WAIT_NS = 3000000000ul,
 };
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 static unsigned int active_flags;
-static int bell = -1, listener = -1, dump_file = STDERR_FILENO;
+static int bell = -1, dump_file = STDERR_FILENO;
 static int own_tid;		/* atomic */
 static int quit_pending;	/* atomic: signals not yet answered */
 
@@ -126,8 +125,10 @@ static size_t make_dump(struct dump *dump, bool json)
 		locks_emit(dump);
 	if (dump->sections & DIAG_THREADS)
 		threads_emit(dump);
-	if (dump->sections & DIAG_TASKS)
+	if (dump->sections & DIAG_TASKS) {
 		tasks_emit(dump);
+		waits_emit(dump);
+	}
 	if (dump->sections & DIAG_MEMORY)
 		sites_emit(dump);
 	if (dump->sections & DIAG_WATCHDOGS)
@@ -138,14 +139,21 @@ static size_t make_dump(struct dump *dump, bool json)
 	return out.used;
 }
 
-/* What does not go out within a second of waiting is lost: a stopped terminal must not hold the collector. */
+/*
+ * What does not go out within a second of waiting, or five seconds in all, is lost: neither a stopped terminal nor a
+ * slow reader may hold the collector.
+ */
 int collector_write(int fd, const char *from, size_t bytes)
 {
+	uint64_t deadline = diag_now() + WRITE_ALL_NS;
+
 	while (bytes) {
 		struct pollfd ready = { .fd = fd, .events = POLLOUT };
 		ssize_t put;
 		int rc = poll(&ready, 1, WRITE_WAIT_MS);
 
+		if (diag_now() > deadline)
+			return -ETIMEDOUT;
 		if (rc < 0 && errno == EINTR)
 			continue;
 		if (rc <= 0)
@@ -159,6 +167,11 @@ int collector_write(int fd, const char *from, size_t bytes)
 		bytes -= (size_t)put;
 	}
 	return 0;
+}
+
+int collector_make_dump(struct dump *dump, bool json, int fd)
+{
+	return collector_write(fd, text.base, make_dump(dump, json));
 }
 
 /* Frames of a thread that asked for its own stack: those in which it asks. */
@@ -299,121 +312,6 @@ int diag_backtrace(int fd)
 	return diag_ask(fd, (int)syscall(SYS_gettid), false, 0, NULL);
 }
 
-/* ---- the socket ------------------------------------------------------------------------------ */
-
-static int open_listener(void)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	/*
-	 * Abstract: no file to be left behind, gone with the process. The whole field is the name, zeros and all:
-	 * so do Node's versions before and after they learnt of such names.
-	 */
-	diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
-	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 8) < 0) {
-		int rc = -errno;
-
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-static bool section_bit(const char *word, size_t length, unsigned int *bits)
-{
-	static const char *const names[] = {
-		"threads", "locks", "tasks", "memory", "aio", "iscsi", "modules", "watchdogs",
-	};
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == length && !memcmp(names[i], word, length)) {
-			*bits |= 1u << i;
-			return true;
-		}
-	return false;
-}
-
-/* "dump [json] [only=a,b]"; false and a sentence in @why. */
-static bool parse_request(char *line, struct dump *dump, bool *json, char *why, size_t bytes)
-{
-	char *word = line, *next;
-	bool first = true;
-
-	for (; *word; word = next, first = false) {
-		size_t length = strcspn(word, " ");
-
-		next = word + length + strspn(word + length, " ");
-		if (first) {
-			if (length != 4 || memcmp(word, "dump", 4))
-				break;
-		} else if (length == 4 && !memcmp(word, "json", 4)) {
-			*json = true;
-		} else if (length > 5 && !memcmp(word, "only=", 5)) {
-			for (char *part = word + 5; part < word + length;) {
-				size_t size = strcspn(part, ", ");
-
-				if (!section_bit(part, size, &dump->sections)) {
-					diag_format(why, bytes, "no section '%.*s'", (int)size, part);
-					return false;
-				}
-				part += size + (part[size] == ',');
-			}
-		} else {
-			break;
-		}
-	}
-	if (*word || first)
-		diag_format(why, bytes, "expected: dump [json] [only=SECTION,...]");
-	return !*word && !first;
-}
-
-static size_t read_line(int fd, char *line, size_t bytes)
-{
-	size_t used = 0;
-	uint64_t deadline = diag_now() + 200000000;
-
-	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		ssize_t got = poll(&ready, 1, 100) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
-
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-	}
-	line[used] = 0;
-	line[strcspn(line, "\r\n")] = 0;
-	return used;
-}
-
-static void answer_socket(void)
-{
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct dump dump = { .reason = "sigdump" };
-	char line[256], why[160] = "";
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
-	bool json = false;
-
-	if (fd < 0)
-		return;
-	/* What is not read before a close is a reset for the other side, who would not see the answer. */
-	read_line(fd, line, sizeof(line));
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
-		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (line[0] && parse_request(line, &dump, &json, why, sizeof(why)))
-		collector_write(fd, text.base, make_dump(&dump, json));
-	if (why[0]) {
-		char answer[200];
-		int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
-
-		collector_write(fd, answer, (size_t)bytes);
-	}
-	close(fd);
-}
-
 /* ---- the thread --------------------------------------------------------------------------------- */
 
 bool collector_dump_crash(void)
@@ -437,11 +335,11 @@ static void *collect(void *arg)
 	for (;;) {
 		struct pollfd ready[2] = {
 			{ .fd = bell, .events = POLLIN },
-			{ .fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE), .events = POLLIN },
+			{ .fd = listener_fd(), .events = POLLIN },
 		};
 		uint64_t count;
 
-		poll(ready, 2, watch_wanted() ? TICK_MS : -1);
+		poll(ready, 2, watch_wanted() || altstack_wanted() ? watch_tick_ms() : -1);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -450,9 +348,10 @@ static void *collect(void *arg)
 			answer_quit();
 		answer_call();
 		if (ready[1].revents)
-			answer_socket();
+			listener_answer();
 		if (watch_wanted())
 			watch_tick(diag_now());
+		altstack_tick();
 	}
 	return NULL;
 }
@@ -514,17 +413,15 @@ int diag_start(unsigned int flags)
 			pthread_atfork(NULL, NULL, forked);
 		started = !rc;
 	}
-	if (!rc && flags & DIAG_SOCKET && listener < 0) {
-		int fd = open_listener();
-
-		/* Taken: another namespace's process of this number. The other ways in remain. */
-		if (fd >= 0)
-			__atomic_store_n(&listener, fd, __ATOMIC_RELEASE);
-	}
+	/* Taken: another namespace's process of this number. The other ways in remain. */
+	if (!rc && flags & DIAG_SOCKET)
+		listener_open();
 	if (!rc && flags & DIAG_SIGQUIT)
 		rc = listen_quit();
 	if (!rc && flags & DIAG_CRASH)
 		rc = crash_init();
+	if (!rc && flags & DIAG_WATCH)
+		watch_init();
 	__atomic_fetch_or(&active_flags, rc ? 0 : flags, __ATOMIC_RELAXED);
 	if (!rc)
 		ring();

@@ -4,16 +4,14 @@
  * a word on the address, and the process dies of the signal it would have died of.
  *
  * The handler fills in one record, rings the collector and waits, a few seconds at
- * most; it runs on an alternate stack where the thread has one (diag_thread_enter()),
- * so that an overflowed stack is told as well. When the collector itself crashed, or
+ * most; it runs on an alternate stack (altstack.c), so that an overflowed stack is told
+ * as well. When the collector itself crashed, or
  * does not answer, the handler writes what it can alone.
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
@@ -147,46 +145,9 @@ int crash_init(void)
 		if (sigaction(fatal[i], &action, &previous[i]) < 0)
 			return -errno;
 	installed = true;
+	altstack_init();
 	diag_thread_enter();
 	return 0;
-}
-
-/* ---- alternate stacks ------------------------------------------------------------------------ */
-
-enum { ALT_BYTES = 64 << 10, GUARD = 4096 };
-
-static pthread_key_t alt_key;
-static pthread_once_t alt_once = PTHREAD_ONCE_INIT;
-
-static void alt_free(void *base)
-{
-	stack_t none = { .ss_flags = SS_DISABLE };
-
-	sigaltstack(&none, NULL);
-	munmap(base, ALT_BYTES + GUARD);
-}
-
-static void alt_make_key(void)
-{
-	pthread_key_create(&alt_key, alt_free);
-}
-
-void diag_thread_enter(void)
-{
-	stack_t old, stack = { .ss_size = ALT_BYTES };
-	char *base;
-
-	/* One of somebody else's, a sanitizer's for one, serves as well. */
-	if (!installed || sigaltstack(NULL, &old) < 0 || !(old.ss_flags & SS_DISABLE))
-		return;
-	pthread_once(&alt_once, alt_make_key);
-	base = mmap(NULL, ALT_BYTES + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (base == MAP_FAILED)
-		return;
-	mprotect(base, GUARD, PROT_NONE);
-	stack.ss_sp = base + GUARD;
-	if (sigaltstack(&stack, NULL) < 0 || pthread_setspecific(alt_key, base))
-		alt_free(base);
 }
 
 /* ---- the collector's part ----------------------------------------------------------------------- */

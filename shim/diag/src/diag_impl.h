@@ -5,37 +5,16 @@
 /* diag_impl.h - private to shim/diag: what the collector's files tell each other. */
 #include "capture.h"
 #include "diag.h"
+#include "diag_record.h"
 #include "space.h"
 #include "v8.h"
 
 /* ---- records: records.c ---------------------------------------------------------- */
 
-enum { RECORDS_MAX = 4096, HELD_MAX = 24 };
-
-struct held {
-	const void	*lock, *site;
-	uint64_t	since;		/* 0 = before the collector ran */
-	uint32_t	kind;
-};
-
-/* What a thread notes of itself. Written by it with relaxed atomic stores, read by the collector as racily. */
-struct record {
-	int		tid;		/* 0 = free */
-	uint64_t	nr_taken;	/* locks, ever */
-	uint32_t	nr_held;	/* may exceed HELD_MAX: those are counted only */
-	struct held	held[HELD_MAX];
-	struct held	want;		/* lock NULL = none */
-	const char	*sleep_what;	/* NULL = none */
-	const void	*sleep_object;
-	uint64_t	sleep_since;
-	int		sleep_hard;	/* uninterruptible */
-	int		first_sleep;	/* own thread: the next one does not count */
-	int		in_lockdep;	/* own thread: it checks, and must not check itself */
-};
+enum { RECORDS_MAX = 4096 };
 
 extern struct record diag_records[RECORDS_MAX];
 extern unsigned int diag_nr_records;	/* those behind were never used; atomic */
-extern uint64_t diag_clock;		/* ns, advanced by the collector; atomic */
 
 /* The calling thread's, or NULL when all are taken. */
 struct record *record_self(void);
@@ -146,6 +125,7 @@ const char *syscall_name(long number);
 void locks_analyse(struct dump *dump);
 void locks_emit(struct dump *dump);
 void tasks_emit(struct dump *dump);
+void waits_emit(struct dump *dump);
 void sites_emit(struct dump *dump);
 /* "pc 0x..." in @text becomes function, file and line. */
 void expand_sites(struct space *space, const char *text, char *buf, size_t bytes);
@@ -154,19 +134,33 @@ bool probe_init(void);
 void watch_emit(struct dump *dump);
 
 /* The collector's tick. */
+void watch_init(void);
 void watch_tick(uint64_t now);
+int watch_tick_ms(void);
 bool watch_wanted(void);
 
 /* Stack of one thread as text, on the collector. */
 size_t collector_stack_text(int tid, char *buf, size_t bytes);
 void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Within a second, or not at all. 0 or -errno. */
+/* Within seconds, or not all of it. 0 or -errno. */
 int collector_write(int fd, const char *from, size_t bytes);
+/* Make it, and write it to @fd. 0 or -errno. On the collector. */
+int collector_make_dump(struct dump *dump, bool json, int fd);
 struct space *collector_space(void);
 struct v8 *collector_v8(void);
 struct arena *collector_arena(void);
 int collector_tid(void);
+
+/* listener.c */
+int listener_open(void);
+int listener_fd(void);		/* to poll; -1 = none */
+void listener_answer(void);
+
+/* altstack.c */
+void altstack_init(void);
+bool altstack_wanted(void);
+void altstack_tick(void);	/* the collector's */
 
 /* crash.c */
 int crash_init(void);
@@ -177,8 +171,10 @@ void collector_wake_for_crash(void);
 bool collector_dump_crash(void);
 
 /* Walks of event tasks: tasks.c. Calls @fn with each, its struct copied and readable. */
+enum { TASKS_MAX = 1024 };
 struct task_view {
-	uint64_t	addr;
+	unsigned int	index;		/* below TASKS_MAX; another task's once this one is gone */
+	uint64_t	addr, nr_handlers;
 	int		tid;
 	char		name[16];
 	bool		asleep, in_round, adopted;

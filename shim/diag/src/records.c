@@ -18,18 +18,19 @@ uint64_t diag_clock;
 
 /* Of the library's own block of thread memory: an access is one instruction. NO_RECORD: asked, and none was left. */
 static __thread struct record *self __attribute__((tls_model("initial-exec")));
+__thread struct record *diag_fast_record;
 static struct record no_record;
 static pthread_key_t end_key;
 static pthread_once_t end_once = PTHREAD_ONCE_INIT;
 
-#define SET(field, value)	__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
-#define GET(field)		__atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define SET	DIAG_SET
+#define GET	DIAG_GET
 
 static void thread_ends(void *arg)
 {
 	struct record *record = arg;
 
-	self = NULL;
+	self = diag_fast_record = NULL;
 	record->first_sleep = 0;
 	SET(record->nr_taken, 0);
 	SET(record->nr_held, 0);
@@ -61,6 +62,8 @@ static __attribute__((noinline)) struct record *make_record(void)
 									__ATOMIC_RELEASE, __ATOMIC_RELAXED))
 				;
 			self = record;
+			if (!diag_lockdep_on)
+				diag_fast_record = record;
 			pthread_setspecific(end_key, record);
 			break;
 		}

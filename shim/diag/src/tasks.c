@@ -9,29 +9,20 @@
 
 #include "../../src/etask_impl.h"
 #include "diag_impl.h"
+#include "diag_table.h"
 
-enum { TASKS_MAX = 1024, LIST_MAX = 4096, SHOWN_MAX = 64 };
+enum { LIST_MAX = 4096, SHOWN_MAX = 64 };
 
-static struct sys_event_task *tasks[TASKS_MAX];	/* atomic; NULL = free */
+static void *tasks[TASKS_MAX];	/* struct sys_event_task *, atomic; NULL = free */
 
 void diag_task_add(struct sys_event_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct sys_event_task *none = NULL;
-
-		if (__atomic_compare_exchange_n(&tasks[i], &none, task, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_add(tasks, TASKS_MAX, task);
 }
 
 void diag_task_remove(struct sys_event_task *task)
 {
-	for (unsigned int i = 0; i < TASKS_MAX; i++) {
-		struct sys_event_task *mine = task;
-
-		if (__atomic_compare_exchange_n(&tasks[i], &mine, NULL, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return;
-	}
+	diag_table_remove(tasks, TASKS_MAX, task);
 }
 
 static struct sys_event_task copy;	/* the collector's, one task at a time */
@@ -43,8 +34,8 @@ static bool read_task(unsigned int index, struct task_view *view)
 	if (!task || !space_get(collector_space(), (uintptr_t)task, &copy, sizeof(copy)))
 		return false;
 	*view = (struct task_view){
-		.addr = (uintptr_t)task, .tid = copy.tid, .asleep = copy.asleep, .in_round = copy.in_round,
-		.adopted = !copy.has_thread,
+		.index = index, .addr = (uintptr_t)task, .nr_handlers = copy.nr_handlers, .tid = copy.tid,
+		.asleep = copy.asleep, .in_round = copy.in_round, .adopted = !copy.has_thread,
 		.heartbeat = copy.stats.heartbeat, .longest_round_ns = copy.stats.longest_round_ns,
 	};
 	if (copy.running)
@@ -118,41 +109,73 @@ static void emit_polls(struct dump *dump)
 }
 
 /* The soonest of what stands in the wheel; its slots are in no order. */
-static unsigned int gather_alarms(struct dump *dump, struct etask_alarm soonest[SHOWN_MAX])
+struct soonest {
+	struct etask_alarm	alarms[SHOWN_MAX];
+	unsigned int		nr, seen;
+};
+
+/* False when it cannot be read. */
+static bool gather_alarm(struct dump *dump, uintptr_t addr, struct soonest *soonest, struct etask_alarm *alarm)
 {
-	unsigned int nr = 0, seen = 0;
+	unsigned int place;
 
-	for (unsigned int level = 0; level < WHEEL_LEVELS; level++)
-		for (unsigned int slot = 0; slot < WHEEL_SLOTS; slot++)
-			for (const struct etask_alarm *at = copy.wheel.slots[level][slot]; at && seen < LIST_MAX; seen++) {
-				struct etask_alarm alarm;
-				unsigned int place;
+	soonest->seen++;
+	if (!space_get(dump->space, addr, alarm, sizeof(*alarm)))
+		return false;
+	for (place = soonest->nr; place && soonest->alarms[place - 1].expire > alarm->expire; place--)
+		if (place < SHOWN_MAX)
+			soonest->alarms[place] = soonest->alarms[place - 1];
+	if (place < SHOWN_MAX)
+		soonest->alarms[place] = *alarm;
+	if (soonest->nr < SHOWN_MAX)
+		soonest->nr++;
+	return true;
+}
 
-				if (!space_get(dump->space, (uintptr_t)at, &alarm, sizeof(alarm)))
-					break;
-				at = alarm.next;
-				for (place = nr; place && soonest[place - 1].expire > alarm.expire; place--)
-					if (place < SHOWN_MAX)
-						soonest[place] = soonest[place - 1];
-				if (place < SHOWN_MAX)
-					soonest[place] = alarm;
-				if (nr < SHOWN_MAX)
-					nr++;
-			}
-	return nr;
+static void gather_list(struct dump *dump, const struct etask_alarm *at, struct soonest *soonest)
+{
+	struct etask_alarm alarm;
+
+	for (; at && soonest->seen < LIST_MAX; at = alarm.next)
+		if (!gather_alarm(dump, (uintptr_t)at, soonest, &alarm))
+			return;
+}
+
+static void gather_cells(struct dump *dump, const struct cell_chunk *at, struct soonest *soonest)
+{
+	struct cell_chunk chunk;
+	struct etask_alarm alarm;
+
+	for (unsigned int nr = 0; at && nr < LIST_MAX && soonest->seen < LIST_MAX; at = chunk.next, nr++) {
+		if (!space_get(dump->space, (uintptr_t)at, &chunk, sizeof(chunk)))
+			return;
+		for (int i = 0; i < CELLS_IN_CHUNK; i++)
+			if (cell_alarm(chunk.cells[i]))
+				gather_alarm(dump, chunk.cells[i], soonest, &alarm);
+	}
+}
+
+static void gather_alarms(struct dump *dump, struct soonest *soonest)
+{
+	soonest->nr = soonest->seen = 0;
+	gather_list(dump, copy.wheel.due, soonest);
+	for (unsigned int number = 0; number < WHEEL_LEVELS * WHEEL_SLOTS; number++) {
+		gather_cells(dump, copy.wheel.cells[number].chunks, soonest);
+		gather_list(dump, copy.wheel.lists[number], soonest);
+	}
 }
 
 static void emit_alarms(struct dump *dump)
 {
-	static struct etask_alarm soonest[SHOWN_MAX];
-	unsigned int nr = gather_alarms(dump, soonest);
+	static struct soonest soonest;
 	int64_t now = (int64_t)diag_now();
 
+	gather_alarms(dump, &soonest);
 	out_list(dump->out, "alarms");
-	for (unsigned int i = 0; i < nr; i++) {
+	for (unsigned int i = 0; i < soonest.nr; i++) {
 		out_object(dump->out, NULL);
-		out_num(dump->out, "dueInUs", ((int64_t)soonest[i].expire - now) / 1000);
-		emit_name(dump, soonest[i].whence, (const void *)soonest[i].fn);
+		out_num(dump->out, "dueInUs", ((int64_t)soonest.alarms[i].expire - now) / 1000);
+		emit_name(dump, soonest.alarms[i].whence, (const void *)soonest.alarms[i].fn);
 		out_end(dump->out);
 	}
 	out_end(dump->out);

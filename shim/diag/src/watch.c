@@ -2,23 +2,27 @@
 /*
  * watch.c - watchdogs: what has taken too long, told once, with the culprit's stack.
  *
- * The collector looks four times a second. An episode (this task in this round, this
- * lock since then) is told once; of one kind at most one a second is told with its
- * stack, the others are counted.
+ * The collector looks four times a second, and oftener where callbacks have a smaller
+ * budget. An episode (this task in this round, this lock since then) is told once; of one
+ * kind at most one a second is told with its stack, the others are counted.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "diag_impl.h"
 
-enum { GAP_NS = 1000000000, EPISODES = 256, STACK_BYTES = 16 << 10 };
+enum { GAP_NS = 1000000000, EPISODES = 256, STACK_BYTES = 16 << 10, TICK_MS = 250, TICK_LEAST_MS = 20 };
+#define NODE_NS	2000000000ul
 
 static struct diag_budgets budgets = {
 	.task_ns = 1000000000, .callback_ns = UINT64_MAX, .kthread_ns = 30000000000, .lock_ns = 5000000000,
-	.io_ns = 30000000000, .node_ns = 2000000000,
+	.io_ns = 30000000000, .node_ns = UINT64_MAX,
 };
+
+#define BUDGET(field)	__atomic_load_n(&budgets.field, __ATOMIC_RELAXED)
 
 static const char *const kind_names[DIAG_STALL_KINDS] = {
 	"task", "callback", "kthread", "lock", "io", "node", "order",
@@ -36,10 +40,15 @@ static struct {
 	void	*env;
 } listener;
 
+static bool node_said;		/* atomic: the budget of Node's loop was set, whether on or off */
+
+/* The handler each task was in when it was looked at last, and when it was first seen in it. */
+static struct handler {
+	uint64_t	task, nr, since;
+} handlers[TASKS_MAX];
+
 static uint64_t loop_awake_since;	/* atomic; 0 = it polls */
 static int loop_tid;
-
-#define BUDGET(field)	__atomic_load_n(&budgets.field, __ATOMIC_RELAXED)
 
 void diag_budgets_set(const struct diag_budgets *set)
 {
@@ -49,6 +58,41 @@ void diag_budgets_set(const struct diag_budgets *set)
 	for (size_t i = 0; i < sizeof(budgets) / sizeof(*to); i++)
 		if (from[i])
 			__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+	if (set->node_ns)
+		__atomic_store_n(&node_said, true, __ATOMIC_RELAXED);
+}
+
+void diag_watch_loop(void)
+{
+	const struct diag_budgets on = { .node_ns = NODE_NS };
+
+	if (!__atomic_load_n(&node_said, __ATOMIC_RELAXED))
+		diag_budgets_set(&on);
+}
+
+/* RING3_WATCHDOG: "off" or "0", "on" or "1", or milliseconds. */
+void watch_init(void)
+{
+	const char *text = getenv("RING3_WATCHDOG");
+	struct diag_budgets set = { .node_ns = UINT64_MAX };
+	uint64_t ms = 0;
+
+	if (!text || !*text || __atomic_load_n(&node_said, __ATOMIC_RELAXED))
+		return;
+	for (const char *at = text; *at >= '0' && *at <= '9' && ms < 1000000000; at++)
+		ms = ms * 10 + (uint64_t)(*at - '0');
+	if (!strcmp(text, "on") || ms == 1)
+		set.node_ns = NODE_NS;
+	else if (ms)
+		set.node_ns = ms * 1000000;
+	diag_budgets_set(&set);
+}
+
+int watch_tick_ms(void)
+{
+	uint64_t ms = BUDGET(callback_ns) / 2000000;	/* it has to be seen twice */
+
+	return ms > TICK_MS ? TICK_MS : ms < TICK_LEAST_MS ? TICK_LEAST_MS : (int)ms;
 }
 
 void diag_on_stall(void (*fn)(void *env, const struct diag_stall *stall), void *env)
@@ -109,22 +153,30 @@ void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, c
 
 /* ---- looking ---------------------------------------------------------------------------- */
 
+/* How long it has been in the handler it is in, at least: since it was first seen there. */
+static uint64_t in_handler(const struct task_view *view, uint64_t now)
+{
+	struct handler *seen = &handlers[view->index];
+
+	if (seen->task != view->addr || seen->nr != view->nr_handlers)
+		*seen = (struct handler){ view->addr, view->nr_handlers, now };
+	return view->running[0] ? now - seen->since : 0;
+}
+
 static void look_at_task(void *env, const struct task_view *view)
 {
-	uint64_t now = *(uint64_t *)env, gone = now - view->heartbeat;
+	uint64_t now = *(uint64_t *)env, gone = now - view->heartbeat, handler = in_handler(view, now);
 
-	if (!view->tid || !view->in_round || !view->heartbeat || view->heartbeat > now ||
-	    (gone <= BUDGET(task_ns) && gone <= BUDGET(callback_ns)))
+	if (!view->tid || !view->in_round || !view->heartbeat || view->heartbeat > now)
 		return;
+	if (handler > BUDGET(callback_ns) && new_episode(view->addr + 1, view->nr_handlers))
+		collector_stall(DIAG_STALL_CALLBACK, view->tid, handler,
+				"a callback on event task \"%s\" (thread %d), %s, has run for %lu ms at least", view->name,
+				view->tid, view->running, handler / 1000000);
 	if (gone > BUDGET(task_ns) && new_episode(view->addr, view->heartbeat))
 		collector_stall(DIAG_STALL_TASK, view->tid, gone,
 				"event task \"%s\" (thread %d) has been in one round for %lu ms%s%s", view->name,
 				view->tid, gone / 1000000, view->running[0] ? ", in " : "", view->running);
-	else if (gone > BUDGET(callback_ns) && view->running[0] &&
-		 new_episode(view->addr + 1, view->heartbeat))
-		collector_stall(DIAG_STALL_CALLBACK, view->tid, gone,
-				"%s on event task \"%s\" has run for up to %lu ms", view->running, view->name,
-				gone / 1000000);
 }
 
 static void look_at_record(const struct record *record, uint64_t now)
@@ -217,5 +269,13 @@ void watch_emit(struct dump *dump)
 	out_object(dump->out, "watchdogs");
 	for (int i = 0; i < DIAG_STALL_KINDS; i++)
 		out_num(dump->out, kind_names[i], (int64_t)counts[i]);
+	out_end(dump->out);
+	out_object(dump->out, "watchdogBudgetsMs");
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(uint64_t); i++) {
+		uint64_t ns = __atomic_load_n((const uint64_t *)&budgets + i, __ATOMIC_RELAXED);
+
+		if (ns != UINT64_MAX)
+			out_num(dump->out, kind_names[i], (int64_t)(ns / 1000000));
+	}
 	out_end(dump->out);
 }

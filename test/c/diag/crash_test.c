@@ -68,6 +68,50 @@ static void overflow_in_thread(void)
 	pthread_join(thread, NULL);
 }
 
+/* A thread that has never heard of us; when the collector finds it, it has an alternate stack. */
+static void *stranger(void *arg)
+{
+	stack_t stack;
+
+	for (int i = 0; i < 2000; i++) {
+		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) {
+			overflow(0);
+			return arg;
+		}
+		usleep(10000);
+	}
+	_exit(5);
+}
+
+static void overflow_in_stranger(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, stranger, NULL);
+	pthread_join(thread, NULL);
+}
+
+static void *come_and_go(void *arg)
+{
+	usleep(300);
+	return arg;
+}
+
+/* Many come and go first, so that stacks are lent again. */
+static void overflow_after_many(void)
+{
+	for (int i = 0; i < 200; i++) {
+		pthread_t threads[8];
+
+		for (int j = 0; j < 8; j++)
+			pthread_create(&threads[j], NULL, come_and_go, NULL);
+		usleep(5000);
+		for (int j = 0; j < 8; j++)
+			pthread_join(threads[j], NULL);
+	}
+	overflow_in_stranger();
+}
+
 static void overflow_here(void)
 {
 	overflow(0);
@@ -80,6 +124,29 @@ TEST(an_overflowed_stack_of_the_main_thread)
 	check_died(crash_in_child(overflow_here, &text), SIGSEGV);
 	CHECK_SAYS(text, "stack overflow of thread");
 	CHECK_SAYS(text, "overflow at crash_test.c:");
+}
+
+static void check_stranger(void (*fn)(void))
+{
+	char *text;
+
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer calls handlers with a context of its own");
+#endif
+	check_died(crash_in_child(fn, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+	CHECK_SAYS(text, "stranger at crash_test.c:");
+}
+
+TEST(an_overflowed_stack_of_a_thread_that_is_none_of_ours)
+{
+	check_stranger(overflow_in_stranger);
+}
+
+TEST(an_overflowed_stack_after_many_threads_came_and_went)
+{
+	check_stranger(overflow_after_many);
 }
 
 TEST(an_overflowed_stack_of_a_thread)

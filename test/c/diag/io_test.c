@@ -86,7 +86,7 @@ TEST(io_that_hangs_is_told)
 	};
 	etask_callback_init(&callback, submit, "submit");
 	etask_post(task, &callback);
-	for (int i = 0; i < 300 && !__atomic_load_n(&nr_stalls, __ATOMIC_ACQUIRE); i++)
+	for (int i = 0; i < 2000 && !__atomic_load_n(&nr_stalls, __ATOMIC_ACQUIRE); i++)
 		usleep(10000);
 	CHECK_EQ(__atomic_load_n(&nr_stalls, __ATOMIC_ACQUIRE), 1);
 	CHECK_SAYS(stall_what, "read of 8192 bytes at 12288 of file descriptor");

@@ -19,11 +19,8 @@ static void load(const char *what)
 {
 	const struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 4 };
 	char path[512], params[64];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
 
-	CHECK(length > 0);
-	path[length] = 0;
-	snprintf(strrchr(path, '/'), 32, "/diag_victim.ko.so");
+	test_beside(path, sizeof(path), "diag_victim.ko.so");
 	snprintf(params, sizeof(params), "what=%s", what);
 	CHECK_EQ(ring3_kernel_start(&options), 0);
 	CHECK_EQ(ring3_insmod(path, params), 0);
@@ -54,7 +51,7 @@ static void watch(void)
 
 static void wait_stall(enum diag_stall_kind kind)
 {
-	for (int i = 0; i < 500 && !__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE); i++)
+	for (int i = 0; i < 2000 && !__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE); i++)
 		usleep(10000);
 	CHECK_EQ(__atomic_load_n(&stalls[kind], __ATOMIC_ACQUIRE), 1);
 }
@@ -102,6 +99,65 @@ TEST(module_work_that_holds_up_the_next)
 	CHECK_SAYS(dump, "\"function\":\"slow_work at diag_victim.c:");
 	CHECK_SAYS(dump, "\"next\":[\"next_work at diag_victim.c:");
 	CHECK_SAYS(dump, "\"role\":\"kworker\"");
+}
+
+/* Takes dumps until one says each of @parts, or the time is up. */
+static char *dump_that_says(const char *const parts[], unsigned int nr)
+{
+	char *dump = NULL;
+
+	for (int i = 0; i < 400; i++, usleep(50000)) {
+		unsigned int found = 0;
+
+		dump = take_dump(true, DIAG_TASKS);
+		while (found < nr && strstr(dump, parts[found]))
+			found++;
+		if (found == nr)
+			return dump;
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		CHECK_SAYS(dump, parts[i]);
+	return dump;
+}
+
+TEST(module_wait_queues_with_their_waiters)
+{
+	static const char *const parts[] = {
+		"{\"name\":\"victim_wait\"", "\"nrWaiters\":2", "{\"task\":\"victim\",\"tid\":",
+		"{\"task\":\"victim2\",\"tid\":", "{\"name\":\"victim_done\"",
+		"{\"task\":\"victim3\",\"tid\":", "{\"name\":\"&device->wait\"",
+		"{\"exclusive\":false,\"function\":\"wake_callback at diag_victim.c:", "\"sinceMs\":",
+	};
+	char *dump, *queue, *last;
+
+	CHECK_EQ(diag_start(0), 0);
+	load("waits");
+	dump = dump_that_says(parts, sizeof(parts) / sizeof(parts[0]));
+	queue = strstr(dump, "{\"name\":\"victim_wait\"");
+	last = strstr(queue, "]}");
+	CHECK(last && !strncmp(last - 17, "\"exclusive\":true}", 17));	/* behind who is not */
+	dump = take_dump(false, DIAG_TASKS);
+	CHECK_SAYS(dump, "name=victim_wait ");
+	CHECK_SAYS(dump, "task=victim2 ");
+}
+
+TEST(module_wait_queue_whose_lock_is_held_is_shown)
+{
+	char *dump, owner[32];
+	const char *queue;
+
+	CHECK_EQ(diag_start(0), 0);
+	load("waits-locked");
+	dump = dump_that_says((const char *const[]){ "\"lockedBy\":" }, 1);
+	queue = strstr(dump, "{\"name\":\"&device->wait\"");
+	CHECK(queue);
+	CHECK_SAYS(queue, "\"lockedBy\":");
+	CHECK_SAYS(queue, "wake_callback at diag_victim.c:");
+	/* It is the thread that took it. */
+	snprintf(owner, sizeof(owner), "\"tid\":%d,", atoi(strstr(queue, "\"lockedBy\":") + 11));
+	dump = take_dump(true, DIAG_THREADS | DIAG_LOCKS);
+	CHECK_SAYS(dump, owner);
+	CHECK_SAYS(dump, "waits_locked_thread");
 }
 
 TEST(module_lock_held_too_long)

@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -26,6 +27,7 @@ static DEFINE_MUTEX(victim_first);
 static DEFINE_MUTEX(victim_second);
 static DEFINE_SPINLOCK(victim_spin);
 static DECLARE_WAIT_QUEUE_HEAD(victim_wait);
+static DECLARE_COMPLETION(victim_done);
 static int nr_ready, lost;
 static void *leaked;
 
@@ -105,6 +107,58 @@ static int lost_wakeup_thread(void *data)
 {
 	__set_current_state(TASK_UNINTERRUPTIBLE);
 	schedule();
+	return 0;
+}
+
+/* ---- two that wait for what never comes, one of them alone to be woken; and a callback ----------- */
+
+struct victim_device {
+	struct wait_queue_head wait;
+};
+
+static struct victim_device *victim_device;
+
+static int wake_callback(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+{
+	return 0;
+}
+
+static int waits_thread(void *data)
+{
+	static struct wait_queue_entry callback;
+	struct victim_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
+
+	init_waitqueue_head(&device->wait);
+	init_waitqueue_func_entry(&callback, wake_callback);
+	add_wait_queue(&device->wait, &callback);
+	smp_store_release(&victim_device, device);
+	wait_event_interruptible(victim_wait, READ_ONCE(lost));
+	return 0;
+}
+
+static int waits_exclusive_thread(void *data)
+{
+	wait_event_interruptible_exclusive(victim_wait, READ_ONCE(lost));
+	return 0;
+}
+
+static int waits_done_thread(void *data)
+{
+	return wait_for_completion_interruptible(&victim_done);
+}
+
+/* A lock that is never given up; by hand, for with spin_lock() this would keep a virtual CPU from all others. */
+static int waits_locked_thread(void *data)
+{
+	spinlock_t *lock;
+
+	while (!smp_load_acquire(&victim_device))
+		msleep(1);
+	lock = &victim_device->wait.lock;
+	WRITE_ONCE(lock->owner, current->pid);
+	WRITE_ONCE(lock->word, 1);
+	for (;;)
+		msleep(1000);
 	return 0;
 }
 
@@ -257,6 +311,23 @@ static int endless_softirq_thread(void *data)
 	return 0;
 }
 
+/* Each time it comes, longer than a callback should; it comes again, and its event task lives. */
+static void slow_timer(struct timer_list *timer)
+{
+	ktime_t until = ktime_add_ms(ktime_get(), 500);
+
+	while (ktime_before(ktime_get(), until))
+		cpu_relax();
+	mod_timer(timer, jiffies + 10);
+}
+
+static int slow_callback_thread(void *data)
+{
+	timer_setup(&looping_timer, slow_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	return 0;
+}
+
 static void slow_work(struct work_struct *work)
 {
 	msleep(3600 * 1000);
@@ -280,8 +351,10 @@ static int work_thread(void *data)
 
 static const struct {
 	const char *what;
-	int (*fn)(void *data), (*other)(void *data);
+	int (*fn)(void *data), (*other)(void *data), (*third)(void *data);
 } states[] = {
+	{ "waits", waits_thread, waits_exclusive_thread, waits_done_thread },
+	{ "waits-locked", waits_thread, waits_locked_thread },
 	{ "abba", abba_first, abba_second },
 	{ "abba-rwsem", sem_first, sem_second },
 	{ "order", order_thread },
@@ -298,6 +371,7 @@ static const struct {
 	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
+	{ "slow-callback", slow_callback_thread },
 };
 
 static int __init victim_init(void)
@@ -312,6 +386,8 @@ static int __init victim_init(void)
 			return PTR_ERR(task);
 		if (states[i].other)
 			kthread_run(states[i].other, NULL, "victim2");
+		if (states[i].third)
+			kthread_run(states[i].third, NULL, "victim3");
 		return 0;
 	}
 	pr_err("diag_victim: what=%s: no such state\n", what);

@@ -289,7 +289,12 @@ async function discover(random: Random, login: LoginResult, tally: Tally): Promi
 }
 
 /** @returns what happened. @throws Error at the first fault, with the seed of that one login */
-export async function fuzzLogin(options: { seconds: number; seed: number }): Promise<Tally> {
+export async function fuzzLogin(options: {
+  seconds: number;
+  seed: number;
+  /** It goes on until this too, however slow the machine. */
+  enough?: (tally: Tally) => boolean;
+}): Promise<Tally> {
   const tally: Tally = { logins: 0, full: 0, refused: 0, discovery: 0, requests: 0, statuses: new Map() };
   const seeds = new Random(options.seed);
   const end = Date.now() + options.seconds * 1000;
@@ -300,7 +305,7 @@ export async function fuzzLogin(options: { seconds: number; seed: number }): Pro
     } catch (error) {
       throw new Error(`${(error as Error).stack}\nagain: npm run fuzz:login -- --seconds 0 --seed ${seed}`);
     }
-  } while (Date.now() < end);
+  } while (Date.now() < end || (options.enough && !options.enough(tally)));
   return tally;
 }
 

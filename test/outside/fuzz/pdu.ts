@@ -229,10 +229,10 @@ async function neighbour(target: TargetProcess, stopped: () => boolean, tally: T
   });
   while (!stopped()) {
     const itt = peer.command([0x12, 0, 0, 0, 36, 0], { read: 36 });
-    const answer = await peer.receive(5000);
+    const answer = await peer.receive();
     if (answer?.opcode !== Op.DataIn || answer.itt !== itt || answer.data.length !== 36)
       throw new Error(
-        `FAULT: the neighbour got ${answer ? `opcode 0x${answer.opcode.toString(16)}` : 'no answer within 5 s'}`,
+        `FAULT: the neighbour got ${answer ? `opcode 0x${answer.opcode.toString(16)}` : 'no answer'}`,
       );
     tally.inquiries++;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -245,7 +245,12 @@ const rss = (pid: number): number =>
 
 /** @throws Error at the first fault */
 export async function fuzzPdu(
-  options: { seconds: number; seed: number },
+  options: {
+    seconds: number;
+    seed: number;
+    /** It goes on until this too, however slow the machine. */
+    enough?: (tally: Tally) => boolean;
+  },
   start: StartOptions = {},
 ): Promise<Tally> {
   const tally: Tally = {
@@ -279,7 +284,8 @@ export async function fuzzPdu(
   try {
     const guard = neighbour(target, () => stopped, tally);
     const attackers = Array.from({ length: HOSTILE }, async () => {
-      while (Date.now() < end && !stopped) await attack(new Random(random.word()), target, tally);
+      while ((Date.now() < end || (options.enough && !options.enough(tally))) && !stopped)
+        await attack(new Random(random.word()), target, tally);
     });
     await Promise.race([guard, Promise.all(attackers)]);
     stopped = true;

@@ -2,6 +2,7 @@
 /* Init crashes in the way that `how` says, or later, or never returns. */
 #include <linux/bug.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -28,6 +29,8 @@ static int __init crash_init(void)
 		BUG();
 	if (!strcmp(how, "later"))
 		mod_timer(&timer, jiffies + HZ / 20);
+	if (!strcmp(how, "never"))
+		pr_info("fix_crash: never returns\n");
 	while (!strcmp(how, "never"))
 		schedule_timeout_uninterruptible(HZ);
 	if (!strcmp(how, "null"))

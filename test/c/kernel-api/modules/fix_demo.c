@@ -62,13 +62,22 @@ void demo_complete(struct completion *done)
 }
 EXPORT_SYMBOL(demo_complete);
 
-int demo_sleep(unsigned int ms);
-int demo_sleep(unsigned int ms)
+static DECLARE_COMPLETION(released);
+
+int demo_wait(void);
+int demo_wait(void)
 {
-	schedule_timeout_uninterruptible(ms);
-	return (int)ms;
+	wait_for_completion(&released);
+	return 7;
 }
-EXPORT_SYMBOL(demo_sleep);
+EXPORT_SYMBOL(demo_wait);
+
+void demo_release(void);
+void demo_release(void)
+{
+	complete(&released);
+}
+EXPORT_SYMBOL(demo_release);
 
 int demo_counter = 42;
 EXPORT_SYMBOL(demo_counter);

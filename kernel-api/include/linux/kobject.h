@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _LINUX_KOBJECT_H
+#define _LINUX_KOBJECT_H
+
+/*
+ * Objects that are counted, and have a directory below /sys for their attributes (sysfs.h).
+ *
+ * Differs from the kernel: uevents are told to nobody; an object cannot be renamed or moved; no
+ * name spaces. What device.h has are no kobjects.
+ */
+#include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/sysfs.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct kernfs_node;
+struct kobj_uevent_env;
+struct kset;
+
+struct kobject {
+	const char		*name;		/* kobject_name() */
+	struct list_head	entry;		/* of kset->list */
+	struct kobject		*parent;	/* a reference, while it is in sysfs */
+	struct kset		*kset;		/* likewise */
+	const struct kobj_type	*ktype;
+	struct kernfs_node	*sd;		/* its directory; NULL: none */
+	struct kref		kref;
+	unsigned int		state_initialized : 1, state_in_sysfs : 1, state_add_uevent_sent : 1,
+				state_remove_uevent_sent : 1, uevent_suppress : 1;
+};
+
+struct kobj_type {
+	void			(*release)(struct kobject *kobj);	/* frees it; may sleep as the last put may */
+	const struct sysfs_ops	*sysfs_ops;
+	const struct attribute_group **default_groups;	/* a NULL ends them */
+};
+
+struct kobj_attribute {
+	struct attribute	attr;
+	ssize_t	(*show)(struct kobject *kobj, struct kobj_attribute *attr, char *page);
+	ssize_t	(*store)(struct kobject *kobj, struct kobj_attribute *attr, const char *text, size_t length);
+};
+__visible extern const struct sysfs_ops kobj_sysfs_ops;	/* of those */
+
+struct kset_uevent_ops {
+	int		(*const filter)(struct kobject *kobj);
+	const char	*(*const name)(struct kobject *kobj);
+	int		(*const uevent)(struct kobject *kobj, struct kobj_uevent_env *env);
+};
+struct kset {
+	struct list_head	list;
+	spinlock_t		list_lock;
+	struct kobject		kobj;
+	const struct kset_uevent_ops *uevent_ops;
+};
+
+enum kobject_action {
+	KOBJ_ADD, KOBJ_REMOVE, KOBJ_CHANGE, KOBJ_MOVE, KOBJ_ONLINE, KOBJ_OFFLINE, KOBJ_BIND, KOBJ_UNBIND,
+};
+
+static inline const char *kobject_name(const struct kobject *kobj) { return kobj->name; }
+/* -ENOMEM. '/' becomes '!'. Not of one that is in sysfs. */
+__visible int kobject_set_name(struct kobject *kobj, const char *fmt, ...) __printf(2, 3);
+__visible int kobject_set_name_vargs(struct kobject *kobj, const char *fmt, va_list args) __printf(2, 0);
+
+/* One reference, the caller's, which kobject_put() gives back, also after an add that failed. */
+__visible void kobject_init(struct kobject *kobj, const struct kobj_type *ktype);
+/*
+ * Below @parent, or its kset's object, or /sys; with the files of its type. -EINVAL no name, or
+ * never initialised; -EEXIST, with a line in the log; -ENOENT the parent is not there. May sleep.
+ */
+__visible int __must_check kobject_add(struct kobject *kobj, struct kobject *parent, const char *fmt, ...)
+	__printf(3, 4);
+__visible int __must_check kobject_init_and_add(struct kobject *kobj, const struct kobj_type *ktype,
+						struct kobject *parent, const char *fmt, ...) __printf(4, 5);
+__visible void kobject_del(struct kobject *kobj);	/* out of /sys, waiting for calls under way; NULL is nothing */
+__visible struct kobject *kobject_create_and_add(const char *name, struct kobject *parent);	/* NULL */
+__visible struct kobject *kobject_get(struct kobject *kobj);
+__visible struct kobject *kobject_get_unless_zero(struct kobject *kobj);	/* NULL: it goes */
+__visible void kobject_put(struct kobject *kobj);	/* the last takes it out of /sys and releases it */
+__visible char *kobject_get_path(struct kobject *kobj, gfp_t gfp);	/* "/a/b" below /sys; for kfree(); NULL */
+
+__visible void kset_init(struct kset *kset);
+__visible int __must_check kset_register(struct kset *kset);
+__visible void kset_unregister(struct kset *kset);
+__visible struct kset *kset_create_and_add(const char *name, const struct kset_uevent_ops *ops,
+					   struct kobject *parent);	/* NULL */
+__visible struct kobject *kset_find_obj(struct kset *kset, const char *name);	/* with a reference; NULL */
+static inline struct kset *to_kset(struct kobject *kobj)
+{
+	return kobj ? container_of(kobj, struct kset, kobj) : NULL;
+}
+static inline struct kset *kset_get(struct kset *kset) { return kset ? to_kset(kobject_get(&kset->kobj)) : NULL; }
+static inline void kset_put(struct kset *kset) { kobject_put(&kset->kobj); }
+static inline const struct kobj_type *get_ktype(const struct kobject *kobj) { return kobj->ktype; }
+
+/* -EINVAL: neither it nor an object above it has a kset. */
+__visible int kobject_uevent(struct kobject *kobj, enum kobject_action action);
+__visible int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *envp[]);
+
+/* /sys/kernel, /sys/fs; while a kernel runs. */
+__visible extern struct kobject *kernel_kobj, *fs_kobj;
+
+#endif /* _LINUX_KOBJECT_H */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.c - owning a virtual CPU: preempt.h; and the bare locks that it is made of.
+ *
+ * A virtual CPU is owned by the thread whose preempt word is above 0: a lock word that is
+ * taken at 0 -> 1 and given up at 1 -> 0. An event task owns its own from one sleep to the
+ * next, and hands it on between two rounds when a thread that is bound to it waits.
+ *
+ * A thread that took the word of a CPU BIAS_AFTER times with nobody between is given the
+ * bias of it: from then on it owns the CPU by plain stores. Who else wants it takes the
+ * word, then ends the bias:
+ *
+ *	thread:	in = 1;				another: take the word; biased = 0;
+ *		is it biased still?			 host_barrier();
+ *							 wait until in is 0
+ *
+ * The barrier stands for the fence that the thread leaves out: it sees the bias ended, or
+ * the other sees it inside. rcu.c sees it inside for the same reason.
+ *
+ * Order: the virtual CPU comes before any spinlock word, so that nobody who holds
+ * a word waits for a CPU. vcpu->bias_lock is a leaf; what it guards is in the thread's own
+ * memory, which is why a thread that ends has to give up its bias under it.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#include "rcu_impl.h"
+#include "sched_impl.h"
+
+#define LOOKS		200	/* before a waiter sleeps */
+#define BIAS_AFTER	1024	/* the word's cost so often is some times what ending the bias costs */
+
+struct vcpu_bias {
+	u32			biased;		/* atomic: only its thread sets it, anyone ends it; bias_lock */
+	u32			in;		/* atomic, its thread's: it owns the CPU by the bias */
+	unsigned int		cpu;
+	struct vcpu		*vcpu;		/* its thread's: that it was given last; NULL: given up */
+	struct task_struct	*task;
+};
+
+__thread int ring3_preempt_word;
+static __thread struct vcpu_bias mine RING3_TLS;
+
+/* ---- bare locks ------------------------------------------------------------------------- */
+
+u32 word_parked[WORD_PARKED] __aligned(64) = { [0 ... WORD_PARKED - 1] = WORD_FENCED };
+
+/*
+ * At each start of the kernel, for a child process has to ask again. Before the first one each
+ * word that is given up costs a fence, and there is no bias.
+ */
+void vcpu_init(void)
+{
+	if (host_barrier_init() || !ring3_rcu_fences)
+		return;
+	__atomic_store_n(&ring3_rcu_fences, false, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < WORD_PARKED; i++)
+		__atomic_fetch_and(&word_parked[i], ~WORD_FENCED, __ATOMIC_SEQ_CST);
+}
+
+/* Those who wait are counted in @parked before the fence. */
+static void fence_others(void)
+{
+	if (!__atomic_load_n(&ring3_rcu_fences, __ATOMIC_SEQ_CST))
+		host_barrier();
+}
+
+void word_wake(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
+	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & WORD_FENCED)
+		smp_mb();
+	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & ~WORD_FENCED)
+		host_futex_wake(word, 1);
+}
+
+bool word_lock_spin(u32 *word)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		cpu_relax();
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
+			return true;
+	}
+	return false;
+}
+
+/* Who is parked does not see that its CPU is called: so it wakes now and then. */
+void word_lock_park(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
+	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
+	fence_others();
+	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
+		cpu_relax();
+		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
+	}
+	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+}
+
+void word_lock_slow(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
+	for (int i = 0; i < LOOKS; i++) {
+		cpu_pause();
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
+			return;
+	}
+	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
+	fence_others();
+	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
+		host_futex_wait(word, 2, 0);
+	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- the bias ----------------------------------------------------------------------------- */
+
+static void give_up(struct vcpu *vcpu)
+{
+	word_lock(&vcpu->bias_lock);
+	if (vcpu->bias == &mine)
+		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&mine.biased, 0, __ATOMIC_RELAXED);
+	mine.vcpu = NULL;
+	__atomic_fetch_add(&vcpu->left, 1, __ATOMIC_RELEASE);
+	word_unlock(&vcpu->bias_lock);
+	host_futex_wake(&vcpu->left, 1);
+}
+
+void vcpu_leave(void)
+{
+	if (mine.vcpu)
+		give_up(mine.vcpu);
+}
+
+void vcpu_unbias(struct vcpu *vcpu, const struct task_struct *task)
+{
+	word_lock(&vcpu->bias_lock);
+	if (vcpu->bias && (!task || vcpu->bias->task == task))
+		__atomic_store_n(&vcpu->bias->biased, 0, __ATOMIC_RELAXED);
+	word_unlock(&vcpu->bias_lock);
+}
+
+/* This thread holds the word. Not where it was moved meanwhile: sched_move() looks for the bias after that. */
+static void give_bias(struct vcpu *vcpu, struct task_struct *task)
+{
+	word_lock(&vcpu->bias_lock);
+	if (&vcpus[task_cpu(task)] == vcpu) {
+		mine.cpu = task_cpu(task);
+		mine.task = task;
+		mine.vcpu = vcpu;
+		__atomic_store_n(&mine.biased, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&vcpu->bias, &mine, __ATOMIC_RELAXED);
+	}
+	word_unlock(&vcpu->bias_lock);
+}
+
+/* Is the thread that has the bias inside? If not, and @end, it has it no more. */
+static bool bias_in(struct vcpu *vcpu, bool end, u32 *left)
+{
+	bool in;
+
+	word_lock(&vcpu->bias_lock);
+	in = vcpu->bias && __atomic_load_n(&vcpu->bias->in, __ATOMIC_ACQUIRE);
+	if (end && !in)
+		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELAXED);
+	*left = __atomic_load_n(&vcpu->left, __ATOMIC_RELAXED);
+	word_unlock(&vcpu->bias_lock);
+	return in;
+}
+
+/* This thread holds the word. */
+static void end_bias(struct vcpu *vcpu)
+{
+	u32 left;
+
+	vcpu_unbias(vcpu, NULL);
+	host_barrier();
+	for (int looks = 0; bias_in(vcpu, true, &left); looks++) {
+		if (looks < LOOKS)
+			cpu_pause();
+		else
+			host_futex_wait(&vcpu->left, left, 0);
+	}
+}
+
+bool vcpu_owned(struct vcpu *vcpu)
+{
+	u32 left;
+
+	if (__atomic_load_n(&vcpu->word, __ATOMIC_ACQUIRE))
+		return true;
+	return __atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE) && bias_in(vcpu, false, &left);
+}
+
+/* ---- owning and giving up ----------------------------------------------------------------- */
+
+/* By the word. Before ring3_kernel_start() there are no virtual CPUs: then threads only count. */
+static noinline void own_slowly(int val)
+{
+	struct task_struct *task = current;
+	struct vcpu *all = vcpus, *vcpu;
+
+	vcpu_leave();
+	if (likely(all)) {
+		if (unlikely(task->generation != sched_generation))
+			sched_place(task);	/* its CPU was one of another kernel, or none */
+		ring3_cpu_id = task_cpu(task);
+		vcpu = &all[ring3_cpu_id];
+		word_lock(&vcpu->word);
+		if (unlikely(__atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE)))
+			end_bias(vcpu);
+		this_vcpu = vcpu;
+		if (vcpu->last != &mine) {
+			vcpu->last = &mine;
+			vcpu->quiet = 0;
+		} else if (unlikely(++vcpu->quiet == BIAS_AFTER)) {
+			vcpu->quiet = 0;
+			if (ring3_cpu_id >= sched_nr_events() && !ring3_rcu_fences)
+				give_bias(vcpu, task);
+		}
+	}
+	ring3_preempt_word = val;
+}
+
+void ring3_cpu_own(int val)
+{
+	__atomic_store_n(&mine.in, 1, __ATOMIC_RELAXED);
+	barrier();	/* for the processor: whoever ends the bias */
+	if (likely(__atomic_load_n(&mine.biased, __ATOMIC_ACQUIRE))) {
+		ring3_cpu_id = mine.cpu;
+		ring3_preempt_word = val;
+		return;
+	}
+	/* Release: of the region before, for who missed that one's end. */
+	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
+	own_slowly(val);
+}
+
+static inline void release_bias(void)
+{
+	ring3_preempt_word = 0;
+	vcpu_pass(this_vcpu);
+	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
+	barrier();
+	if (unlikely(!__atomic_load_n(&mine.biased, __ATOMIC_RELAXED)))
+		vcpu_leave();
+}
+
+static noinline void disown_slowly(int val)
+{
+	struct task_struct *task = current;
+
+	if (val < RING3_IRQS_OFF && unlikely(preempt_count() < val)) {
+		pr_emerg("%s: more is enabled than was disabled: preempt_count 0x%x, minus 0x%x\n", task->comm,
+			 preempt_count(), val);
+		BUG();
+	}
+	if (ring3_preempt_word != val) {
+		ring3_preempt_word -= val;
+		return;
+	}
+	BUG_ON(task->on_event_task);	/* a handler gave up more than it took */
+	if (task->rcu_mark | (unsigned long)ring3_rcu_nesting)
+		rcu_cpu_released(task);
+	if (mine.in) {
+		release_bias();
+		return;
+	}
+	ring3_preempt_word = 0;
+	if (likely(this_vcpu)) {
+		vcpu_pass(this_vcpu);
+		word_unlock(&this_vcpu->word);
+	}
+}
+
+void ring3_cpu_disown(int val)
+{
+	/* Who is inside by the bias has a task, and is no event task. */
+	if (likely(ring3_preempt_word == val && mine.in && !(ring3_current->rcu_mark | (unsigned long)ring3_rcu_nesting)))
+		release_bias();
+	else
+		disown_slowly(val);
+}
+
+/*
+ * What was raised on this CPU while bottom halves were off runs now, with preemption still
+ * disabled. On an event task only for who counted SOFTIRQ_OFFSET away, which is a bug.
+ */
+void ring3_bh_enable(int val)
+{
+	struct vcpu *vcpu = this_vcpu;
+
+	if (unlikely((preempt_count() & SOFTIRQ_MASK) < SOFTIRQ_DISABLE_OFFSET)) {
+		pr_emerg("%s: local_bh_enable() without local_bh_disable(): preempt_count 0x%x\n", current->comm,
+			 preempt_count());
+		BUG();
+	}
+	WARN_ON_ONCE(irqs_disabled());
+	if (unlikely(vcpu && __atomic_load_n(&vcpu->pending, __ATOMIC_RELAXED)) && !hardirq_count()) {
+		ring3_preempt_word += SOFTIRQ_OFFSET - val + PREEMPT_OFFSET;
+		softirq_run_pending(vcpu);
+		preempt_count_sub(SOFTIRQ_OFFSET);
+		preempt_count_sub(PREEMPT_OFFSET);
+		return;
+	}
+	preempt_count_sub(val);
+}
+
+bool need_resched(void)
+{
+	if (!ring3_preempt_word || !this_vcpu)
+		return false;
+	return mine.in ? !__atomic_load_n(&mine.biased, __ATOMIC_RELAXED) :
+			 __atomic_load_n(&this_vcpu->word, __ATOMIC_RELAXED) == 2;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listener.c - the socket `ring3 sigdump` asks: one line, one dump, one at a time.
+ *
+ * Owns the listening descriptor, which is opened once and lives as long as the process. Only the same user and root
+ * are answered; whoever says nothing, or reads slowly, is left after a bounded time.
+ * Threads: opened under the lock of diag_start(); the rest on the collector.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "diag_impl.h"
+
+static int listener = -1;	/* atomic */
+
+int listener_open(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (listener >= 0)
+		return 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/*
+	 * Abstract: no file to be left behind, gone with the process. The whole field is the name, zeros and all:
+	 * so do Node's versions before and after they learnt of such names.
+	 */
+	diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 128) < 0) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	__atomic_store_n(&listener, fd, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int listener_fd(void)
+{
+	return __atomic_load_n(&listener, __ATOMIC_ACQUIRE);
+}
+
+/* ---- a request --------------------------------------------------------------------------- */
+
+static bool section_bit(const char *word, size_t length, unsigned int *bits)
+{
+	static const char *const names[] = {
+		"threads", "locks", "tasks", "memory", "aio", "iscsi", "modules", "watchdogs",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == length && !memcmp(names[i], word, length)) {
+			*bits |= 1u << i;
+			return true;
+		}
+	return false;
+}
+
+/* "dump [json] [only=a,b]"; false and a sentence in @why. */
+static bool parse_request(char *line, struct dump *dump, bool *json, char *why, size_t bytes)
+{
+	char *word = line, *next;
+	bool first = true;
+
+	for (; *word; word = next, first = false) {
+		size_t length = strcspn(word, " ");
+
+		next = word + length + strspn(word + length, " ");
+		if (first) {
+			if (length != 4 || memcmp(word, "dump", 4))
+				break;
+		} else if (length == 4 && !memcmp(word, "json", 4)) {
+			*json = true;
+		} else if (length > 5 && !memcmp(word, "only=", 5)) {
+			for (char *part = word + 5; part < word + length;) {
+				size_t size = strcspn(part, ", ");
+
+				if (!section_bit(part, size, &dump->sections)) {
+					diag_format(why, bytes, "no section '%.*s'", (int)size, part);
+					return false;
+				}
+				part += size + (part[size] == ',');
+			}
+		} else {
+			break;
+		}
+	}
+	if (*word || first)
+		diag_format(why, bytes, "expected: dump [json] [only=SECTION,...]");
+	return !*word && !first;
+}
+
+static size_t read_line(int fd, char *line, size_t bytes)
+{
+	size_t used = 0;
+	uint64_t deadline = diag_now() + 200000000;
+
+	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		ssize_t got = poll(&ready, 1, 100) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
+
+		if (got <= 0)
+			break;
+		used += (size_t)got;
+	}
+	line[used] = 0;
+	line[strcspn(line, "\r\n")] = 0;
+	return used;
+}
+
+/* What is not read before a close is a reset for the other side, who would not see the answer. */
+static void drain(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char some[4096];
+
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 16 && poll(&ready, 1, 20) > 0 && read(fd, some, sizeof(some)) > 0; i++)
+		;
+}
+
+void listener_answer(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct dump dump = { .reason = "sigdump" };
+	char line[256], why[160] = "";
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	bool json = false;
+
+	if (fd < 0)
+		return;
+	read_line(fd, line, sizeof(line));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
+		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
+	else if (parse_request(line, &dump, &json, why, sizeof(why)))
+		collector_make_dump(&dump, json, fd);
+	if (why[0]) {
+		char answer[200];
+		int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
+
+		collector_write(fd, answer, (size_t)bytes);
+		drain(fd);
+	}
+	close(fd);
+}
