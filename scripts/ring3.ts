@@ -66,6 +66,13 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'proc',
+    {
+      about: 'files of /proc and /sys of a host that runs: ring3 proc PATH[=VALUE]',
+      run: async (args) => (await import('./host/proc-command.js')).runProc(args),
+    },
+  ],
+  [
     'doctor',
     {
       about: 'what keeps it from working here, and the mend',

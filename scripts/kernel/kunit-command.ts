@@ -50,7 +50,11 @@ export interface KunitOptions {
   filter?: string;
   /** It was built with --builtin: it brings KUnit along. */
   builtin?: boolean;
+  /** Virtual CPUs that run events (1), and those that threads share (2). */
+  cpus?: number;
   others?: number;
+  /** CPUs of the machine. */
+  cores?: number | undefined;
   timeout?: number;
   gdb?: boolean;
   onText?: (text: string) => void;
@@ -78,7 +82,9 @@ export async function kunit(path: string, options: KunitOptions = {}): Promise<K
   const started = Date.now();
   const result = await run(loads, {
     san,
+    cpus: options.cpus ?? 1,
     others: options.others ?? 2,
+    cores: options.cores,
     timeout: options.timeout ?? 120,
     gdb: options.gdb ?? false,
     onLine: (line) => {

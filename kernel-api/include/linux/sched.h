@@ -53,6 +53,10 @@ struct task_struct {
 	char		comm[TASK_COMM_LEN];
 	void		*kthread;		/* struct kthread, for kthreads */
 	struct list_head rcu_entry;		/* in the list of all tasks; rcu.c */
+	unsigned long	sleeps;			/* atomic: twice the sleeps it took, odd within one; rcu_tasks.c */
+	unsigned long	tasks_seen;		/* of a grace period: 0, or 1 + sleeps as it began */
+	int		trc_reader_nesting;	/* of rcu_read_lock_trace() */
+	int		trc_idx;		/* what the outermost of them took */
 	refcount_t	usage;			/* of a kthread's */
 	struct kunit	*kunit_test;		/* that runs on it; KUnit's */
 	void		*journal_info;
