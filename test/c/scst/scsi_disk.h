@@ -27,25 +27,4 @@ void disk_expect(struct peer *peer, const struct disk_kind *kind, u64 lba, u32 b
 void cdb_10(u8 *cdb, u8 op, u32 lba, u16 blocks);
 void cdb_12(u8 *cdb, u8 op, u32 lba, u32 blocks);
 
-/* A file of DISK_TESTs has start(kind), and the kind in a variable of that name. */
-#define DISK_TEST_ON(name, index, suffix)						\
-	TEST(name##_on_##suffix)							\
-	{										\
-		start(&disk_kinds[index]);						\
-		name();									\
-		disk_end(kind);								\
-	}
-
-#define DISK_TEST(name)									\
-	static void name(void);								\
-	DISK_TEST_ON(name, 0, file_512)							\
-	DISK_TEST_ON(name, 1, file_4096)						\
-	DISK_TEST_ON(name, 2, block_512)						\
-	DISK_TEST_ON(name, 3, block_4096)						\
-	DISK_TEST_ON(name, 4, ram_512)							\
-	DISK_TEST_ON(name, 5, ram_4096)							\
-	DISK_TEST_ON(name, 6, null_512)							\
-	DISK_TEST_ON(name, 7, null_4096)						\
-	static void name(void)
-
 #endif /* SCSI_DISK_H */

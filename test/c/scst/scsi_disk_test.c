@@ -7,22 +7,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scsi_disk.h"
+#include "scsi_disk_test.h"
 
-static struct peer *a, *b;
-static const struct disk_kind *kind;
-static u32 bs;			/* kind->block */
-static u64 nr_blocks;
-static u8 data[1 << 20], back[1 << 20], zeros[8192];
-
-static void start(const struct disk_kind *of)
-{
-	kind = of;
-	bs = kind->block;
-	nr_blocks = DISK_SIZE / bs;
-	disk_start(kind, &a, &b);
-	fill(data, sizeof(data), 7);
-}
+static u8 back[1 << 20], zeros[8192];
 
 /* ---- reading and writing --------------------------------------------------------------------- */
 
