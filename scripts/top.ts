@@ -12,7 +12,7 @@ export const topCommand = {
   about: `Shows, once a second, how busy the event tasks and threads of a ring3 process are, its sessions, I/O in flight,
 locks that are waited for and what the watchdogs found. Ctrl-C ends it.`,
   options: [
-    { name: 'interval', value: 'SECONDS', help: 'between two looks, from 0.1 (1)' },
+    { name: 'interval', value: 'SECONDS', help: 'between two looks, 0.1 to 3600 (1)' },
     { name: 'count', value: 'N', help: 'looks, then it ends (no end)' },
     { name: 'help', help: 'this text' },
   ],

@@ -16,14 +16,14 @@ export const runCommand = {
   about: `Hosts modules in this process: loads them in the order given, shows the log, and takes them away at the end. Meanwhile
 ring3 insmod, rmmod, lsmod and dmesg work on it.`,
   options: [
-    { name: 'cpus', value: 'N', help: 'event CPUs, 1 to 256; one per CPU of the machine' },
+    { name: 'cpus', value: 'N', help: 'event CPUs, 1 to 256 (one per CPU)' },
     { name: 'name', value: 'NAME', help: 'how other commands call it (host)' },
     { name: 'for', value: 'SECONDS', help: 'ends by itself' },
     {
       name: 'isolate',
       help: 'in a child process: a module that crashes is reported, with where,\nand this process goes on to the end',
     },
-    { name: 'level', value: '0..7', help: 'the least urgent messages that are shown (6); -1 = none' },
+    { name: 'level', value: '0..7', help: 'the least urgent messages that are shown, -1 = none (6)' },
     { name: 'json', help: 'one JSON object per line, for what happens and for the log' },
     { name: 'help', help: 'this text' },
   ],
