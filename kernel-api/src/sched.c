@@ -244,13 +244,16 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	return 0;
 }
 
+/* What was stored before is seen by who sleeps after: a fence, as callers count on. */
 int wake_up_process(struct task_struct *task)
 {
+	smp_mb();
 	return try_to_wake_up(task, TASK_NORMAL, 0);
 }
 
 int wake_up_state(struct task_struct *task, unsigned int state)
 {
+	smp_mb();
 	return try_to_wake_up(task, state, 0);
 }
 
@@ -275,7 +278,8 @@ void sched_sleep_until(u64 deadline)
 	unsigned int state;
 
 	bug_if_atomic("scheduling");
-	diag_sleep_begin("schedule", task, !deadline && READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE);
+	diag_sleep_begin("schedule", task,
+			 !deadline && (READ_ONCE(task->__state) & TASK_IDLE) == TASK_UNINTERRUPTIBLE);
 	task_sleeps(task);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 left = 0;

@@ -67,7 +67,9 @@ void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOT
 #define WORD_FENCED	0x80000000u
 extern u32 word_parked[WORD_PARKED] __attribute__((__visibility__("hidden")));
 void word_lock_slow(u32 *word);
-void word_lock_calls(u32 *word);	/* the same, of one who owns a CPU, and runs calls to it meanwhile */
+/* For one who owns a CPU, and runs calls to it meanwhile: first for a while, then until it is ours. */
+bool word_lock_spin(u32 *word);
+void word_lock_park(u32 *word);
 void word_wake(u32 *word);
 
 static inline u32 *word_parked_at(const u32 *word)
@@ -83,7 +85,7 @@ struct held_wakes {
 	u32		*words[16];
 	unsigned int	nr, depth;
 };
-extern __thread struct held_wakes held_wakes;
+extern __thread struct held_wakes held_wakes RING3_TLS;
 void sched_wake_all_held(void);
 static inline void hold_wakes(void) { held_wakes.depth++; }
 static inline void make_wakes(void)

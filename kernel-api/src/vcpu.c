@@ -78,6 +78,30 @@ void word_wake(u32 *word)
 		host_futex_wake(word, 1);
 }
 
+bool word_lock_spin(u32 *word)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		cpu_relax();
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
+			return true;
+	}
+	return false;
+}
+
+/* Who is parked does not see that its CPU is called: so it wakes now and then. */
+void word_lock_park(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
+	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
+	fence_others();
+	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
+		cpu_relax();
+		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
+	}
+	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+}
+
 void word_lock_slow(u32 *word)
 {
 	u32 *parked = word_parked_at(word);
@@ -91,25 +115,6 @@ void word_lock_slow(u32 *word)
 	fence_others();
 	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
 		host_futex_wait(word, 2, 0);
-	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
-}
-
-/* Who is parked does not see that its CPU is called: so it wakes now and then. */
-void word_lock_calls(u32 *word)
-{
-	u32 *parked = word_parked_at(word);
-
-	for (int i = 0; i < LOOKS; i++) {
-		cpu_relax();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return;
-	}
-	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
-	fence_others();
-	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
-		cpu_relax();
-		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
-	}
 	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
 }
 
