@@ -26,6 +26,8 @@ interface Torture {
   /** What its init returns. */
   rc?: number;
   config?: Record<string, string>;
+  /** Seconds more than that, before it is killed; 30. */
+  timeout?: number;
   /** The kernel itself says "!!!" of what is torture of a broken RCU: it must be found out. */
   broken?: boolean;
   /** The sanitizers under which it is not run, each with the reason. */
@@ -117,6 +119,7 @@ const tortures: Record<string, Torture> = {
     sources: ['kernel/locking/test-ww_mutex.c'],
     params: [],
     seconds: 0,
+    timeout: 180, // as many threads as virtual CPUs
     wants: /All ww mutex selftests passed/,
   },
   percpu_test: {
@@ -166,7 +169,9 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
     console.log(`skip - ${name}: ${reason}`);
     return;
   }
-  const seconds = torture.seconds && (options.seconds ?? torture.seconds);
+  // What must fail is given the time to.
+  const asked = torture.broken ? Math.max(options.seconds ?? 0, torture.seconds) : options.seconds;
+  const seconds = torture.seconds && (asked ?? torture.seconds);
   const { lib } = await buildHosted(tools);
   const [module] = await build(torture.sources, {
     san,
@@ -183,7 +188,7 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
         cores,
         suppressions: join(packageRoot, 'test/torture/tsan.supp'),
         stayMs: seconds * 1000,
-        timeout: (30 + seconds) * (san === 'none' ? 1 : 5),
+        timeout: ((torture.timeout ?? 30) + seconds) * (san === 'none' ? 1 : 5),
       },
     );
     const problem = problemOf(torture, module!.path, result);
