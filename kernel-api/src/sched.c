@@ -22,6 +22,7 @@
 __thread struct task_struct *ring3_current;
 __thread unsigned int ring3_cpu_id;
 unsigned int nr_cpu_ids = 1;
+struct cpumask ring3_masks_of_one[NR_CPUS];
 struct cpumask __cpu_possible_mask = { .bits = { 1 } };
 struct vcpu *vcpus;
 __thread struct vcpu *this_vcpu;
@@ -154,8 +155,10 @@ int sched_init(unsigned int events, unsigned int others)
 	nr_events = events;
 	nr_cpu_ids = events + others;
 	memset(&__cpu_possible_mask, 0, sizeof(__cpu_possible_mask));
-	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		__set_bit(cpu, __cpu_possible_mask.bits);
+		__set_bit(cpu, ring3_masks_of_one[cpu].bits);
+	}
 	percpu_init();
 	return 0;
 }

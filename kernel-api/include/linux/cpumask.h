@@ -24,6 +24,9 @@ __visible extern unsigned int nr_cpu_ids;	/* event CPUs first, then the others *
 /* Of all CPUs that there are; fixed from the start of the kernel on. */
 __visible extern struct cpumask __cpu_possible_mask;
 #define cpu_possible_mask	((const struct cpumask *)&__cpu_possible_mask)
+/* A mask of one CPU; it stays. Made as the kernel starts. */
+__visible extern struct cpumask ring3_masks_of_one[NR_CPUS];
+#define cpumask_of(cpu)	((const struct cpumask *)&ring3_masks_of_one[cpu])
 #define cpu_present_mask	cpu_possible_mask
 #define cpu_online_mask		cpu_possible_mask
 #define cpu_active_mask		cpu_possible_mask
@@ -177,12 +180,6 @@ static inline void cpumask_copy_and(struct cpumask *to, const struct cpumask *a,
 {
 	cpumask_and(to, a, b);
 }
-/* A mask of one CPU. */
-#define cpumask_of(cpu) ({								\
-	struct cpumask *__of = &(struct cpumask){ };					\
-	__cpumask_set_cpu((cpu), __of);							\
-	(const struct cpumask *)__of;							\
-})
 
 static inline bool alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp) { return true; }
 static inline bool zalloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp) { cpumask_clear(*mask); return true; }

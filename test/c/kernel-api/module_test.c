@@ -370,7 +370,7 @@ TEST(module_random_damage)
 	CHECK(!IS_ERR(file));
 	have = kernel_read(file, good, sizeof(good), &from);
 	filp_close(file, NULL);
-	for (int round = 0; round < 1500; round++) {
+	for (int round = 0; round < 500; round++) {
 		/* The header, or the section headers at the end, or anywhere. */
 		size_t base = round % 3 == 1 ? (size_t)have - min_t(size_t, (size_t)have, 2400) : 0;
 		size_t span = round % 3 == 0 ? 64 : (size_t)have - base;
@@ -400,8 +400,8 @@ TEST(module_random_damage)
 		host_elf_close(elf);
 		unlink(scratch);
 	}
-	CHECK_GT(opened, 100);
-	CHECK_LT(opened, 1500);
+	CHECK_GT(opened, 30);
+	CHECK_LT(opened, 500);
 }
 
 TEST(module_long_name)

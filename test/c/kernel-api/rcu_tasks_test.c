@@ -193,10 +193,8 @@ static int keeps_its_cpu(long number)
 
 TEST(rcu_tasks_rude_waits_for_regions_only)
 {
-	struct cpumask third = { .bits = { 1 << 3 } };
-
 	rig_start(1, 3);
-	CHECK_EQ(set_cpus_allowed_ptr(current, &third), 0);
+	CHECK_EQ(set_cpus_allowed_ptr(current, cpumask_of(3)), 0);
 	rig_threads_on(threads, 1, spins_preemptibly, 1);
 	synchronize_rcu_tasks_rude();	/* though that one never sleeps */
 	rig_threads_on(threads + 1, 1, keeps_its_cpu, 2);

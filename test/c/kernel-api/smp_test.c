@@ -20,10 +20,8 @@ static int flag, seen_in_task, depth;	/* atomic */
 /* 0 and 1 are event CPUs; this thread is on 3, which no thread of a test keeps from it. */
 static void start(void)
 {
-	struct cpumask third = { .bits = { 1 << 3 } };
-
 	rig_start(2, 2);
-	CHECK_EQ(set_cpus_allowed_ptr(current, &third), 0);
+	CHECK_EQ(set_cpus_allowed_ptr(current, cpumask_of(3)), 0);
 }
 
 static void on_cpu(int thread, int (*fn)(long number), int cpu)
