@@ -131,9 +131,8 @@ static bool try_read(rwlock_t *lock, bool polite)
 
 static void wait_a_little(int *looks)
 {
-	if (++*looks < 200)
-		cpu_relax();
-	else
+	cpu_relax();
+	if (++*looks >= 200)
 		host_yield();
 }
 

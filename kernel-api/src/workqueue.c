@@ -224,15 +224,17 @@ static int worker_main(void *data)
 /* The caller has set pending. */
 static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
 {
+	unsigned long flags;
+
 	hold_wakes();
-	spin_lock_bh(&wq->lock);
+	spin_lock_irqsave(&wq->lock, flags);	/* works are queued with interrupts off as well */
 	WRITE_ONCE(work->wq, wq);
 	work->seq = ++wq->seq;
 	list_add_tail(&work->entry, &wq->works);
 	wq->nr_waiting++;
 	if (!runs_now(wq, work))
 		call_worker(wq);
-	spin_unlock_bh(&wq->lock);
+	spin_unlock_irqrestore(&wq->lock, flags);
 	make_wakes();
 }
 
@@ -329,6 +331,7 @@ static bool grab(struct work_struct *work, struct timer_list *timer)
 {
 	for (;;) {
 		struct workqueue_struct *wq;
+		unsigned long flags;
 		bool queued = false;
 
 		if (timer && del_timer(timer))
@@ -337,13 +340,13 @@ static bool grab(struct work_struct *work, struct timer_list *timer)
 			return false;
 		wq = READ_ONCE(work->wq);
 		if (wq) {
-			spin_lock_bh(&wq->lock);
+			spin_lock_irqsave(&wq->lock, flags);
 			queued = work->wq == wq && !list_empty(&work->entry);
 			if (queued) {
 				list_del_init(&work->entry);
 				wq->nr_waiting--;
 			}
-			spin_unlock_bh(&wq->lock);
+			spin_unlock_irqrestore(&wq->lock, flags);
 		}
 		if (queued) {
 			wake_up_all(&wq->less);

@@ -17,7 +17,8 @@ import type { Backtrace, Dump, Section, Stall } from './schema.js';
 
 /**
  * A dump of a ring3 process: of this one, or of `pid`.
- * @throws Error with `code` ESRCH (gone), EPERM (not ours), ENOTSUP (no ring3 process), ETIMEDOUT, EINVAL
+ * @throws Error with `code` ESRCH (gone), EPERM (not ours), ENOTSUP (no ring3 process), ETIMEDOUT (stopped, or it does
+ * not answer), EBUSY (asked by too many), EPIPE (it ended meanwhile), EINVAL; the second line of `message` says what to do
  */
 export async function sigdump({
   pid = process.pid,
@@ -32,13 +33,14 @@ export async function sigdump({
 const OUT_JSON = 1;
 const OUT_JS = 2;
 
-const REASONS: Record<number, [code: string, why: string]> = {
-  1: ['EPERM', 'not permitted: it belongs to another user, or somebody traces it'],
-  2: ['ENOENT', 'no such file'],
-  3: ['ESRCH', 'no such process, or no such thread in it'],
-  8: ['ENOEXEC', 'no core file of this machine'],
-  13: ['EACCES', 'not permitted'],
-  22: ['EINVAL', 'no process that can be looked at from here'],
+const ASK_ROOT = 'ask as its user or as root; kernel.yama.ptrace_scope may forbid it, too';
+const REASONS: Record<number, [code: string, why: string, next: string]> = {
+  1: ['EPERM', 'not permitted: it belongs to another user, or somebody traces it', ASK_ROOT],
+  2: ['ENOENT', 'no such file', 'give a PID or a core file'],
+  3: ['ESRCH', 'no such process, or no such thread in it', 'ps -eL lists those there are'],
+  8: ['ENOEXEC', 'no core file of this machine', 'give one of an x86-64 process, whole'],
+  13: ['EACCES', 'not permitted', ASK_ROOT],
+  22: ['EINVAL', 'no process that can be looked at from here', 'give the number of another process'],
 };
 
 /** Stacks taken from outside, as text or as JSON; blocks while the other process stands still, some milliseconds. */
@@ -57,8 +59,8 @@ export function backtraceText({
 }): string {
   const text = native.diagBacktrace(pid, core, tid, (json ? OUT_JSON : 0) | (jsOnly ? OUT_JS : 0));
   if (typeof text === 'string') return text;
-  const [code, why] = REASONS[-text] ?? ['EIO', `error ${-text}`];
-  throw Object.assign(new Error(`${core || `process ${pid}`}: ${why}`), { code, errno: text });
+  const [code, why, next] = REASONS[-text] ?? ['EIO', `error ${-text}`, 'this is a bug'];
+  throw Object.assign(new Error(`${core || `process ${pid}`}: ${why}\n${next}`), { code, errno: text });
 }
 
 /**

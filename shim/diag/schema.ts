@@ -156,6 +156,78 @@ export interface Crash {
   registers: Record<string, string>;
 }
 
+/** What aio has in flight on an event task, the oldest first. */
+export interface AioTask {
+  task: number;
+  inFlight: number;
+  /** The first 256. */
+  operations: {
+    op: string;
+    /** Of the open files, and its descriptor. */
+    file: number;
+    fd: number;
+    offset: number;
+    bytes: number;
+    done: number;
+    ageUs: number;
+  }[];
+}
+
+/** An iSCSI session and its connection; names of RFC 7143. */
+export interface IscsiSession {
+  tsih: number;
+  cid: number;
+  initiator: string;
+  alias: string;
+  target: string;
+  user: string;
+  peer: string;
+  portal: string;
+  isid: string;
+  cpu: number;
+  state: string;
+  headerDigest: boolean;
+  dataDigest: boolean;
+  expCmdSn: number;
+  maxCmdSn: number;
+  statSn: number;
+  expStatSn: number;
+  /** In flight. */
+  commands: number;
+  sendQueuePdus: number;
+  sendQueueBytes: number;
+  /** Of commands and their data. */
+  heldBytes: number;
+  /** Of tcp(7)'s tcp_info; null when the socket is gone. */
+  tcp: {
+    rttUs: number;
+    rttVarUs: number;
+    mss: number;
+    cwnd: number;
+    ssthresh: number;
+    unacked: number;
+    lost: number;
+    retransmits: number;
+    notSentBytes: number;
+    sendWindow: number;
+    lastReceiveMs: number;
+    lastSendMs: number;
+    windowLimitedUs: number;
+    bufferLimitedUs: number;
+  } | null;
+  /** It is not read from, for it has too much unsent. */
+  paused: boolean;
+  rxBytes: number;
+  txBytes: number;
+  rxPdus: number;
+  txPdus: number;
+  rxCalls: number;
+  txCalls: number;
+  rejects: number;
+  errors: number;
+  ignored: number;
+}
+
 /** A section another room writes is a sentence instead when it could not answer in time. */
 export interface Dump {
   ring3Dump: 1;
@@ -193,8 +265,8 @@ export interface Dump {
     allocs: number;
     grownBytesSinceLastDump: number;
   }[];
-  aio?: unknown;
-  iscsi?: unknown[] | string;
+  aio?: AioTask[] | string;
+  iscsi?: IscsiSession[] | string;
   modules?: { name: string; references: string }[] | string;
   /** Findings so far, those included that were not told. */
   watchdogs?: Record<Stall['kind'], number>;

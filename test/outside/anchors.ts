@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * What each tool shows of a process in each planted state: npm run test:anchors. Each is run, none is quoted from its
- * manual: ring3 sigdump and backtrace, Node's diagnostic report, gdb, eu-stack. Prints the table that the docs have.
+ * manual: ring3 sigdump and backtrace, Node's diagnostic report, gdb, eu-stack, and gcore with who reads its core.
+ * A tool that is not installed is left out, with a line that says so. Prints the table that the docs have.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -26,23 +27,19 @@ interface State {
   /** The culprit, and where: in its file, by line. */
   culprit: RegExp;
   line: RegExp;
-  /** The circle of a deadlock, spelled out. */
-  circle?: RegExp;
+  /** What else explains it: the circle of a deadlock spelled out, the wait queue by name. */
+  more?: [word: string, says: RegExp];
 }
 
 const script =
-  (state: string, ...args: string[]) =>
+  (state: string, file = 'stuck.mjs') =>
   (folder: string) =>
     start(
       process.execPath,
-      ['--report-on-signal', `--report-directory=${folder}`, join(victims, 'stuck.mjs'), state, ...args],
+      ['--report-on-signal', `--report-directory=${folder}`, join(victims, file), state],
       { env: { RING3_ADDON: addon } },
     );
-const hosted = (state: string) => (folder: string) =>
-  start(process.execPath, [
-    ...['--report-on-signal', `--report-directory=${folder}`, '--import', 'tsx'],
-    ...[join(victims, 'hosted.ts'), state],
-  ]);
+const hosted = (state: string) => script(state, 'hosted.mjs');
 
 const STATES: State[] = [
   { name: 'JavaScript spins', start: script('spin'), culprit: /spinForEver/, line: /stuck\.mjs:\d+/ },
@@ -63,7 +60,7 @@ const STATES: State[] = [
     start: hosted('abba'),
     culprit: /abba_first/,
     line: /abba_first[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
-    circle: /waits for mutex victim_second, held by thread/,
+    more: ['circle', /waits for mutex victim_second, held by thread/],
   },
   {
     name: 'module: endless softirq',
@@ -77,12 +74,26 @@ const STATES: State[] = [
     culprit: /lost_wakeup_thread/,
     line: /lost_wakeup_thread[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
   },
+  {
+    name: 'module: waits for what nobody wakes',
+    start: hosted('waits'),
+    culprit: /waits_exclusive_thread/,
+    line: /waits_exclusive_thread[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
+    more: ['queue', /name=victim_wait [\s\S]*task=victim2 /],
+  },
 ];
 
 interface Tool {
   name: string;
-  needs?: string;
+  /** Programs it takes. */
+  needs?: string[];
   look: (victim: Victim, folder: string) => Promise<string>;
+}
+
+/** A core of it, while it lives. */
+async function coreOf({ pid }: Victim, folder: string): Promise<string> {
+  await run('gcore', '-o', join(folder, 'core'), String(pid));
+  return join(folder, `core.${pid}`);
 }
 
 const command = join(root, 'scripts/ring3.ts');
@@ -109,24 +120,40 @@ const TOOLS: Tool[] = [
   },
   {
     name: 'gdb',
-    needs: 'gdb',
+    needs: ['gdb'],
     look: ({ pid }) => run('gdb', '-p', String(pid), '-batch', '-ex', 'thread apply all bt'),
   },
-  { name: 'eu-stack', needs: 'eu-stack', look: ({ pid }) => run('eu-stack', '-p', String(pid), '-s', '-i') },
+  {
+    name: 'eu-stack',
+    needs: ['eu-stack'],
+    look: ({ pid }) => run('eu-stack', '-p', String(pid), '-s', '-i'),
+  },
+  {
+    name: 'gcore, gdb',
+    needs: ['gcore', 'gdb'],
+    look: async (victim, folder) =>
+      run('gdb', '-batch', '-ex', 'thread apply all bt', process.execPath, await coreOf(victim, folder)),
+  },
+  {
+    name: 'gcore, ring3 backtrace',
+    needs: ['gcore'],
+    look: async (victim, folder) =>
+      run(process.execPath, '--import', 'tsx', command, 'backtrace', await coreOf(victim, folder)),
+  },
 ];
 
 function verdict(state: State, text: string): string {
   if (!text.trim()) return 'nothing';
   if (!state.culprit.test(text)) return 'threads, not the culprit';
   const words = [state.line.test(text) ? 'function, line' : 'function'];
-  if (state.circle?.test(text)) words.push('circle');
+  if (state.more?.[1].test(text)) words.push(state.more[0]);
   return words.join(', ');
 }
 
-const tools = TOOLS.filter(({ name, needs }) => {
-  const there = !needs || findProgram(needs);
-  if (!there) console.log(`${name} is not installed: left out`);
-  return there;
+const tools = TOOLS.filter(({ name, needs = [] }) => {
+  const missing = needs.filter((program) => !findProgram(program));
+  if (missing.length) console.log(`${name}: left out, for ${missing.join(' and ')} is not installed here`);
+  return missing.length === 0;
 });
 if (!existsSync(addon)) throw new Error(`${addon} is not built: npm run build`);
 console.log(`| state | ${tools.map(({ name }) => name).join(' | ')} |`);

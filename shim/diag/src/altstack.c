@@ -22,7 +22,7 @@ enum { FREE, ASKED, LENT, HAS_OWN };
 
 static struct other {
 	uint32_t	state;		/* atomic */
-	int		tid;
+	int		tid;		/* atomic */
 	char		*base;		/* NULL = none mapped yet */
 	uint32_t	seen;		/* in which look */
 } others[OTHERS_MAX];
@@ -84,7 +84,9 @@ void altstack_take(unsigned int index, void *context)
 	uint32_t asked = ASKED;
 	bool has = !(back->uc_stack.ss_flags & SS_DISABLE);
 
-	if (other->tid != capture_self() ||
+	/* A signal that was long in coming may find an entry that is another thread's by now. */
+	if (__atomic_load_n(&other->state, __ATOMIC_ACQUIRE) != ASKED ||
+	    __atomic_load_n(&other->tid, __ATOMIC_RELAXED) != capture_self() ||
 	    !__atomic_compare_exchange_n(&other->state, &asked, has ? HAS_OWN : LENT, 0, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED) || has)
 		return;
@@ -122,7 +124,7 @@ static void ask(int tid, uint32_t look)
 		other->base = alt_map();
 	if (!other->base)
 		return;
-	other->tid = tid;
+	__atomic_store_n(&other->tid, tid, __ATOMIC_RELAXED);
 	other->seen = look;
 	__atomic_store_n(&other->state, ASKED, __ATOMIC_RELEASE);
 	if (!capture_send(tid, CAPTURE_ALTSTACK | (unsigned int)(other - others)))

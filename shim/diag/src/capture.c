@@ -125,6 +125,7 @@ int capture_init(int signum)
 			slots = NULL;
 			return -ENOMEM;
 		}
+		madvise(slots, SLOTS * sizeof(*slots), MADV_DONTDUMP);
 	}
 	sigfillset(&action.sa_mask);
 	capture_signal = signum;

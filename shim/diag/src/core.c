@@ -2,6 +2,7 @@
 /* core.c - threads, mappings and memory of a core file: see core.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/procfs.h>
@@ -11,7 +12,7 @@
 
 #include "core.h"
 
-enum { CORE_THREADS_MAX = 16384 };
+enum { CORE_THREADS_MAX = 16384, FILES_MAX = 16384 };
 
 static const void *core_at(const struct core *core, uint64_t offset, uint64_t bytes)
 {
@@ -68,10 +69,32 @@ static void take_status(struct core *core, const uint8_t *data, size_t bytes)
 	caught_of(&thread->caught, &user);
 }
 
+/*
+ * What NT_FILE names and no segment holds: code and constants, left out because the file has them, as gcore does.
+ * Whether it is code the core does not say.
+ */
+static struct mapping *add_mapping(struct space *space, uint64_t start, uint64_t end)
+{
+	struct mapping *mapping = &space->maps[space->nr_maps];
+
+	if (space->nr_maps >= space->core->nr_segments + FILES_MAX || start >= end)
+		return NULL;
+	*mapping = (struct mapping){ .start = start, .end = end, .executable = true, .readable = true, .path = "" };
+	space->nr_maps++;
+	return mapping;
+}
+
+static void name_mapping(struct mapping *mapping, const char *path, uint64_t offset)
+{
+	mapping->path = path ? path : "";
+	mapping->offset = offset;
+}
+
 /* NT_FILE: count, page size, count times (start, end, page offset), then the names. */
 static void take_files(struct space *space, const uint8_t *data, size_t bytes)
 {
 	const char *name, *end = (const char *)data + bytes;
+	unsigned int nr_segments = space->nr_maps;
 	uint64_t head[2], entry[3];
 
 	if (bytes < sizeof(head))
@@ -83,17 +106,20 @@ static void take_files(struct space *space, const uint8_t *data, size_t bytes)
 	for (uint64_t i = 0; i < head[0] && name < end; i++) {
 		size_t length = strnlen(name, (size_t)(end - name));
 
-		memcpy(entry, data + sizeof(head) + i * sizeof(entry), sizeof(entry));
-		for (unsigned int j = 0; j < space->nr_maps; j++) {
-			struct mapping *mapping = &space->maps[j];
+		const char *path = arena_text(&space->names, name, length);
+		struct mapping *mapping;
+		bool held = false;
 
-			if (mapping->start < entry[0] || mapping->end > entry[1])
-				continue;
-			mapping->path = arena_text(&space->names, name, length);
-			if (!mapping->path)
-				mapping->path = "";
-			mapping->offset = entry[2] * head[1] + (mapping->start - entry[0]);
+		memcpy(entry, data + sizeof(head) + i * sizeof(entry), sizeof(entry));
+		for (unsigned int j = 0; j < nr_segments; j++) {
+			mapping = &space->maps[j];
+			held |= mapping->start < entry[1] && entry[0] < mapping->end;
+			if (mapping->start >= entry[0] && mapping->end <= entry[1])
+				name_mapping(mapping, path, entry[2] * head[1] + (mapping->start - entry[0]));
 		}
+		mapping = held ? NULL : add_mapping(space, entry[0], entry[1]);
+		if (mapping)
+			name_mapping(mapping, path, entry[2] * head[1]);
 		name += length + 1;
 	}
 }
@@ -135,7 +161,7 @@ static void take_mappings(struct space *space)
 {
 	struct core *core = space->core;
 
-	space->maps = arena_take(&space->maps_arena, core->nr_segments * sizeof(*space->maps));
+	space->maps = arena_take(&space->maps_arena, (core->nr_segments + FILES_MAX) * sizeof(*space->maps));
 	for (unsigned int i = 0; space->maps && i < core->nr_segments; i++) {
 		const Elf64_Phdr *segment = &core->segments[i];
 
@@ -146,6 +172,13 @@ static void take_mappings(struct space *space)
 				.readable = segment->p_flags & PF_R, .path = "",
 			};
 	}
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct mapping *first = a, *second = b;
+
+	return first->start < second->start ? -1 : first->start > second->start;
 }
 
 static int read_core(struct space *space)
@@ -169,9 +202,12 @@ static int read_core(struct space *space)
 	if (!core->segments || !core->threads)
 		return -ENOEXEC;
 	take_mappings(space);
+	if (!space->maps)
+		return -ENOMEM;
 	for (unsigned int i = 0; i < core->nr_segments; i++)
 		if (core->segments[i].p_type == PT_NOTE)
 			read_notes(space, &core->segments[i]);
+	qsort(space->maps, space->nr_maps, sizeof(*space->maps), by_start);
 	return core->nr_threads ? 0 : -ENOEXEC;
 }
 

@@ -32,7 +32,7 @@ int listener_open(void)
 	 * so do Node's versions before and after they learnt of such names.
 	 */
 	diag_format(name.sun_path + 1, sizeof(name.sun_path) - 1, "ring3-diag-%d", getpid());
-	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 8) < 0) {
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) < 0 || listen(fd, 128) < 0) {
 		int rc = -errno;
 
 		close(fd);
@@ -115,6 +115,17 @@ static size_t read_line(int fd, char *line, size_t bytes)
 	return used;
 }
 
+/* What is not read before a close is a reset for the other side, who would not see the answer. */
+static void drain(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char some[4096];
+
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 16 && poll(&ready, 1, 20) > 0 && read(fd, some, sizeof(some)) > 0; i++)
+		;
+}
+
 void listener_answer(void)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -126,17 +137,17 @@ void listener_answer(void)
 
 	if (fd < 0)
 		return;
-	/* What is not read before a close is a reset for the other side, who would not see the answer. */
 	read_line(fd, line, sizeof(line));
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (line[0] && parse_request(line, &dump, &json, why, sizeof(why)))
+	else if (parse_request(line, &dump, &json, why, sizeof(why)))
 		collector_make_dump(&dump, json, fd);
 	if (why[0]) {
 		char answer[200];
 		int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
 
 		collector_write(fd, answer, (size_t)bytes);
+		drain(fd);
 	}
 	close(fd);
 }

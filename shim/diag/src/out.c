@@ -13,6 +13,7 @@ bool arena_init(struct arena *arena, size_t bytes)
 
 	if (base == MAP_FAILED)
 		return false;
+	madvise(base, bytes, MADV_DONTDUMP);	/* a core would hold all of it, and nobody looks there */
 	*arena = (struct arena){ .base = base, .size = bytes };
 	return true;
 }

@@ -261,6 +261,7 @@ bool probe_init(void)
 
 		if (buf == MAP_FAILED)
 			break;
+		madvise(buf, ANSWER_BYTES, MADV_DONTDUMP);
 		probers[i].buf = buf;
 		rc = pthread_create(&thread, NULL, probe_main, &probers[i]);
 		if (!rc)

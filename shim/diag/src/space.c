@@ -193,12 +193,30 @@ struct image *space_image_named(struct space *space, const char *prefix)
 
 /* ---- memory ------------------------------------------------------------------------ */
 
+/* What a core left out because a file has it, code and constants, is read from there. */
+static size_t read_core_or_file(struct space *space, uint64_t addr, uint8_t *into, size_t bytes)
+{
+	size_t got = core_read(space->core, addr, into, bytes);
+	const struct image *image;
+	const uint8_t *at;
+	uint64_t bias;
+
+	if (got == bytes)
+		return got;
+	image = space_image(space, addr + got, &bias);
+	at = image ? image_at(image, addr + got - bias, bytes - got) : NULL;
+	if (!at)
+		return got;
+	memcpy(into + got, at, bytes - got);
+	return bytes;
+}
+
 size_t space_read(const struct space *space, uint64_t addr, void *into, size_t bytes)
 {
 	ssize_t got;
 
-	if (space->core)
-		return core_read(space->core, addr, into, bytes);
+	if (space->core)	/* images are opened as they are asked for */
+		return read_core_or_file((struct space *)(uintptr_t)space, addr, into, bytes);
 	if (addr >> 63)
 		return 0;
 	do {
