@@ -123,7 +123,8 @@ describe('stuck processes', () => {
     victim = await stuck('abort');
     assert.deepEqual(await victim.closed, [null, 'SIGABRT']);
     assert.match(victim.stderr(), /node::Abort/);
-    assert.match(victim.stderr(), /crashed=true/);
+    assert.match(victim.stderr(), /role="libuv pool"[^\n]*crashed=true/);
+    assert.match(victim.stderr(), /\.\.\. \d+ frames \.\.\.\n[\s\S]*#\d{4,} +execute at .*pool\.c:\d+/);
   });
 
   it("tells an overflowed stack of libuv's pool", async () => {
@@ -131,7 +132,8 @@ describe('stuck processes', () => {
     assert.deepEqual(await victim.closed, [null, 'SIGSEGV'], victim.stderr());
     assert.match(victim.stderr(), /overflow_the_pool at .*pool\.c:\d+/);
     assert.match(victim.stderr(), /stack overflow of thread \d+: the guard page below its stack/);
-    assert.match(victim.stderr(), /crashed=true/);
+    assert.match(victim.stderr(), /role="libuv pool"[^\n]*crashed=true/);
+    assert.match(victim.stderr(), /\.\.\. \d+ frames \.\.\.\n[\s\S]*#\d{4,} +execute at .*pool\.c:\d+/);
   });
 
   it("leaves WebAssembly's traps to V8", async () => {
