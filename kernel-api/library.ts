@@ -4,6 +4,8 @@ import { constants } from 'node:os';
 import koffi, { type KoffiFunc } from 'koffi';
 import { libraryPath } from '../shim/native.js';
 
+export { wantFunction, wholeNumber } from '../shim/check.js';
+
 export type AnyFunction = KoffiFunc<(...args: unknown[]) => unknown>;
 
 const library = koffi.load(libraryPath);
@@ -188,18 +190,6 @@ export function readText(read: (buffer: Buffer, bytes: number) => number, bytes 
     const length = read(buffer, bytes);
     if (length < bytes - 1) return text(buffer, Math.max(length, 0));
   }
-}
-
-/** A whole number within bounds. @throws TypeError */
-export function wholeNumber(name: string, value: unknown, low: number, high: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
-    throw new TypeError(`${name} is ${String(value)}, should be a whole number from ${low} to ${high}`);
-  return value;
-}
-
-/** A function. @throws TypeError */
-export function wantFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') throw new TypeError(`${name} is ${typeof value}, should be a function`);
 }
 
 /** Text that C can hold. @throws TypeError */

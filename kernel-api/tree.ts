@@ -68,9 +68,6 @@ function parseLine(line: string): TreeEntry {
  * since a file is as slow as the module that makes it; one that never answers keeps its thread (UV_THREADPOOL_SIZE).
  */
 export class Tree {
-  /** @internal */
-  constructor() {}
-
   /**
    * Each read(2) of a file, to its end. To stop early closes it.
    * @throws KernelError as read() does

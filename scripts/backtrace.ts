@@ -32,10 +32,9 @@ export async function runBacktrace(argv: string[]): Promise<number> {
   const isPid = /^\d+$/.test(what) && !existsSync(what);
   if (!isPid && !existsSync(what)) throw new UsageError(`'${what}' is no PID, and no such file is there`);
   const { backtraceText } = await import('../shim/diag/diag.js');
-  const tid = args.value('thread');
   const text = backtraceText({
     ...(isPid ? { pid: pidOf(what) } : { core: what }),
-    tid: tid === undefined ? 0 : pidOf(tid),
+    tid: args.wholeNumber('thread', 1, 0x7fff_ffff) ?? 0,
     json: args.has('json'),
     jsOnly: args.has('js'),
   });

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { humanSize } from './journal.js';
@@ -199,7 +199,7 @@ const port =
   (listen: string): Look =>
   async () => {
     const match = /^(?:\[([0-9a-fA-F:]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(listen);
-    if (!match)
+    if (!match || !isIP(match[1] ?? match[2]!))
       throw new UsageError(`--listen is '${listen}', expected such as 127.0.0.1:3260 or [::1]:3260`);
     const server = createServer();
     try {
@@ -210,7 +210,11 @@ const port =
       return ['ok', `${listen} is free`];
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      return ['fail', `${listen}: ${code}`, 'choose another: ring3 target --listen 127.0.0.1:13260'];
+      const mend =
+        code === 'EADDRNOTAVAIL'
+          ? 'this machine has no such address; ip address shows those it has'
+          : 'choose another: ring3 target --listen 127.0.0.1:13260';
+      return ['fail', `${listen}: ${code}`, mend];
     } finally {
       server.close();
     }

@@ -35,6 +35,8 @@ export interface Arguments<Names extends string> {
   /** The value of one that is not repeatable. */
   value(name: Names): string | undefined;
   values(name: Names): string[];
+  /** A value that is a whole number within bounds. @throws UsageError */
+  wholeNumber(name: Names, low: number, high: number): number | undefined;
 }
 
 /** All options are long ones, but for what everybody types. */
@@ -81,6 +83,14 @@ export function readArguments<Names extends string>(
     has: (name) => given.has(name),
     value: (name) => given.get(name)?.[0],
     values: (name) => given.get(name) ?? [],
+    wholeNumber: (name, low, high) => {
+      const text = given.get(name)?.[0];
+      if (text === undefined) return undefined;
+      const number = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+      if (!(number >= low && number <= high))
+        throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
+      return number;
+    },
   };
 }
 

@@ -66,6 +66,13 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'proc',
+    {
+      about: 'files of /proc and /sys of a host that runs: ring3 proc PATH[=VALUE]',
+      run: async (args) => (await import('./host/proc-command.js')).runProc(args),
+    },
+  ],
+  [
     'doctor',
     {
       about: 'what keeps it from working here, and the mend',
@@ -97,9 +104,10 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
 
 const HELP = `usage: ring3 COMMAND [arguments]
 
-${[...COMMANDS].map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`).join('\n')}
+${[...COMMANDS].map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join('\n')}
 
 ring3 COMMAND --help tells more; ring3 --version
+Exit status: 0, or 1 when it failed, 2 for a wrong command line, 130 when a second signal forced it.
 `;
 
 function version(): string {
@@ -121,6 +129,7 @@ const NEXT: Record<string, string> = {
   EADDRINUSE: 'something listens there already; choose another port: --listen 127.0.0.1:13260',
   EADDRNOTAVAIL: 'this machine has no such address; ip address shows those it has',
   EACCES: 'a port below 1024 needs root; choose another with --listen',
+  ESRCH: 'pgrep -a node lists those there are',
 };
 
 /** What a user wrote may come back in a message: one line, and nothing that upsets a terminal. */
@@ -150,6 +159,7 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
+  if (name === 'help' && rest.length) return main([...rest.slice(0, 1), '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP);
     return name === undefined ? 2 : 0;
@@ -169,7 +179,7 @@ main(argv).then(
   (error) => {
     const command = argv[0] && COMMANDS.has(argv[0]) ? `ring3 ${argv[0]}` : 'ring3';
     const { message, next, status } = explain(error, command);
-    process.stderr.write(`ring3: ${message}\n  ${next}\n`);
+    process.stderr.write(`ring3: ${message.replaceAll('\n', '\n  ')}\n  ${next}\n`);
     if (argv.includes('--json'))
       process.stdout.write(`${JSON.stringify({ event: 'error', message, next, status })}\n`);
     process.exit(status);

@@ -86,14 +86,6 @@ function credentials(name: Name, text: string | undefined, warn: (line: string) 
   return { user, secret: secret.subarray(0, end) } satisfies Credentials;
 }
 
-function wholeNumber(name: Name, text: string | undefined, low: number, high: number): number | undefined {
-  if (text === undefined) return undefined;
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= low && number <= high))
-    throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
-  return number;
-}
-
 /** By --aio, else by $RING3_AIO, which aio looks at itself; here its name is checked before anything is served. */
 function chooseAio(option: string | undefined): void {
   const name = option ?? (process.env.RING3_AIO || undefined);
@@ -114,12 +106,16 @@ function digests(kind = 'both'): ('None' | 'CRC32C')[] {
 
 function listenAddresses(given: string[]): string[] {
   const all = given.length ? given : ['127.0.0.1:3260'];
-  for (const text of all)
+  const seen = new Set<string>();
+  for (const text of all) {
     try {
-      parseListen(text);
+      const { address, port } = parseListen(text);
+      if (!port || !seen.has(`${address} ${port}`)) seen.add(`${address} ${port}`);
+      else throw new Error(`${text} is given twice`);
     } catch (error) {
       throw new UsageError(`--listen: ${(error as Error).message}`);
     }
+  }
   return all;
 }
 
@@ -147,7 +143,7 @@ export function targetOptions(
     throw new UsageError('--quiet and --verbose exclude each other');
   if (args.has('mutual-chap') && !args.has('chap'))
     throw new UsageError('--mutual-chap needs --chap: who does not prove itself gets no proof');
-  const loginTimeout = wholeNumber('login-timeout', args.value('login-timeout'), 1, 300);
+  const loginTimeout = args.wholeNumber('login-timeout', 1, 300);
   const listen = listenAddresses(args.values('listen'));
   const chap = credentials('chap', args.value('chap'), warn);
   const open = chap ? [] : listen.filter((text) => !isLoopback(parseListen(text).address));
@@ -157,7 +153,7 @@ export function targetOptions(
     iqn: args.value('iqn') ?? defaultIqn(),
     size: size ? parseSize(size) : operands.length ? 0 : 2 ** 30,
     listen,
-    threads: wholeNumber('threads', args.value('threads'), 1, 256) ?? 0,
+    threads: args.wholeNumber('threads', 1, 256) ?? 0,
     chap,
     mutualChap: credentials('mutual-chap', args.value('mutual-chap'), warn),
     digests: digests(args.value('digest')),

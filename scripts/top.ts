@@ -12,7 +12,7 @@ export const topCommand = {
   about: `Shows, once a second, how busy the event tasks and threads of a ring3 process are, its sessions, I/O in flight,
 locks that are waited for and what the watchdogs found. Ctrl-C ends it.`,
   options: [
-    { name: 'interval', value: 'SECONDS', help: 'between two looks, from 0.1 (1)' },
+    { name: 'interval', value: 'SECONDS', help: 'between two looks, 0.1 to 3600 (1)' },
     { name: 'count', value: 'N', help: 'looks, then it ends (no end)' },
     { name: 'help', help: 'this text' },
   ],
@@ -152,11 +152,9 @@ export async function runTop(argv: string[]): Promise<number> {
   }
   const pid = pidOf(args.operands[0]);
   const interval = Number(args.value('interval') ?? 1);
-  const count = Number(args.value('count') ?? Number.POSITIVE_INFINITY);
+  const count = args.wholeNumber('count', 1, 999_999_999) ?? Number.POSITIVE_INFINITY;
   if (!(interval >= 0.1 && interval <= 3600))
     throw new UsageError(`--interval is '${args.value('interval')}', should be seconds from 0.1 to 3600`);
-  if (!(count >= 1) || (Number.isFinite(count) && !Number.isInteger(count)))
-    throw new UsageError(`--count is '${args.value('count')}', should be a whole number from 1`);
   const look = async (): Promise<Dump> => JSON.parse(await request(pid, { json: true, only: SECTIONS }));
   const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
   let before = await look();

@@ -6,7 +6,19 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
-#include "host/host.h"
+#include "sched_impl.h"
+
+/* A sleep, to who asks (rcu_tasks.c). */
+static long file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
+		      const struct host_vec *vec, unsigned int nr)
+{
+	long done;
+
+	task_sleeps(current);
+	done = host_file_wait(file, op, fua, offset, size, vec, nr);
+	task_wakes(current);
+	return done;
+}
 
 struct file *filp_open(const char *name, int flags, umode_t mode)
 {
@@ -61,7 +73,7 @@ static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
 	WARN_ON_ONCE(iter->iov_offset);
 	if (!kiocb->ki_complete) {
 		might_sleep();
-		done = host_file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
+		done = file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
 	} else {
 		done = host_file_try(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
 		if (done == -EAGAIN && !(kiocb->ki_flags & IOCB_NOWAIT)) {
@@ -89,7 +101,7 @@ ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter 
 ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
 {
 	struct host_vec vec = { buf, count };
-	long done = host_file_wait(file->host, HOST_READ, 0, *pos, count, &vec, 1);
+	long done = file_wait(file->host, HOST_READ, 0, *pos, count, &vec, 1);
 
 	if (done > 0)
 		*pos += done;
@@ -99,7 +111,7 @@ ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
 ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos)
 {
 	struct host_vec vec = { (void *)buf, count };
-	long done = host_file_wait(file->host, HOST_WRITE, 0, *pos, count, &vec, 1);
+	long done = file_wait(file->host, HOST_WRITE, 0, *pos, count, &vec, 1);
 
 	if (done > 0)
 		*pos += done;
@@ -109,7 +121,7 @@ ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *p
 int vfs_fsync(struct file *file, int datasync)
 {
 	might_sleep();
-	return (int)host_file_wait(file->host, HOST_SYNC, 0, 0, 0, NULL, 0);
+	return (int)file_wait(file->host, HOST_SYNC, 0, 0, 0, NULL, 0);
 }
 
 int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync)
@@ -123,9 +135,9 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 
 	might_sleep();
 	if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
-		rc = host_file_wait(file->host, HOST_DISCARD, 0, offset, (host_size)len, NULL, 0);
+		rc = file_wait(file->host, HOST_DISCARD, 0, offset, (host_size)len, NULL, 0);
 	else if (mode == FALLOC_FL_ZERO_RANGE)
-		rc = host_file_wait(file->host, HOST_ZERO, 0, offset, (host_size)len, NULL, 0);
+		rc = file_wait(file->host, HOST_ZERO, 0, offset, (host_size)len, NULL, 0);
 	else
 		return -EOPNOTSUPP;
 	return rc < 0 ? (int)rc : 0;

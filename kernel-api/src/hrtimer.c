@@ -133,8 +133,10 @@ int hrtimer_cancel(struct hrtimer *timer)
 		pr_emerg("an hrtimer waits for the end of its own function\n");
 		BUG();
 	}
-	while ((was = hrtimer_try_to_cancel(timer)) < 0)
+	while ((was = hrtimer_try_to_cancel(timer)) < 0) {
+		cpu_relax();
 		host_yield();
+	}
 	return was;
 }
 

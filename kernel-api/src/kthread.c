@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
+#include <linux/rcupdate_trace.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -59,6 +60,10 @@ static void kthread_ends(struct kthread *kthread, int result)
 	if (WARN(rcu_preempt_depth(), "%s ended inside rcu_read_lock()", kthread->task.comm))
 		while (rcu_preempt_depth())
 			rcu_read_unlock();
+	if (WARN(kthread->task.trc_reader_nesting, "%s ended inside rcu_read_lock_trace()", kthread->task.comm)) {
+		kthread->task.trc_reader_nesting = 0;
+		ring3_rcu_trace_unlock(&kthread->task);
+	}
 	diag_lock_check_none("the function of a kthread");
 	owned_del(kthread);
 	/* Others may free the task from here on: this thread has none any more. */

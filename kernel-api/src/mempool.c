@@ -65,11 +65,12 @@ void mempool_destroy(mempool_t *pool)
 
 static void *take_reserve(mempool_t *pool)
 {
+	unsigned long flags;
 	void *element;
 
-	spin_lock_bh(&pool->lock);
+	spin_lock_irqsave(&pool->lock, flags);
 	element = pool->curr_nr ? pool->elements[--pool->curr_nr] : NULL;
-	spin_unlock_bh(&pool->lock);
+	spin_unlock_irqrestore(&pool->lock, flags);
 	return element;
 }
 
@@ -97,16 +98,17 @@ void *mempool_alloc(mempool_t *pool, gfp_t gfp_mask)
 
 void mempool_free(void *element, mempool_t *pool)
 {
+	unsigned long flags;
 	bool kept = false;
 
 	if (!element)
 		return;
-	spin_lock_bh(&pool->lock);
+	spin_lock_irqsave(&pool->lock, flags);
 	if (pool->curr_nr < pool->min_nr) {
 		pool->elements[pool->curr_nr++] = element;
 		kept = true;
 	}
-	spin_unlock_bh(&pool->lock);
+	spin_unlock_irqrestore(&pool->lock, flags);
 	if (kept)
 		wake_up(&pool->wait);
 	else

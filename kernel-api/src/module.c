@@ -532,6 +532,7 @@ int ring3_kernel_shutdown(char *why, unsigned long bytes)
 		rc = unload(list_last_entry(&modules, struct module, list)->loaded);
 	if (started && !rc) {
 		tree_exit();
+		rcu_tasks_exit();
 		workqueue_exit();
 		rcu_exit();
 		host_events_stop();

@@ -79,11 +79,6 @@ static int lock_slow(struct mutex *lock, unsigned int state)
 	struct waiter waiter = { .task = current };
 	int rc;
 
-	if (ring3_mutex_held(lock))
-		bug("recursion", lock);
-	WARN_ONCE(lock->wait_lock.magic != SPINLOCK_MAGIC, "mutex %p is used before mutex_init()", lock);
-	if (spin(lock))
-		return 0;
 	spin_lock(&lock->wait_lock);
 	list_add_tail(&waiter.entry, &lock->wait_list);
 	rc = wait(lock, &waiter, state);
@@ -100,6 +95,15 @@ static noinline int lock_contended(struct mutex *lock, unsigned int state, const
 {
 	int rc;
 
+	if (ring3_mutex_held(lock))
+		bug("recursion", lock);
+	WARN_ONCE(lock->wait_lock.magic != SPINLOCK_MAGIC, "mutex %p is used before mutex_init()", lock);
+	/* A short wait is not worth being told of: that would take longer. */
+	if (spin(lock)) {
+		__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+		diag_lock_note(lock, DIAG_LOCK_MUTEX, site);
+		return 0;
+	}
 	diag_lock_want(lock, DIAG_LOCK_MUTEX, site);
 	rc = lock_slow(lock, state);
 	if (rc) {

@@ -17,7 +17,7 @@ int params_read(struct kernel_param *params, const char *name, char *buf, size_t
 int params_write(struct kernel_param *params, struct module *module, const char *name, const char *value);
 int params_list(struct kernel_param *params, char *buf, size_t bytes);
 
-/* For files of the tree, without that lock: a page is filled, bytes; text with a 0 at its end. Reasons go to the log. */
+/* For files of the tree, without that lock: bytes put into a page; text with a 0 behind it. Reasons go to the log. */
 int params_show(const struct kernel_param *kp, char *page);
 int params_store(const struct kernel_param *kp, const char *text);
 

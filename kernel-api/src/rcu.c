@@ -36,7 +36,6 @@
 #include "rcu_impl.h"
 #include "sched_impl.h"
 
-#define STALL_NS	(10 * NSEC_PER_SEC)
 #define BATCH		256	/* callbacks in a row of one softirq */
 
 /* Callbacks of a virtual CPU: a stack that anyone may push to, and those whose time has come. */
@@ -111,23 +110,25 @@ static bool pause_a_while(struct patience *p)
 	u64 now;
 
 	if (p->looks++ < 100) {
-		cpu_relax();
+		cpu_pause();
 		return false;
 	}
 	if (p->looks < 120 || p->hurry) {
 		host_yield();
 	} else {
+		task_sleeps(current);
 		host_sleep_ns(p->pause);
+		task_wakes(current);
 		p->pause = min_t(u64, p->pause * 2, NSEC_PER_MSEC);
 	}
 	now = host_now_ns();
 	if (!p->since) {
 		p->since = now;
-		p->stall = now + STALL_NS;
+		p->stall = now + RCU_STALL_NS;
 	}
 	if (now < p->stall)
 		return false;
-	p->stall = now + STALL_NS;
+	p->stall = now + RCU_STALL_NS;
 	return true;
 }
 
@@ -154,6 +155,44 @@ static bool old_reader(unsigned long gp, bool tell)
 		found = true;
 		if (tell)
 			pr_err("rcu: a grace period waits for %s, thread %d\n", task->comm, READ_ONCE(task->pid));
+		else
+			break;
+	}
+	word_unlock(&tasks_lock);
+	return found;
+}
+
+void rcu_tasks_note(void)
+{
+	struct task_struct *task;
+
+	fence_all();
+	word_lock(&tasks_lock);
+	list_for_each_entry(task, &tasks, rcu_entry) {
+		unsigned long sleeps = __atomic_load_n(&task->sleeps, __ATOMIC_ACQUIRE);
+
+		task->tasks_seen = task->kthread && task != current && !(sleeps & 1) ? sleeps + 1 : 0;
+	}
+	word_unlock(&tasks_lock);
+}
+
+bool rcu_tasks_left(bool tell)
+{
+	struct task_struct *task;
+	bool found = false;
+
+	word_lock(&tasks_lock);
+	list_for_each_entry(task, &tasks, rcu_entry) {
+		if (!task->tasks_seen)
+			continue;
+		if (__atomic_load_n(&task->sleeps, __ATOMIC_ACQUIRE) + 1 != task->tasks_seen) {
+			task->tasks_seen = 0;
+			continue;
+		}
+		found = true;
+		if (tell)
+			pr_err("rcu_tasks: a grace period waits for %s, thread %d\n", task->comm,
+			       READ_ONCE(task->pid));
 		else
 			break;
 	}
@@ -351,7 +390,9 @@ static int rcu_main(void *unused)
 		bool any = false;
 
 		if (!__atomic_exchange_n(&wanted, 0, __ATOMIC_SEQ_CST)) {
+			task_sleeps(current);
 			host_futex_wait(&wanted, 0, 0);
+			task_wakes(current);
 			continue;
 		}
 		for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {

@@ -41,10 +41,10 @@ static void current_free(void *task)
 /* From its next preempt_disable() on: so the bias of the CPU it leaves ends. */
 void sched_move(struct task_struct *task, unsigned int cpu)
 {
-	struct vcpu *left = vcpus && task->generation == sched_generation ? &vcpus[task_cpu(task)] : NULL;
+	struct vcpu *left = vcpus && READ_ONCE(task->generation) == sched_generation ? &vcpus[task_cpu(task)] : NULL;
 
 	WRITE_ONCE(task->cpu, cpu);
-	task->generation = sched_generation;
+	WRITE_ONCE(task->generation, sched_generation);
 	if (left)
 		vcpu_unbias(left, task);
 }
@@ -96,9 +96,14 @@ __attribute__((__constructor__)) static void ready_init(void)
 	diag_task_ready = task_ready;
 }
 
-/* A kthread's own thread takes the task that was made for it; NULL: and leaves it. */
+/*
+ * A kthread's own thread takes the task that was made for it; NULL: and leaves it, for one on the
+ * same CPU, since it may not have to wait for another to end.
+ */
 void sched_adopt(struct task_struct *task)
 {
+	unsigned int cpu = task_cpu(task ? task : ring3_current);
+
 	if (!task) {
 		rcu_task_remove(ring3_current);
 		vcpu_leave();
@@ -106,9 +111,11 @@ void sched_adopt(struct task_struct *task)
 	ring3_current = task;
 	if (task) {
 		WRITE_ONCE(task->pid, host_tid());
-		ring3_cpu_id = task_cpu(task);
 		rcu_task_add(task);
+	} else {
+		sched_move(current, cpu);
 	}
+	ring3_cpu_id = cpu;
 }
 
 void sched_event_task_started(void *arg, unsigned int cpu)
@@ -256,13 +263,16 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	return 0;
 }
 
+/* What was stored before is seen by who sleeps after: a fence, as callers count on. */
 int wake_up_process(struct task_struct *task)
 {
+	smp_mb();
 	return try_to_wake_up(task, TASK_NORMAL, 0);
 }
 
 int wake_up_state(struct task_struct *task, unsigned int state)
 {
+	smp_mb();
 	return try_to_wake_up(task, state, 0);
 }
 
@@ -287,7 +297,9 @@ void sched_sleep_until(u64 deadline)
 	unsigned int state;
 
 	bug_if_atomic("scheduling");
-	diag_sleep_begin("schedule", task, !deadline && READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE);
+	diag_sleep_begin("schedule", task,
+			 !deadline && (READ_ONCE(task->__state) & TASK_IDLE) == TASK_UNINTERRUPTIBLE);
+	task_sleeps(task);
 	while ((state = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST)) != TASK_RUNNING) {
 		u64 left = 0;
 
@@ -302,6 +314,7 @@ void sched_sleep_until(u64 deadline)
 		}
 		host_futex_wait(&task->__state, state, left);
 	}
+	task_wakes(task);
 	diag_sleep_end();
 	__set_current_state(TASK_RUNNING);
 	ring3_cpu_id = task_cpu(task);
@@ -350,5 +363,7 @@ void sched_show_task(struct task_struct *task)
 void yield(void)
 {
 	bug_if_atomic("yield()");
+	task_sleeps(current);
 	host_yield();
+	task_wakes(current);
 }

@@ -3,6 +3,7 @@
 #define RING3_SCHED_IMPL_H
 
 /* sched_impl.h - private to src: what sched.c and its neighbours give each other. */
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "host/host.h"
@@ -18,6 +19,9 @@ struct vcpu {
 	u32			left;		/* atomic, a futex: times a bias was given up that was waited for */
 	const void		*last;		/* who had the word last, and how often in a row; the word */
 	u32			quiet;
+	bool			calling;	/* its owner's: one of @waited runs */
+	struct __call_single_data *waited;	/* atomic: calls whose callers wait, the newest first; smp.c */
+	struct __call_single_data *calls;	/* atomic: the others */
 } __aligned(64);
 
 extern struct vcpu *vcpus;	/* nr_cpu_ids of them; NULL before ring3_kernel_start() */
@@ -46,6 +50,9 @@ void sched_event_task_round(unsigned int cpu, int what);
 u64 sched_ns_of_jiffies(unsigned long j);
 void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOTONIC; 0 = none */
 
+/* Between two looks at what does not sleep; cpu_relax(), which may run calls, is for code that spins for others. */
+#define cpu_pause()	__builtin_ia32_pause()
+
 /*
  * Bare locks on a futex word: for threads that own their virtual CPU, or that are nobody's kernel code.
  *
@@ -60,6 +67,9 @@ void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOT
 #define WORD_FENCED	0x80000000u
 extern u32 word_parked[WORD_PARKED] __attribute__((__visibility__("hidden")));
 void word_lock_slow(u32 *word);
+/* For one who owns a CPU, and runs calls to it meanwhile: first for a while, then until it is ours. */
+bool word_lock_spin(u32 *word);
+void word_lock_park(u32 *word);
 void word_wake(u32 *word);
 
 static inline u32 *word_parked_at(const u32 *word)
@@ -75,13 +85,29 @@ struct held_wakes {
 	u32		*words[16];
 	unsigned int	nr, depth;
 };
-extern __thread struct held_wakes held_wakes;
+extern __thread struct held_wakes held_wakes RING3_TLS;
 void sched_wake_all_held(void);
 static inline void hold_wakes(void) { held_wakes.depth++; }
 static inline void make_wakes(void)
 {
 	if (!--held_wakes.depth && held_wakes.nr)
 		sched_wake_all_held();
+}
+
+/*
+ * Around a sleep of the task's own will: what it did before is over, and what it does after sees
+ * what was done before a grace period that found it asleep; see fence_all() in rcu.c.
+ */
+static inline void task_sleeps(struct task_struct *task)
+{
+	__atomic_store_n(&task->sleeps, task->sleeps + 1, __ATOMIC_RELEASE);
+}
+static inline void task_wakes(struct task_struct *task)
+{
+	__atomic_store_n(&task->sleeps, task->sleeps + 1, __ATOMIC_RELAXED);
+	if (unlikely(ring3_rcu_fences))
+		smp_mb();
+	barrier();
 }
 
 /* Whatever sleep it is in. */
@@ -113,6 +139,9 @@ void percpu_init(void);
 int softirq_init(void);
 void softirq_exit(void);
 void softirq_run_pending(struct vcpu *vcpu);	/* the caller owns it, with SOFTIRQ_OFFSET counted */
+void softirq_kick(unsigned int cpu);		/* its runner looks at what is pending, soon */
+#define CALL_SOFTIRQ	NR_SOFTIRQS		/* bit of vcpu->pending: there are calls */
+void smp_run_calls(struct vcpu *vcpu);		/* the softirq of that bit */
 int workqueue_init(void);
 void workqueue_exit(void);
 

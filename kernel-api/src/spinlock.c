@@ -45,8 +45,14 @@ static noinline void spin_lock_slow(spinlock_t *lock, const void *site)
 {
 	if (ring3_spin_held(lock))
 		bug("recursion", lock, lock->owner);
+	/* A short wait is not worth being told of: that would take longer. */
+	if (word_lock_spin(&lock->word)) {
+		__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+		note(lock, DIAG_LOCK_SPIN, site);
+		return;
+	}
 	diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
-	word_lock_slow(&lock->word);
+	word_lock_park(&lock->word);
 	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
 	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
 }
@@ -125,9 +131,8 @@ static bool try_read(rwlock_t *lock, bool polite)
 
 static void wait_a_little(int *looks)
 {
-	if (++*looks < 200)
-		cpu_relax();
-	else
+	cpu_relax();
+	if (++*looks >= 200)
 		host_yield();
 }
 

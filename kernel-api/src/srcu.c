@@ -82,7 +82,9 @@ static void wait_for(struct srcu_struct *ssp, unsigned int idx)
 			host_yield();
 			continue;
 		}
+		task_sleeps(current);
 		host_sleep_ns(pause);
+		task_wakes(current);
 		pause = min_t(u64, pause * 2, NSEC_PER_MSEC);
 	}
 }

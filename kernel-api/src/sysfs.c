@@ -286,7 +286,11 @@ static void remove_name(struct kobject *kobj, const char *name)
 }
 
 void sysfs_remove_file(struct kobject *kobj, const struct attribute *attr) { remove_name(kobj, attr->name); }
-void sysfs_remove_bin_file(struct kobject *kobj, const struct bin_attribute *attr) { remove_name(kobj, attr->attr.name); }
+void sysfs_remove_bin_file(struct kobject *kobj, const struct bin_attribute *attr)
+{
+	remove_name(kobj, attr->attr.name);
+}
+
 void sysfs_remove_link(struct kobject *kobj, const char *name) { remove_name(kobj, name); }
 void sysfs_remove_mount_point(struct kobject *parent, const char *name) { remove_name(parent, name); }
 
@@ -510,7 +514,7 @@ void sysfs_remove_file_from_group(struct kobject *kobj, const struct attribute *
 	tree_put(dir);
 }
 
-/* ---- what show() calls -------------------------------------------------------------------------------------------- */
+/* ---- what show() calls ------------------------------------------------------------------- */
 
 void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr)
 {
@@ -521,8 +525,8 @@ int sysfs_emit_at(char *buf, int at, const char *fmt, ...)
 	va_list args;
 	int length;
 
-	if (WARN(!buf || offset_in_page(buf) || at < 0 || at >= (int)PAGE_SIZE, "invalid sysfs_emit_at: buf:%p at:%d", buf,
-		 at))
+	if (WARN(!buf || offset_in_page(buf) || at < 0 || at >= (int)PAGE_SIZE,
+		 "invalid sysfs_emit_at: buf:%p at:%d", buf, at))
 		return 0;
 	va_start(args, fmt);
 	length = vscnprintf(buf + at, PAGE_SIZE - (size_t)at, fmt, args);

@@ -52,7 +52,9 @@ unsigned long msleep_interruptible(unsigned int ms)
 void usleep_range(unsigned long min_us, unsigned long max_us)
 {
 	might_sleep();
+	task_sleeps(current);
 	host_sleep_ns(min_us * NSEC_PER_USEC);
+	task_wakes(current);
 }
 
 void ndelay(unsigned long ns)

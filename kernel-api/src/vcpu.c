@@ -22,6 +22,7 @@
  * memory, which is why a thread that ends has to give up its bias under it.
  */
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -77,12 +78,36 @@ void word_wake(u32 *word)
 		host_futex_wake(word, 1);
 }
 
+bool word_lock_spin(u32 *word)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		cpu_relax();
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
+			return true;
+	}
+	return false;
+}
+
+/* Who is parked does not see that its CPU is called: so it wakes now and then. */
+void word_lock_park(u32 *word)
+{
+	u32 *parked = word_parked_at(word);
+
+	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
+	fence_others();
+	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
+		cpu_relax();
+		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
+	}
+	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+}
+
 void word_lock_slow(u32 *word)
 {
 	u32 *parked = word_parked_at(word);
 
 	for (int i = 0; i < LOOKS; i++) {
-		cpu_relax();
+		cpu_pause();
 		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
 			return;
 	}
@@ -158,7 +183,7 @@ static void end_bias(struct vcpu *vcpu)
 	host_barrier();
 	for (int looks = 0; bias_in(vcpu, true, &left); looks++) {
 		if (looks < LOOKS)
-			cpu_relax();
+			cpu_pause();
 		else
 			host_futex_wait(&vcpu->left, left, 0);
 	}
@@ -183,7 +208,7 @@ static noinline void own_slowly(int val)
 
 	vcpu_leave();
 	if (likely(all)) {
-		if (unlikely(task->generation != sched_generation))
+		if (unlikely(READ_ONCE(task->generation) != sched_generation))
 			sched_place(task);	/* its CPU was one of another kernel, or none */
 		ring3_cpu_id = task_cpu(task);
 		vcpu = &all[ring3_cpu_id];

@@ -3,9 +3,10 @@
  * workqueue.c - work in process context.
  *
  * Each queue has its own workers, made when work waits and none is idle, up to
- * max_active. A work function may free its work: nothing of it is touched after
- * the function was entered; flushing goes by the worker's `current_work`. Work whose
- * last run has not ended stays in the list: it runs once at a time.
+ * max_active. One at a time is on its way, the one that was idle last first; it takes a work
+ * and, where more can run, calls the next. A work function may free its work: nothing of it
+ * is touched after the function was entered; flushing goes by the worker's `current_work`.
+ * Work whose last run has not ended stays in the list, and is its worker's: it runs once at a time.
  *
  * `pending` belongs to whoever set it: the one who queues, the timer, or the one who
  * cancels, who keeps it until the last run ended so that the work cannot come back.
@@ -31,6 +32,9 @@
 
 struct worker {
 	struct task_struct	*task;
+	struct worker		*below;		/* in the stack of those that are idle */
+	bool			idle;		/* atomic for the worker's own look; and in that stack */
+	bool			coming;		/* called or made, and has not looked yet */
 	struct work_struct	*current_work;
 	work_func_t		current_func;
 	u64			current_seq;
@@ -41,9 +45,9 @@ struct workqueue_struct {
 	struct list_head	of_all;
 	spinlock_t		lock;
 	struct list_head	works;		/* in the order of seq */
-	struct wait_queue_head	more;		/* workers wait here */
 	struct wait_queue_head	less;		/* flushers wait here */
-	int			nr_workers, nr_idle, max_active;
+	struct worker		*idle;		/* the one that went last; below it the others */
+	int			nr_workers, nr_idle, nr_coming, max_active;
 	unsigned int		nr_waiting;	/* in works */
 	u64			seq;		/* of the last one queued */
 	struct worker		workers[WORKERS_MAX];
@@ -87,29 +91,55 @@ static struct work_struct *first_runnable(struct workqueue_struct *wq)
 
 static int worker_main(void *data);
 
-/* One more worker where work waits and nobody is idle; wq->lock is held. */
-static struct task_struct *add_worker(struct workqueue_struct *wq)
+static struct worker *new_worker(struct workqueue_struct *wq)
 {
+	struct worker *worker = &wq->workers[wq->nr_workers];
 	struct task_struct *task;
 
-	if (wq->nr_workers >= wq->max_active || wq->nr_idle)
+	if (wq->nr_workers >= wq->max_active)
 		return NULL;
 	task = kthread_create(worker_main, wq, "%s/%d", wq->name, wq->nr_workers);
 	if (IS_ERR(task)) {
 		WARN(!wq->nr_workers, "no thread for work queue %s: %ld", wq->name, PTR_ERR(task));
 		return NULL;
 	}
-	wq->workers[wq->nr_workers++].task = task;
-	return task;
+	worker->task = task;
+	wq->nr_workers++;
+	return worker;
 }
 
-/* The next one for this worker, whose last one has ended. */
+/* Work can run: somebody comes for it. wq->lock is held, and the wake-up is kept back until it is not. */
+static void call_worker(struct workqueue_struct *wq)
+{
+	struct worker *worker = wq->idle;
+
+	if (wq->nr_coming)
+		return;
+	if (worker) {
+		wq->idle = worker->below;
+		wq->nr_idle--;
+		WRITE_ONCE(worker->idle, false);
+	} else {
+		worker = new_worker(wq);
+		if (!worker)
+			return;
+	}
+	worker->coming = true;
+	wq->nr_coming++;
+	wake_up_process(worker->task);
+}
+
+/* The next one for this worker, whose last one has ended; NULL: it is idle from now on. */
 static struct work_struct *take(struct workqueue_struct *wq, struct worker *worker)
 {
-	struct task_struct *fresh = NULL;
 	struct work_struct *work;
 
+	hold_wakes();
 	spin_lock_bh(&wq->lock);
+	if (worker->coming) {
+		worker->coming = false;
+		wq->nr_coming--;
+	}
 	worker->current_work = NULL;
 	work = first_runnable(wq);
 	if (work) {
@@ -122,25 +152,33 @@ static struct work_struct *take(struct workqueue_struct *wq, struct worker *work
 		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
 		/* This one may wait for the next: somebody else must be there to run it. */
 		if (first_runnable(wq))
-			fresh = add_worker(wq);
+			call_worker(wq);
 	} else {
+		WRITE_ONCE(worker->idle, true);
+		worker->below = wq->idle;
+		wq->idle = worker;
 		wq->nr_idle++;
 	}
 	spin_unlock_bh(&wq->lock);
-	if (fresh)
-		wake_up_process(fresh);
 	wake_up_all(&wq->less);
+	make_wakes();
 	return work;
 }
 
-static bool work_for(struct workqueue_struct *wq)
+/* false: to be stopped, which destroy_workqueue() does when nothing is queued any more. */
+static bool sleep_idle(struct worker *worker)
 {
-	bool found;
+	bool stop;
 
-	spin_lock_bh(&wq->lock);
-	found = first_runnable(wq) != NULL;
-	spin_unlock_bh(&wq->lock);
-	return found;
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		stop = kthread_should_stop();
+		if (stop || !READ_ONCE(worker->idle))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return !stop;
 }
 
 /* Onto the CPU that the work was queued for, and off it again for the next one that names none. */
@@ -178,11 +216,7 @@ static int worker_main(void *data)
 				 wq->name, preempt_count(), irqs_disabled() ? "off" : "on"))
 				ring3_cpu_disown(ring3_preempt_word);
 		}
-		wait_event(wq->more, work_for(wq) || kthread_should_stop());
-		spin_lock_bh(&wq->lock);
-		wq->nr_idle--;
-		spin_unlock_bh(&wq->lock);
-		if (kthread_should_stop() && !READ_ONCE(wq->nr_waiting))
+		if (!sleep_idle(this_worker))
 			return 0;
 	}
 }
@@ -190,19 +224,18 @@ static int worker_main(void *data)
 /* The caller has set pending. */
 static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
 {
-	struct task_struct *fresh;
+	unsigned long flags;
 
-	spin_lock_bh(&wq->lock);
+	hold_wakes();
+	spin_lock_irqsave(&wq->lock, flags);	/* works are queued with interrupts off as well */
 	WRITE_ONCE(work->wq, wq);
 	work->seq = ++wq->seq;
 	list_add_tail(&work->entry, &wq->works);
 	wq->nr_waiting++;
-	fresh = add_worker(wq);
-	spin_unlock_bh(&wq->lock);
-	if (fresh)
-		wake_up_process(fresh);
-	else
-		wake_up(&wq->more);
+	if (!runs_now(wq, work))
+		call_worker(wq);
+	spin_unlock_irqrestore(&wq->lock, flags);
+	make_wakes();
 }
 
 static unsigned int cpu1_of(int cpu)
@@ -298,6 +331,7 @@ static bool grab(struct work_struct *work, struct timer_list *timer)
 {
 	for (;;) {
 		struct workqueue_struct *wq;
+		unsigned long flags;
 		bool queued = false;
 
 		if (timer && del_timer(timer))
@@ -306,13 +340,13 @@ static bool grab(struct work_struct *work, struct timer_list *timer)
 			return false;
 		wq = READ_ONCE(work->wq);
 		if (wq) {
-			spin_lock_bh(&wq->lock);
+			spin_lock_irqsave(&wq->lock, flags);
 			queued = work->wq == wq && !list_empty(&work->entry);
 			if (queued) {
 				list_del_init(&work->entry);
 				wq->nr_waiting--;
 			}
-			spin_unlock_bh(&wq->lock);
+			spin_unlock_irqrestore(&wq->lock, flags);
 		}
 		if (queued) {
 			wake_up_all(&wq->less);
@@ -361,7 +395,6 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	va_end(args);
 	spin_lock_init(&wq->lock);
 	INIT_LIST_HEAD(&wq->works);
-	init_waitqueue_head(&wq->more);
 	init_waitqueue_head(&wq->less);
 	wq->max_active = clamp(max_active ? max_active : WORKERS_MAX, 1, WORKERS_MAX);
 	spin_lock_bh(&all_lock);

@@ -196,6 +196,40 @@ static void ring3_prepare_without_spin(void)
 SIZES(echo_ring3, "ring3", ring3_prepare, NULL)
 SIZES(echo_quiet, "ring3 without spinning", ring3_prepare_without_spin, NULL)
 
+/* ---- epoll and nothing else: what the calls cost that all have to make ------------------------ */
+
+static int bare_epfd;
+
+static void bare_prepare(void)
+{
+	bare_epfd = epoll_create1(0);
+	for (int i = 0; i < nr_connections; i++) {
+		struct epoll_event event = { .events = EPOLLIN, .data.fd = server_fds[i] };
+
+		bench_must(!epoll_ctl(bare_epfd, EPOLL_CTL_ADD, server_fds[i], &event), "epoll_ctl");
+	}
+}
+
+static void *bare_server(void *arg)
+{
+	struct epoll_event events[128];
+	char message[4096];
+
+	for (;;) {
+		int count = epoll_wait(bare_epfd, events, 128, -1);
+
+		for (int i = 0; i < count; i++) {
+			ssize_t bytes = read(events[i].data.fd, message, sizeof(message));
+
+			if (bytes > 0)
+				answer_with(events[i].data.fd, message, bytes);
+		}
+	}
+	return arg;
+}
+
+SIZES(echo_bare, "bare epoll", bare_prepare, bare_server)
+
 /* ---- libuv --------------------------------------------------------------------------------- */
 
 #ifdef HAVE_UV

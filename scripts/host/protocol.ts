@@ -8,7 +8,7 @@
 import { chmodSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { LogRecord, ModuleInfo } from '../../kernel-api/index.js';
+import type { LogRecord, ModuleInfo, TreeEntry } from '../../kernel-api/index.js';
 
 /** Bytes of a request; connections of a host at a time. */
 export const REQUEST_MAX = 128 << 10;
@@ -22,6 +22,8 @@ export type Request =
   | { op: 'rmmod'; name: string }
   | { op: 'lsmod' }
   | { op: 'dmesg' }
+  | { op: 'tree'; path: string }
+  | { op: 'treeWrite'; path: string; value: string }
   | { op: 'follow'; from: 'start' | 'now' };
 
 export interface Refusal {
@@ -38,9 +40,13 @@ export interface Hello {
   cpus: number;
 }
 
+/** A directory, or a file, in base64. */
+export type TreeReply = { ok: true; entries: TreeEntry[] } | { ok: true; data: string };
+
 export type Reply =
   | Refusal
   | Hello
+  | TreeReply
   | { ok: true; module: ModuleInfo }
   | { ok: true; modules: ModuleInfo[] }
   | { ok: true; records: LogRecord[] }

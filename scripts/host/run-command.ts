@@ -16,14 +16,14 @@ export const runCommand = {
   about: `Hosts modules in this process: loads them in the order given, shows the log, and takes them away at the end. Meanwhile
 ring3 insmod, rmmod, lsmod and dmesg work on it.`,
   options: [
-    { name: 'cpus', value: 'N', help: 'event CPUs, 1 to 256; one per CPU of the machine' },
+    { name: 'cpus', value: 'N', help: 'event CPUs, 1 to 256 (one per CPU)' },
     { name: 'name', value: 'NAME', help: 'how other commands call it (host)' },
     { name: 'for', value: 'SECONDS', help: 'ends by itself' },
     {
       name: 'isolate',
       help: 'in a child process: a module that crashes is reported, with where,\nand this process goes on to the end',
     },
-    { name: 'level', value: '0..7', help: 'the least urgent messages that are shown (6); -1 = none' },
+    { name: 'level', value: '0..7', help: 'the least urgent messages that are shown, -1 = none (6)' },
     { name: 'json', help: 'one JSON object per line, for what happens and for the log' },
     { name: 'help', help: 'this text' },
   ],
@@ -61,15 +61,6 @@ export function loadsOf(operands: readonly string[]): Load[] {
     load.params = `${load.params} ${paramsOf([word])}`.trim();
   }
   return loads;
-}
-
-function numberOf(args: Arguments<Names>, name: Names, low: number, high: number): number | undefined {
-  const text = args.value(name);
-  if (text === undefined) return undefined;
-  const number = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= low && number <= high))
-    throw new UsageError(`--${name} is '${text}', should be a whole number from ${low} to ${high}`);
-  return number;
 }
 
 /** Lines for people, or for programs. */
@@ -134,10 +125,10 @@ function untilTheEnd(seconds: number | undefined): Promise<string> {
 }
 
 async function host(args: Arguments<Names>, loads: Load[]): Promise<number> {
-  const voice = new Voice(args.has('json'), numberOf(args, 'level', -1, 7) ?? 6);
-  const seconds = numberOf(args, 'for', 0, 86_400 * 365);
+  const voice = new Voice(args.has('json'), args.wholeNumber('level', -1, 7) ?? 6);
+  const seconds = args.wholeNumber('for', 0, 86_400 * 365);
   const name = args.value('name') ?? 'host';
-  const kernel = await Kernel.start({ cpus: numberOf(args, 'cpus', 1, 256) ?? 0 });
+  const kernel = await Kernel.start({ cpus: args.wholeNumber('cpus', 1, 256) ?? 0 });
   kernel.consoleLogLevel = -1; // it is shown once, by us
   const quiet = new AbortController();
   const shown = (async () => {
@@ -201,9 +192,9 @@ export async function runRun(argv: string[]): Promise<number> {
   const loads = loadsOf(args.operands);
   const wrong = badName(args.value('name') ?? 'host');
   if (wrong) throw new UsageError(wrong);
-  numberOf(args, 'cpus', 1, 256);
-  numberOf(args, 'for', 0, 86_400 * 365);
-  numberOf(args, 'level', -1, 7);
+  args.wholeNumber('cpus', 1, 256);
+  args.wholeNumber('for', 0, 86_400 * 365);
+  args.wholeNumber('level', -1, 7);
   socketFolder();
   process.stdout.on('error', () => {}); // who reads may leave; the modules stay
   if (args.has('isolate'))

@@ -33,11 +33,15 @@ function parseRequest(line: string): Request {
       return { op: 'insmod', path: text('path'), params: text('params') };
     case 'rmmod':
       return { op: 'rmmod', name: text('name') };
+    case 'tree':
+      return { op: 'tree', path: text('path') };
+    case 'treeWrite':
+      return { op: 'treeWrite', path: text('path'), value: text('value') };
     case 'follow':
       return { op: 'follow', from: text('from') === 'now' ? 'now' : 'start' };
     default:
       throw bad(
-        `op is ${JSON.stringify(value?.op)?.slice(0, 40)}, should be hello, insmod, rmmod, lsmod, dmesg or follow`,
+        `op is ${JSON.stringify(value?.op)?.slice(0, 40)}, should be hello, insmod, rmmod, lsmod, dmesg, tree, treeWrite or follow`,
       );
   }
 }
@@ -175,6 +179,15 @@ export class HostServer {
         return { ok: true, modules: kernel.lsmod() };
       case 'dmesg':
         return { ok: true, records: kernel.dmesg() };
+      case 'tree': {
+        const { tree } = kernel;
+        const { kind } = await tree.stat(request.path);
+        if (kind === 'directory') return { ok: true, entries: await tree.list(request.path) };
+        return { ok: true, data: (await tree.readBytes(request.path)).toString('base64') };
+      }
+      case 'treeWrite':
+        await kernel.tree.write(request.path, request.value);
+        return { ok: true };
     }
   }
 }

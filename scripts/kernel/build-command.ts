@@ -117,17 +117,37 @@ export function withDefines(argv: string[]): string[] {
   });
 }
 
+/** What --define says. @throws UsageError */
+export function definesOf(lines: string[]): Config {
+  const config: Config = {};
+  for (const line of lines) {
+    const [, name, value = 'y'] = /^(CONFIG_\w+)(?:=(.*))?$/.exec(line) ?? [];
+    if (!name) throw new UsageError(`--define is '${line}', should be CONFIG_NAME or CONFIG_NAME=value`);
+    config[name] = value;
+  }
+  return config;
+}
+
+/** A .config. @throws UsageError: it cannot be read; KbuildError */
+function configOf(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--config: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return readConfig(text, path);
+}
+
 export async function runBuild(argv: string[]): Promise<number> {
   const args = readArguments(command, withDefines(argv));
   if (args.has('help')) {
     process.stdout.write(helpOf(command));
     return 0;
   }
-  if (!args.operands.length) throw new UsageError('ring3 build: which file or folder?');
+  if (!args.operands.length) throw new UsageError('which file or folder? give FILE.c, or FOLDER');
   const file = args.value('config');
-  const config: Config = file ? readConfig(readFileSync(file, 'utf8'), file) : {};
-  for (const line of args.values('define'))
-    Object.assign(config, readConfig(line.includes('=') ? line : `${line}=y`, '-D'));
+  const config: Config = { ...(file ? configOf(file) : {}), ...definesOf(args.values('define')) };
   const started = Date.now();
   const out = resolve(args.value('output') ?? '.');
   const name = args.value('name');

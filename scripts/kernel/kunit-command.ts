@@ -3,10 +3,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
-import { build, sanitizerOf, withDefines } from './build-command.js';
+import { build, definesOf, sanitizerOf, withDefines } from './build-command.js';
 import { buildHosted, toolchain } from './compile.js';
 import { dependsOf } from './depends.js';
-import { readConfig } from './kbuild.js';
 import { KtapReader, type Results } from './ktap.js';
 import type { Sanitizer } from './paths.js';
 import { type Load, type RunResult, run } from './runner.js';
@@ -51,7 +50,11 @@ export interface KunitOptions {
   filter?: string;
   /** It was built with --builtin: it brings KUnit along. */
   builtin?: boolean;
+  /** Virtual CPUs that run events (1), and those that threads share (2). */
+  cpus?: number;
   others?: number;
+  /** CPUs of the machine. */
+  cores?: number | undefined;
   timeout?: number;
   gdb?: boolean;
   onText?: (text: string) => void;
@@ -79,7 +82,9 @@ export async function kunit(path: string, options: KunitOptions = {}): Promise<K
   const started = Date.now();
   const result = await run(loads, {
     san,
+    cpus: options.cpus ?? 1,
     others: options.others ?? 2,
+    cores: options.cores,
     timeout: options.timeout ?? 120,
     gdb: options.gdb ?? false,
     onLine: (line) => {
@@ -113,19 +118,13 @@ export async function runKunit(argv: string[]): Promise<number> {
     process.stdout.write(helpOf(command));
     return 0;
   }
-  if (!args.operands.length) throw new UsageError('ring3 kunit: which module?');
+  if (!args.operands.length) throw new UsageError('which module? give its MODULE.ko.so, or FILE.c');
   const san = sanitizerOf(args.has('asan'), args.has('tsan'));
   const json = args.has('json');
   const builtin = args.has('builtin');
-  const config = Object.assign(
-    {},
-    ...args.values('define').map((line) => readConfig(line.includes('=') ? line : `${line}=y`, '-D')),
-  );
-  const number = (name: 'cpus' | 'timeout', otherwise: number) => {
-    const value = Number(args.value(name) ?? otherwise);
-    if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${name} wants a number from 1 on`);
-    return value;
-  };
+  const config = definesOf(args.values('define'));
+  const others = args.wholeNumber('cpus', 1, 256) ?? 2;
+  const timeout = args.wholeNumber('timeout', 1, 86_400) ?? 120;
   const filter = args.value('filter');
   const results: KunitResult[] = [];
   for (const operand of args.operands) {
@@ -134,6 +133,8 @@ export async function runKunit(argv: string[]): Promise<number> {
       const { objects } = toolchain(kernelSource(), { san, config });
       const [built] = await build([operand], { san, config, out: `${objects}/modules`, builtin });
       path = built!.path;
+    } else if (!operand.endsWith('.so')) {
+      throw new UsageError(`${operand} is no module and no C file; expected MODULE.ko.so or FILE.c`);
     } else if (!existsSync(path)) {
       throw new UsageError(`${operand}: there is no such file in ${dirname(path)}`);
     }
@@ -142,8 +143,8 @@ export async function runKunit(argv: string[]): Promise<number> {
         san,
         builtin,
         ...(filter === undefined ? {} : { filter }),
-        others: number('cpus', 2),
-        timeout: number('timeout', 120),
+        others,
+        timeout,
         gdb: args.has('gdb'),
         onText: (text) => json || process.stdout.write(`${text}\n`),
       }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Runs modules in ring3-run, a process of their own, and reads its log. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type LogLine, readLogLine } from './ktap.js';
@@ -17,11 +18,15 @@ export interface RunOptions {
   /** Virtual CPUs that run events, and those that threads share. */
   cpus?: number;
   others?: number;
+  /** CPUs of the machine that it may run on, of those that this process may; all of them otherwise. */
+  cores?: number | undefined;
   /** Milliseconds between the last module's init and the first one's exit. */
   stayMs?: number;
   /** Seconds until it is killed. */
   timeout?: number;
   onLine?: (line: LogLine) => void;
+  /** A file of ThreadSanitizer's suppressions. */
+  suppressions?: string;
   /** Under gdb, with the terminal: nothing is read. */
   gdb?: boolean;
 }
@@ -44,6 +49,15 @@ const SANITIZER_ENV = {
   TSAN_OPTIONS: 'exitcode=99:halt_on_error=1:second_deadlock_stack=1',
 };
 
+/** CPUs of the machine that this process may run on. */
+export function allowedCores(): number[] {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
 export function commandOf(loads: Load[], options: RunOptions): string[] {
   const { san = 'none', cpus = 1, others = 2, stayMs = 0, gdb = false } = options;
   const command = [
@@ -60,16 +74,20 @@ export function commandOf(loads: Load[], options: RunOptions): string[] {
   if (gdb) command.unshift('gdb', '-q', '-ex', 'set breakpoint pending on', '--args');
   // TSan's shadow wants addresses where it expects them: no randomisation.
   else if (san === 'thread') command.unshift('setarch', '-R');
+  if (options.cores) command.unshift('taskset', '-c', allowedCores().slice(0, options.cores).join(','));
   return command;
 }
 
 export function run(loads: Load[], options: RunOptions = {}): Promise<RunResult> {
   const [program = '', ...args] = commandOf(loads, options);
   const result: RunResult = { loaded: new Map(), log: [], lost: 0, ended: '', stderr: '' };
+  const suppressed = options.suppressions && {
+    TSAN_OPTIONS: `${SANITIZER_ENV.TSAN_OPTIONS}:suppressions=${options.suppressions}`,
+  };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: options.gdb ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...SANITIZER_ENV },
+      env: { ...process.env, ...SANITIZER_ENV, ...suppressed },
     });
     const seconds = options.timeout ?? 120;
     const timer = setTimeout(

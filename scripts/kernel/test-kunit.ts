@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /**
- * The kernel's own tests, unmodified: `npm run test:kunit -- [--san=address|thread] [--others=N] [PATTERN...]`. What runs and what
- * it must say is test/kunit/suites.json; beside it stands what a kernel said that was built as a process (UML), where
- * its results are at hand. Skips, with the reason, where the kernel's sources cannot be had.
+ * The kernel's own tests, unmodified:
+ * `npm run test:kunit -- [--asan|--tsan] [--cores=N] [--cpus=EVENTS+OTHERS] [PATTERN...]`. What runs and what it must say
+ * is test/kunit/suites.json; beside it stands what a kernel said that was built as a process (UML), where its results are
+ * at hand. Skips, with the reason, where the kernel's sources cannot be had.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { complaint, kunit } from './kunit-command.js';
 import { packageRoot, requireNative, type Sanitizer, surveyFolder } from './paths.js';
 import { type RunResult, run } from './runner.js';
 import { type KernelSource, kernelSource, SourceMissing } from './source.js';
+import { type Layout, refuse, testOptions } from './test-options.js';
 
 interface Entry {
   sources: string[];
@@ -77,11 +79,15 @@ interface Outcome {
 
 const oracle = readOracle();
 
+/** Virtual CPUs: what was asked for, or what the entry needs. */
+const layoutOf = (entry: Entry): Layout => layouts[0] ?? { cpus: 1, others: entry.others ?? 2 };
+
 async function runKunitEntry(entry: KunitEntry, path: string, san: Sanitizer): Promise<Outcome> {
   const result = await kunit(path, {
     san,
     builtin: entry.builtin ?? false,
-    others: others ?? entry.others ?? 2,
+    ...layoutOf(entry),
+    cores,
     timeout: (entry.timeout ?? 30) * (san === 'none' ? 1 : 5),
   });
   const count = (verdict: string) => result.cases.filter((one) => one.verdict === verdict).length;
@@ -127,7 +133,8 @@ async function runSelftest(
   const needed = order.map((module) => ({ path: module }));
   const result = await run([...needed, { path, params: entry.params ?? [] }], {
     san: tools.san,
-    others: others ?? entry.others ?? 2,
+    ...layoutOf(entry),
+    cores,
     timeout: (entry.timeout ?? 30) * (tools.san === 'none' ? 1 : 5),
   });
   const pattern = new RegExp(entry.result ?? '^$');
@@ -236,11 +243,8 @@ function sourceOrSkip(): KernelSource {
   }
 }
 
-const args = process.argv.slice(2);
-const san = (args.find((arg) => arg.startsWith('--san='))?.slice(6) ?? 'none') as Sanitizer;
-/** Virtual CPUs that threads share, for all of them. */
-const others = Number(args.find((arg) => arg.startsWith('--others='))?.slice(9)) || undefined;
-const patterns = args.filter((arg) => !arg.startsWith('--'));
+const { san, cores, layouts, patterns } = testOptions('test:kunit', process.argv.slice(2), ['cores', 'cpus']);
+if (layouts.length > 1) refuse('test:kunit', 'one --cpus at a time');
 const wanted = (entry: Entry) =>
   !patterns.length || patterns.some((pattern) => entry.sources.some((source) => source.includes(pattern)));
 

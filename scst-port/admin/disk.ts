@@ -52,13 +52,15 @@ const BLOCK_SIZES = [512, 1024, 2048, 4096];
 /** The handlers' own limit, bytes. */
 const PATH_MAX = 1023;
 
-/** "10G" in bytes: K, M, G, T and P are powers of 1024. @throws DiskError */
-export function parseSize(text: string): number {
+/** "10G" in bytes: K, M, G, T and P are powers of 1024. @param what that has this size, for the error @throws DiskError */
+export function parseSize(text: string, what = 'size'): number {
   const match = /^(\d+)(?:([KMGTP])(?:iB|B)?|B)?$/i.exec(text);
   const power = match?.[2] ? UNITS.indexOf(match[2].toUpperCase()) + 1 : 0;
   const bytes = match ? Number(match[1]) * 1024 ** power : Number.NaN;
-  if (!(bytes > 0 && Number.isSafeInteger(bytes)))
-    throw new DiskError(`'${text}' is no size; expected a number and K, M, G, T or P, such as 10G`);
+  if (!match)
+    throw new DiskError(`'${text}' is no ${what}; expected a whole number and K, M, G, T or P, such as 10G`);
+  if (!(bytes > 0 && bytes < 8 * 1024 ** 5))
+    throw new DiskError(`'${text}' is no ${what}; expected at least 1 byte and less than 8P`);
   return bytes;
 }
 
@@ -116,7 +118,7 @@ const valued: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   [
     'sanitize-rate',
     (spec, value) => {
-      spec.sanitizeRate = parseSize(value);
+      spec.sanitizeRate = parseSize(value, 'sanitize-rate');
     },
   ],
   [
@@ -134,7 +136,8 @@ function parseOption(option: string, spec: DiskSpec, seen: Set<string>): void {
   const equals = option.indexOf('=');
   const key = equals < 0 ? option : option.slice(0, equals);
   const [set, raise] = [valued.get(key), flags.get(key)];
-  if (!set && !raise) throw new DiskError(`'${option}' is no disk option; expected ${EXPECTED}`);
+  if (!set && !raise)
+    throw new DiskError(`'${option}' is no disk option; expected ${EXPECTED}; a path has no comma`);
   if (seen.has(key)) throw new DiskError(`${spec.label}: ${key} is given twice`);
   seen.add(key);
   if (raise && equals >= 0) throw new DiskError(`'${option}': ${key} takes no value`);
@@ -167,7 +170,9 @@ export function parseDisk(text: string): DiskSpec {
   } else {
     // The handlers take their parameters as text with ; between them and white space around them.
     if (!label || label !== label.trim() || /[;\p{Cc}]/u.test(label))
-      throw new DiskError(`${quoted(label)} is no path of a disk`);
+      throw new DiskError(
+        `${quoted(label)} is no path of a disk; expected one without ; control characters, and white space around it`,
+      );
     spec.path = resolve(label);
     const bytes = Buffer.byteLength(spec.path);
     if (bytes > PATH_MAX)

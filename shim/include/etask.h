@@ -61,8 +61,9 @@ void etask_callback_init(struct etask_callback *cb,
 
 /*
  * Queue @cb on @task. Any thread, lock-free. Returns false when it was queued
- * already (its handler will run once, after this call). Callbacks posted by one
- * thread run in the order posted. Writes the task's eventfd only if it sleeps.
+ * already (its handler will run once, after this call). Callbacks run in the order
+ * posted, by one thread or by several: one that was queued before the post of another
+ * began runs before that. Writes the task's eventfd only if it sleeps.
  */
 bool etask_post(sys_event_task_t task, struct etask_callback *cb);
 

@@ -3,8 +3,9 @@
  * callback.c - the two queues of callbacks of an event task.
  *
  * Any thread pushes onto `incoming` with one compare-and-swap; the task takes the
- * whole stack with one exchange and turns it round, so the order of each producer
- * holds. A callback posted by the task itself goes straight to the list.
+ * whole stack with one exchange and turns it round, so the order of all posts holds, also
+ * of those whose threads wait for each other: a stack for each thread would lose that.
+ * A callback posted by the task itself goes straight to the list.
  *
  * State: IDLE -> QUEUED by the one poster who wins; QUEUED -> IDLE just before the
  * handler is entered, so that the handler may post it again, or free it.

@@ -42,6 +42,17 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(1);
 }
 
+void test_beside(char *path, unsigned long bytes, const char *name)
+{
+	ssize_t len = readlink("/proc/self/exe", path, bytes);
+
+	CHECK_LT(len, (ssize_t)bytes);
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	CHECK_GT(len, 0);
+	CHECK_LT(snprintf(path + len, bytes - (size_t)len, "%s", name), (ssize_t)bytes - len);
+}
+
 void test_skip(const char *format, ...)
 {
 	va_list args;

@@ -26,6 +26,8 @@ struct test_case {
 void test_register(struct test_case *test);
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
+/* The path of a file beside the test binary, such as a module of it. */
+void test_beside(char *path, unsigned long bytes, const char *name);
 /* Says why on the report; the test counts as skipped. */
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The ring3 command as a user meets it: help, errors, output, signals. */
+/** ring3 target as a user meets it: output, limits, signals. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -8,11 +8,9 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,171 +18,9 @@ import { Initiator, Op } from '../outside/initiator.js';
 import { findProgram, ring3, root, runProgram, TargetProcess } from '../outside/target.js';
 import { until } from '../until.js';
 
-const run = (...args: string[]) => {
-  const [command, ...rest] = ring3(args);
-  return runProgram(command!, rest);
-};
-
-/** Fails with @status, one line that matches, and a second one with the next step; nothing on stdout. */
-async function fails(args: string[], status: number, line: RegExp, next: RegExp): Promise<void> {
-  const done = await run(...args);
-  assert.equal(done.status, status, done.output);
-  const [first, second, ...more] = done.stderr.split('\n');
-  assert.match(first!, line);
-  assert.ok(first!.startsWith('ring3: '));
-  assert.match(second!, /^ {2}\S/);
-  assert.match(second!, next);
-  assert.deepEqual(more, [''], 'two lines');
-  assert.equal(done.stdout, '');
-}
-
 /** What the threads of a process are called. */
 const threadNames = (pid: number): string[] =>
   readdirSync(`/proc/${pid}/task`).map((tid) => readFileSync(`/proc/${pid}/task/${tid}/comm`, 'utf8').trim());
-
-describe('the ring3 command', () => {
-  for (const args of [
-    ['--help'],
-    ['-h'],
-    ['help'],
-    ['target', '--help'],
-    ['target', '-h'],
-    ['doctor', '--help'],
-  ])
-    it(`helps with ${args.join(' ')}`, async () => {
-      const done = await run(...args);
-      assert.deepEqual([done.status, done.stderr], [0, '']);
-      assert.match(done.stdout, /^usage: ring3/);
-    });
-  it('names every command in its help, and each of them has help', async () => {
-    const { stdout } = await run('--help');
-    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map((match) => match[1]!);
-    assert.ok(names.includes('target') && names.includes('doctor'), stdout);
-    for (const name of names) {
-      const done = await run(name, '--help');
-      assert.equal(done.status, 0, `${name}: ${done.output}`);
-      assert.match(done.stdout, new RegExp(`^usage: ring3 ${name}\\b`));
-    }
-  });
-  it('tells its version', async () => {
-    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    for (const option of ['--version', '-V']) {
-      const done = await run(option);
-      assert.deepEqual([done.status, done.stdout], [0, `${version}\n`]);
-    }
-  });
-  it('without a command, shows help and fails', async () => {
-    const done = await run();
-    assert.equal(done.status, 2);
-    assert.match(done.output, /^usage: ring3 COMMAND/);
-  });
-
-  for (const [args, line, next] of [
-    [['tagret'], /'tagret' is no command; did you mean target\?/, /ring3 --help/],
-    [['frobnicate'], /'frobnicate' is no command$/, /ring3 --help/],
-    [['constructor'], /'constructor' is no command$/, /ring3 --help/],
-    [['--verison'], /'--verison' is no command/, /ring3 --help/],
-    [
-      ['target', '--lisen', 'x'],
-      /--lisen is no option of ring3 target; did you mean --listen\?/,
-      /ring3 target --help/,
-    ],
-    [['doctor', '--jsno'], /did you mean --json\?/, /ring3 doctor --help/],
-    [
-      ['target', 'ram:1M', '--threads', 'x'],
-      /--threads is 'x', should be a whole number from 1 to 256/,
-      /--help/,
-    ],
-    [['target', 'ram:1M', '--iqn', 'me'], /'me' is no name of a target; expected such as iqn\./, /--help/],
-    [['target', 'ram:1M', '--initiator', ''], /--initiator needs a value/, /--help/],
-    [['target', 'ram:1M', '--initiator', 'a b'], /'a b' is no pattern of initiator names/, /--help/],
-    [
-      ['target', 'ram:1M', '--listen', 'host:1'],
-      /'host:1' is no address to listen on; expected such as/,
-      /--help/,
-    ],
-    [['target', 'ram:nix'], /'nix' is no size; expected a number and K, M, G, T or P/, /--help/],
-    [['target', 'ram:1M,fast'], /'fast' is no disk option; expected size=/, /--help/],
-    [['target', 'a\nb\u001b[2J,size=1M'], /'a\?b\?\[2J' is no path of a disk$/, /--help/],
-    [['target', 'a,\n=\u001b[2J'], /'\?=\?\[2J' is no disk option/, /--help/],
-    [
-      ['target', '/no/such/disk'],
-      /\/no\/such\/disk does not exist; add its size: \/no\/such\/disk,size=10G/,
-      /--help/,
-    ],
-    [['target', '/no/such/disk,size=1M'], /\/no\/such\/disk cannot be created: ENOENT/, /--help/],
-    [['target', '/'], /\/ is neither a file nor a block device/, /--help/],
-    [['target', '/dev/zero'], /\/dev\/zero is neither a file nor a block device/, /--help/],
-    [
-      ['target', 'ram:1M', '--chap', 'alice:/dev/null'],
-      /chap: the secret has 0 bytes, should have 12 to 255/,
-      /--help/,
-    ],
-  ] as [string[], RegExp, RegExp][])
-    it(`refuses ${JSON.stringify(args.join(' '))}`, () => fails(args, 2, line, next));
-
-  it('refuses one file as two disks, by whatever name', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    const file = join(folder, 'a.img');
-    writeFileSync(file, Buffer.alloc(1 << 20));
-    symlinkSync(file, join(folder, 'b.img'));
-    await fails(
-      ['target', file, join(folder, 'b.img'), '--listen', '127.0.0.1:0'],
-      2,
-      /b\.img is given twice/,
-      /--help/,
-    );
-    rmSync(folder, { recursive: true });
-  });
-  it('refuses the same secret both ways', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    writeFileSync(join(folder, 's'), 'a_secret_of_20_bytes', { mode: 0o600 });
-    const secret = `alice:${join(folder, 's')}`;
-    await fails(
-      ['target', 'ram:1M', '--chap', secret, '--mutual-chap', secret],
-      2,
-      /have the same secret/,
-      /--help/,
-    );
-    rmSync(folder, { recursive: true });
-  });
-
-  it('says so when the port is in use, and leaves no file behind', async () => {
-    const server = createServer();
-    const port = await new Promise<number>((resolve) =>
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-    );
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-command-'));
-    try {
-      const disk = join(folder, 'new.img');
-      const args = ['target', `${disk},size=1M`, '--listen', '127.0.0.1:0', '--listen', `127.0.0.1:${port}`];
-      await fails(
-        args,
-        1,
-        new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: EADDRINUSE`),
-        /something listens there already; choose another port: --listen/,
-      );
-      assert.equal(statSync(disk, { throwIfNoEntry: false }), undefined);
-    } finally {
-      server.close();
-      rmSync(folder, { recursive: true });
-    }
-  });
-  it('says so when the address is none of this machine', () =>
-    fails(
-      ['target', 'ram:1M', '--listen', '192.0.2.77:3260'],
-      1,
-      /cannot listen on 192\.0\.2\.77:3260: EADDRNOTAVAIL/,
-      /this machine has no such address/,
-    ));
-  it('with --json, tells an error as an object too', async () => {
-    const done = await run('target', 'ram:1M,fast', '--json');
-    assert.equal(done.status, 2);
-    const { event, message, next, status } = JSON.parse(done.stdout);
-    assert.deepEqual([event, status], ['error', 2]);
-    assert.match(`${message} ${next}`, /is no disk option.*--help/);
-  });
-});
 
 describe('ring3 target', () => {
   let folder: string;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -120,11 +121,17 @@ describe('a disk that breaks', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const [how, prefix] of [
-    ['io_uring or what is best', []],
-    ['threads', denying()],
-  ] as [string, string[]][])
-    it(`is truncated underneath, with ${how}: MEDIUM ERROR behind its end, the rest is served`, async () => {
+  for (const [how, prefix, place] of [
+    ['io_uring or what is best', [], ''],
+    ['threads', denying(), ''],
+    ['its file in memory', [], '/dev/shm'],
+  ] as [string, string[], string][])
+    it(`is truncated underneath, with ${how}: MEDIUM ERROR behind its end, the rest is served`, async function () {
+      if (place) {
+        if (!existsSync(place)) this.skip();
+        rmSync(folder, { recursive: true });
+        folder = mkdtempSync(join(place, 'ring3-faults-'));
+      }
       await start(`${path()},size=16M`, prefix);
       assert.equal(await client.write(0, 0x11), '');
       assert.equal(await client.write(20_000, 0x22), '');
@@ -238,6 +245,8 @@ describe('a disk that breaks', () => {
     try {
       await start(device);
       assert.equal(target!.ready.luns[0]!.size, 8 * MIB);
+      // Its node lies in memory, as the files do whose bytes are sent from where they lie.
+      assert.ok(!readFileSync(`/proc/${target!.pid}/maps`, 'utf8').includes(device));
       assert.equal(await client.write(100, 0x5c, { fua: true }), '');
       assert.equal((await client.read(100)).data[0], 0x5c);
       assert.equal(await client.sync(), '');

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 /**
- * The kernel's own torture of locks and RCU, unmodified: `npm run test:torture -- [--san=address|thread] [PATTERN...]`.
+ * The kernel's own torture of locks and RCU, unmodified:
+ * `npm run test:torture -- [--asan|--tsan] [--cores=N] [--cpus=EVENTS+OTHERS]... [--seconds=N] [PATTERN...]`.
  * Each module runs for a few seconds, on few virtual CPUs and on many; what it must say of itself at its end stands
  * here, and the numbers it prints are shown. Skips, with the reason, where the kernel's sources cannot be had.
  */
 import { join } from 'node:path';
 import { build } from '../../scripts/kernel/build-command.js';
 import { buildHosted, type Toolchain, toolchain } from '../../scripts/kernel/compile.js';
-import { requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
+import { packageRoot, requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
 import { type RunResult, run } from '../../scripts/kernel/runner.js';
 import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
+import { type Layout, testOptions } from '../../scripts/kernel/test-options.js';
 
 interface Torture {
   /** Files of the kernel tree, linked to one module named after the first. */
@@ -98,7 +100,15 @@ const tortures: Record<string, Torture> = {
   'rcutorture rcu': rcu('rcu'),
   'rcutorture srcu': rcu('srcu'),
   'rcutorture srcud': rcu('srcud'),
-  'rcutorture busted': { ...rcu('busted'), wants: /End of test: FAILURE/, broken: true },
+  'rcutorture tasks': rcu('tasks'),
+  'rcutorture tasks-rude': rcu('tasks-rude'),
+  'rcutorture tasks-tracing': rcu('tasks-tracing'),
+  'rcutorture busted': {
+    ...rcu('busted'),
+    wants: /End of test: FAILURE/,
+    broken: true,
+    not: { thread: 'an RCU without grace periods, so its readers race as they are meant to' },
+  },
   // rwsem is not among them: it would sleep with interrupts off, which a debug kernel does not let pass.
   ...Object.fromEntries(
     ['rcu', 'srcu', 'refcnt', 'rwlock', 'lock', 'clock'].map((type) => [`refscale ${type}`, scale(type)]),
@@ -125,15 +135,18 @@ const tortures: Record<string, Torture> = {
 };
 
 /** Event CPUs and others: the usual, 64 of them, and one that all threads share. */
-const layouts = [
+const usual: Layout[] = [
   { cpus: 2, others: 2 },
   { cpus: 16, others: 48 },
   { cpus: 1, others: 1 },
 ];
 
-const args = process.argv.slice(2);
-const san = (args.find((arg) => arg.startsWith('--san='))?.slice(6) ?? 'none') as Sanitizer;
-const patterns = args.filter((arg) => !arg.startsWith('--'));
+const { san, cores, patterns, ...options } = testOptions('test:torture', process.argv.slice(2), [
+  'cores',
+  'cpus',
+  'seconds',
+]);
+const layouts = options.layouts.length ? options.layouts : usual;
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function problemOf(torture: Torture, path: string, result: RunResult): string {
@@ -153,6 +166,7 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
     console.log(`skip - ${name}: ${reason}`);
     return;
   }
+  const seconds = torture.seconds && (options.seconds ?? torture.seconds);
   const { lib } = await buildHosted(tools);
   const [module] = await build(torture.sources, {
     san,
@@ -166,8 +180,10 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
       {
         ...layout,
         san,
-        stayMs: torture.seconds * 1000,
-        timeout: (30 + torture.seconds) * (san === 'none' ? 1 : 5),
+        cores,
+        suppressions: join(packageRoot, 'test/torture/tsan.supp'),
+        stayMs: seconds * 1000,
+        timeout: (30 + seconds) * (san === 'none' ? 1 : 5),
       },
     );
     const problem = problemOf(torture, module!.path, result);
@@ -197,5 +213,7 @@ try {
   console.log(`# skipped: ${error.message.split('\n')[0]}`);
   total.skipped += chosen.length;
 }
+const under = [san === 'none' ? '' : `the ${san} sanitizer`, cores ? `${cores} cores` : ''].filter(Boolean);
+if (under.length) console.log(`Torture under ${under.join(', ')}:`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed ? 1 : 0);

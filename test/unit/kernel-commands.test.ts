@@ -98,7 +98,7 @@ describe('module host commands', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('say how to start a host where none runs', async () => {
-    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['insmod', 'x.ko.so']]) {
+    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['proc'], ['insmod', 'x.ko.so']]) {
       const { status, stderr } = await command(...args);
       assert.equal(status, 1);
       assert.match(stderr, /^ring3: no host runs\n {2}start one: ring3 run /);
@@ -134,6 +134,40 @@ describe('module host commands', () => {
     assert.equal(await host.end(), 0);
     assert.match(host.stdout, /^stopping SIGTERM$/m);
     assert.match(host.stdout, /demo: size 3/);
+  });
+
+  it('proc lists, shows and writes files of /proc and /sys', async () => {
+    await Host.start(fixture('tree'));
+    const list = await command('proc', '/proc/fix_tree');
+    assert.deepEqual([list.status, list.stdout], [0, 'bytes\nhello\nlines\nlink -> hello\nslow\n']);
+    assert.equal((await command('proc')).stdout, 'proc/\nsys/\n');
+    assert.equal((await command('proc', '/proc/fix_tree/link')).stdout, 'hello\n');
+    const level = '/sys/module/fix_tree/parameters/level';
+    const both = await command('proc', `${level}=8`, '/sys/kernel/fix_tree/level');
+    assert.deepEqual([both.status, both.output], [0, '8\n']);
+    assert.equal((await command('proc', '/proc/fix_tree/lines')).stdout.split('\n')[19_999], 'line 19999');
+
+    const bad = await command('proc', '/proc/none', `${level}=x`, '/proc/fix_tree/hello=1', 'x', level);
+    assert.deepEqual([bad.status, bad.stdout], [1, '8\n']);
+    assert.match(
+      bad.stderr,
+      /^ring3: \S+ \/proc\/none: there is no such file \(ENOENT\)\nring3: write \S+level: .* \(EINVAL\)\nring3: write \S+hello: .* \(EACCES\)\nring3: x: .* \(EINVAL\)\n$/,
+    );
+    const json = await command('proc', '--json', '/proc/fix_tree', '/proc/fix_tree/bytes', level, '/none');
+    const [folder, bytes, text, none] = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(folder.entries[3], {
+      name: 'link',
+      kind: 'link',
+      mode: 0o777,
+      size: 0,
+      target: 'hello',
+    });
+    assert.deepEqual(bytes, { path: '/proc/fix_tree/bytes', kind: 'file', base64: 'AP+AeA==' });
+    assert.deepEqual(text, { path: level, kind: 'file', text: '8\n' });
+    assert.equal(none.error, 'ENOENT');
   });
 
   it('pass on what is wrong with a module', async () => {
@@ -258,6 +292,7 @@ describe('module host commands', () => {
       [['lsmod', 'x'], /takes no arguments/],
       [['dmesg', '--level', 'loud'], /'loud' is no level; expected emerg/],
       [['dmesg', '-x'], /-x is no option/],
+      [['proc', '--jsn'], /did you mean --json\?/],
       [['run', 'none.ko.so'], /there is no such module file/],
       [['run', fixture('demo'), 'fix_demi.size=1'], /no module fix_demi is given/],
       [['run', fixture('demo'), fixture('demo')], /two modules are called fix_demo/],
@@ -272,7 +307,7 @@ describe('module host commands', () => {
       assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
       assert.match(stderr, said);
     }
-    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg']) {
+    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg', 'proc']) {
       const { status, stdout } = await command(name, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`^usage: ring3 ${name}`));
@@ -423,6 +458,9 @@ describe('module host commands', () => {
         '{"op":"insmod","path":"a\\u0000b","params":""}',
         '{"op":"rmmod","name":""}',
         '{"op":"__proto__"}',
+        '{"op":"tree"}',
+        '{"op":"tree","path":""}',
+        '{"op":"treeWrite","path":"/proc/x","value":1}',
         '',
       ]) {
         const [reply] = await say(host, `${line}\n`);

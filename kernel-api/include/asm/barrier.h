@@ -5,6 +5,8 @@
 /*
  * Differs from the kernel: fences are the compiler's, so that TSan knows them.
  */
+#include <linux/compiler_types.h>
+
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb()		__atomic_thread_fence(__ATOMIC_RELEASE)
@@ -23,6 +25,9 @@
 #define dma_rmb()		rmb()
 #define dma_wmb()		wmb()
 #define smp_acquire__after_ctrl_dep() smp_rmb()
-#define cpu_relax()		__builtin_ia32_pause()
+
+/* Who spins with interrupts on lets its virtual CPU run the calls that others wait for (linux/smp.h). */
+__visible void ring3_cpu_relax(void);
+#define cpu_relax()		ring3_cpu_relax()
 
 #endif /* _ASM_BARRIER_H */

@@ -26,7 +26,7 @@ static inline void INIT_LIST_HEAD(struct list_head *list)
 static inline void __list_add(struct list_head *entry, struct list_head *prev, struct list_head *next)
 {
 	next->prev = entry;
-	entry->next = next;
+	WRITE_ONCE(entry->next, next);	/* list_empty() of an entry may look just now */
 	entry->prev = prev;
 	WRITE_ONCE(prev->next, entry);
 }

@@ -64,7 +64,7 @@ __visible void *proc_get_parent_data(const struct inode *inode);
 
 /* Together with what is below it; NULL is nothing. */
 __visible void proc_remove(struct proc_dir_entry *entry);
-/* A warning where there is no such entry, or where it is a directory that is not empty, whose entries stay unreachable. */
+/* A warning where there is none, or a directory that is not empty: what is in it can no longer be reached. */
 __visible void remove_proc_entry(const char *name, struct proc_dir_entry *parent);
 __visible int remove_proc_subtree(const char *name, struct proc_dir_entry *parent);	/* -ENOENT */
 

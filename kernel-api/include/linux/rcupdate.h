@@ -13,8 +13,9 @@
  * task does, only counts.
  *
  * Differs from the kernel: a thread that sleeps, runs user code or waits is always
- * quiescent; a reader that sleeps is a BUG; no callback offloading, no Tasks RCU; the
- * queue of callbacks is bounded by its callers' memory only, as it is there.
+ * quiescent; a reader that sleeps is a BUG; no callback offloading; the queue of callbacks
+ * is bounded by its callers' memory only, as it is there. Tasks RCU waits for kthreads: other threads
+ * (a host's own) count as user code wherever they own no virtual CPU.
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -127,6 +128,18 @@ __visible void call_rcu(struct rcu_head *head, rcu_callback_t func);	/* any cont
 __visible void synchronize_rcu(void);		/* may sleep */
 __visible void synchronize_rcu_expedited(void);	/* the same, never sleeping between two looks */
 __visible void rcu_barrier(void);		/* all callbacks queued before it have run; may sleep */
+/*
+ * Tasks RCU: each kthread has slept of its own will, or said cond_resched_tasks_rcu_qs(), and all
+ * regions that own a virtual CPU have ended; the rude kind: only those regions. Callbacks run in a
+ * work, with bottom halves disabled, in the order of queueing. call_: any context; the others may sleep.
+ */
+__visible void call_rcu_tasks(struct rcu_head *head, rcu_callback_t func);
+__visible void call_rcu_tasks_rude(struct rcu_head *head, rcu_callback_t func);
+__visible void synchronize_rcu_tasks(void);
+__visible void synchronize_rcu_tasks_rude(void);
+__visible void rcu_barrier_tasks(void);
+__visible void rcu_barrier_tasks_rude(void);
+__visible int cond_resched_tasks_rcu_qs(void);
 static inline void call_rcu_hurry(struct rcu_head *head, rcu_callback_t func) { call_rcu(head, func); }
 #define synchronize_net()		synchronize_rcu()
 
@@ -173,7 +186,6 @@ static inline bool same_state_synchronize_rcu_full(struct rcu_gp_oldstate *a, st
 }
 
 #define rcu_note_context_switch(preempt) do { } while (0)
-#define cond_resched_tasks_rcu_qs()	cond_resched()
 #define rcu_softirq_qs()	do { } while (0)
 #define rcu_all_qs()		do { } while (0)
 #define rcu_momentary_dyntick_idle() do { } while (0)

@@ -48,11 +48,15 @@ struct task_struct {
 	unsigned long	rcu_mark;		/* atomic: 0, or the grace period it began to read in; rcu.c */
 	u64		signal;			/* atomic: bit per pending signal of this library */
 	u64		signal_allowed;		/* atomic: those a kthread wants to see */
-	unsigned int	generation;		/* of the kernel that @cpu is one of */
+	unsigned int	generation;		/* atomic: of the kernel that @cpu is one of */
 	bool		on_event_task;
 	char		comm[TASK_COMM_LEN];
 	void		*kthread;		/* struct kthread, for kthreads */
 	struct list_head rcu_entry;		/* in the list of all tasks; rcu.c */
+	unsigned long	sleeps;			/* atomic: twice the sleeps it took, odd within one; rcu_tasks.c */
+	unsigned long	tasks_seen;		/* of a grace period: 0, or 1 + sleeps as it began */
+	int		trc_reader_nesting;	/* of rcu_read_lock_trace() */
+	int		trc_idx;		/* what the outermost of them took */
 	refcount_t	usage;			/* of a kthread's */
 	struct kunit	*kunit_test;		/* that runs on it; KUnit's */
 	void		*journal_info;

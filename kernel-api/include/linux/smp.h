@@ -3,11 +3,13 @@
 #define _LINUX_SMP_H
 
 /*
- * Calls between virtual CPUs.
+ * Calls between virtual CPUs. One that is waited for runs as well inside a region of the other
+ * CPU, with preemption or bottom halves off but interrupts on, where that one waits: for a call of its
+ * own, for a spinlock, in cpu_relax() or udelay(). So two CPUs may call each other, and whoever
+ * holds a spinlock may call one that spins for it.
  *
- * Differs from the kernel: a called function runs as a softirq, not as an interrupt, and so
- * not inside a region of the other CPU that owns it. Two CPUs that call each other with
- * preemption disabled run each other's calls while they wait.
+ * Differs from the kernel: a called function runs as a softirq, not as an interrupt, and a region
+ * which neither ends nor waits is not broken into.
  */
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -38,8 +40,9 @@ typedef struct __call_single_data {
  */
 __visible int smp_call_function_single_async(int cpu, call_single_data_t *csd);
 /*
- * The same, waited for when @wait: not from softirq context then. On this CPU it is called at once.
- * Without @wait it may fail with -ENOMEM.
+ * The same, waited for when @wait: then not from softirq context, nor with interrupts off, where two
+ * callers would wait for each other. On this CPU it is called at once. Without @wait it may fail
+ * with -ENOMEM.
  */
 __visible int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait);
 /* In a thread that is bound to @cpu, where it may sleep; returns what @func did. */

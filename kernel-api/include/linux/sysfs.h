@@ -40,7 +40,8 @@ struct attribute_group {
 #define VERIFY_OCTAL_PERMISSIONS(perms) ({						\
 	_Static_assert((perms) >= 0 && (perms) <= 0777 && !((perms) & 2), "permissions"); \
 	(perms); })
-#define __ATTR(name_, mode_, show_, store_) { .attr = { .name = #name_, .mode = (mode_) }, .show = show_, .store = store_ }
+#define __ATTR(name_, mode_, show_, store_) \
+	{ .attr = { .name = #name_, .mode = (mode_) }, .show = show_, .store = store_ }
 #define __ATTR_RO_MODE(name_, mode_)	{ .attr = { .name = #name_, .mode = (mode_) }, .show = name_##_show }
 #define __ATTR_RO(name)			__ATTR_RO_MODE(name, 0444)
 #define __ATTR_WO(name_)		{ .attr = { .name = #name_, .mode = 0200 }, .store = name_##_store }

@@ -122,7 +122,9 @@ const void *host_file_view(struct host_file *file, host_size bytes)
 	struct statfs fs;
 	void *view;
 
-	if (!bytes || fstatfs(fd, &fs) || (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC))
+	/* Devices' nodes lie in memory; what they hold does not. */
+	if (!bytes || !S_ISREG(host_file_mode(file)) || fstatfs(fd, &fs) ||
+	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC))
 		return NULL;
 	view = mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (view == MAP_FAILED)

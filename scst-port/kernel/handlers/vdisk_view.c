@@ -8,10 +8,11 @@
  * must be looked at (data digests, VERIFY, copies), or must not change any more, they are
  * read. The size of the file is asked for once for all commands that were received
  * together; what does not fit is read, and fails as it must. A file truncated between that
- * and the sending ends the session, and the view: from then on all is read.
+ * and the sending ends the session, and the view: from then on all is read. What a disk grows
+ * by later (resync_size) is read, too.
  *
  * A hole that is looked at would be allocated. So there is a bit (vdisk->mapped) for every
- * page that is known to hold data: it was written, or a byte of it that was read is not 0.
+ * page that is known to hold data: it was written, or was read and does not begin with zeros.
  * The bits are cleared before the pages are given back; a command that was under way
  * together with such an UNMAP may set one again, or make the page come back, of zeros. That
  * costs a page, and no data; and so does who punches holes in the file behind our back.
@@ -19,6 +20,8 @@
  * Locking: none. The bits are atomic; view_lost changes once.
  */
 #include "vdisk.h"
+
+#define LOOK_BYTES	512	/* of a page that was read; more would cost who reads zeros */
 
 void vdisk_open_view(struct vdisk *vdisk)
 {
@@ -75,7 +78,7 @@ void vdisk_view_saw(struct vdisk *vdisk, u64 offset, const u8 *data, u64 bytes)
 	while (bytes) {
 		u64 part = min_t(u64, bytes, PAGE_SIZE - offset % PAGE_SIZE);
 
-		if (memchr_inv(data, 0, part))
+		if (memchr_inv(data, 0, min_t(u64, part, LOOK_BYTES)))
 			vdisk_mark_mapped(vdisk, offset, part);
 		offset += part;
 		data += part;

@@ -112,11 +112,27 @@ TEST_DIES(unlocking_what_another_holds_is_a_bug)
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
+static int begun;	/* atomic */
+
 static int wait_for_stop(void *data)
 {
+	__atomic_store_n(&begun, 1, __ATOMIC_RELEASE);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1000);
 	return 7;
+}
+
+static int end_at_once(void *data)
+{
+	__atomic_store_n(&begun, 1, __ATOMIC_RELEASE);
+	return 42;
+}
+
+/* One that is stopped before it ran never does: so each has to have begun. */
+static void wait_until_begun(void)
+{
+	while (!__atomic_exchange_n(&begun, 0, __ATOMIC_ACQUIRE))
+		msleep(1);
 }
 
 TEST(kthread_stop_returns_what_the_thread_returned)
@@ -125,12 +141,13 @@ TEST(kthread_stop_returns_what_the_thread_returned)
 
 	start(1, 1);
 	task = kthread_run(wait_for_stop, NULL, "waits");
-	msleep(5);
+	wait_until_begun();
 	CHECK_EQ(kthread_stop(task), 7);
 	task = kthread_create(wait_for_stop, NULL, "never ran");
 	CHECK_EQ(kthread_stop(task), -EINTR);
-	task = kthread_run(count_in_thread, NULL, "ended already");
-	msleep(50);
+	task = kthread_run(end_at_once, NULL, "ended already");
+	wait_until_begun();
+	msleep(10);
 	CHECK_EQ(kthread_stop(task), 42);
 	stop();
 }
@@ -357,5 +374,38 @@ TEST(files_are_written_from_softirq_and_read_back)
 	CHECK_EQ(vfs_fsync(file, 1), 0);
 	CHECK_EQ(filp_close(file, NULL), 0);
 	CHECK_EQ(PTR_ERR(filp_open("/no/such/file", O_RDWR, 0)), -ENOENT);
+	stop();
+}
+
+/* Of a file in memory the bytes can be seen where they lie. */
+TEST(files_in_memory_have_a_view)
+{
+	extern int memfd_create(const char *name, unsigned int flags), close(int fd);
+	int fd = memfd_create("ring3-view", 0);
+	struct file *file;
+	const char *view;
+	loff_t pos = 4090;
+	char name[32];
+
+	start(1, 1);
+	CHECK_LT(0, fd);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	file = filp_open(name, O_RDWR, 0);
+	CHECK(!IS_ERR(file));
+	CHECK(!ring3_file_view(file, 0));
+	CHECK_EQ(kernel_write(file, "across a page", 13, &pos), 13);
+	view = ring3_file_view(file, 8192);
+	CHECK(view);
+	CHECK_MEMEQ(view + 4090, "across a page", 13);
+	pos = 5;
+	CHECK_EQ(kernel_write(file, "later", 5, &pos), 5);
+	CHECK_MEMEQ(view, "\0\0\0\0\0later", 10);
+	CHECK_EQ(vfs_llseek(file, 0, SEEK_END), 4103);
+	/* It outlives the file's being open. */
+	CHECK_EQ(filp_close(file, NULL), 0);
+	CHECK_MEMEQ(view + 5, "later", 5);
+	ring3_file_unview(view, 8192);
+	ring3_file_unview(NULL, 0);
+	close(fd);
 	stop();
 }

@@ -12,7 +12,6 @@
 #include "harness.h"
 #include "host/elf.h"
 
-long readlink(const char *path, char *buf, unsigned long bytes);
 int getpid(void);
 int unlink(const char *path);
 int symlink(const char *target, const char *path);
@@ -23,12 +22,8 @@ static char folder[512];
 static void start(void)
 {
 	struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 2 };
-	long len = readlink("/proc/self/exe", folder, sizeof(folder) - 64);
 
-	CHECK(len > 0);
-	while (len && folder[len - 1] != '/')
-		len--;
-	folder[len] = 0;
+	test_beside(folder, sizeof(folder), "");
 	ring3_console_loglevel(-1);
 	CHECK_EQ(ring3_kernel_start(&options), 0);
 }

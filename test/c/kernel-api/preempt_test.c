@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
+#include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -11,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "rig.h"
 
@@ -94,31 +96,33 @@ TEST(preempt_off_excludes_all_others_of_the_cpu)
 	rig_stop();
 }
 
-/* The event task of the CPU among them. */
+/* The event task of the CPU among them, some times at least. */
+static int event_runs;	/* atomic */
+
 static void count_on_event(struct timer_list *timer)
 {
 	for (int i = 0; i < 100; i++)
 		__this_cpu_inc(counter);
-	timer->expires++;
-	if (timer->expires < jiffies + 1000 && per_cpu(counter, 1) < 8 * 9000)
-		mod_timer(timer, jiffies + 1);
+	__atomic_fetch_add(&event_runs, 1, __ATOMIC_RELEASE);
+	mod_timer(timer, jiffies + 1);
 }
 
 TEST(preempt_off_excludes_an_event_task_whose_cpu_is_shared)
 {
 	DEFINE_TIMER(timer, count_on_event);
-	long by_timer;
+	long by_threads = 0;
 
 	rig_start(2, 1);
 	timer.expires = jiffies;
 	add_timer_on(&timer, 1);
-	rig_threads_on(threads, 4, count_plainly, 1);
-	rig_join(threads, 4);
+	do {
+		rig_threads_on(threads, 4, count_plainly, 1);
+		rig_join(threads, 4);
+		by_threads += 4 * 9000;
+	} while (__atomic_load_n(&event_runs, __ATOMIC_ACQUIRE) < 3);
 	del_timer_sync(&timer);
 	CHECK_EQ(per_cpu(counter, 0) + per_cpu(counter, 2), 0);
-	by_timer = per_cpu(counter, 1) - 4 * 9000;
-	CHECK_GT(by_timer, 0);
-	CHECK_EQ(by_timer % 100, 0);
+	CHECK_EQ(per_cpu(counter, 1), by_threads + 100 * event_runs);
 	rig_stop();
 }
 
@@ -269,6 +273,43 @@ TEST(softirqs_of_one_tasklet_never_run_twice_at_once)
 	rig_join(threads, 6);
 	tasklet_kill(&shared);
 	CHECK_GT(shared.data, 0);
+	rig_stop();
+}
+
+/* ---- with interrupts off ------------------------------------------------------------------- */
+
+static struct work_struct works[40];
+static int works_ran;	/* atomic */
+
+static void note_work(struct work_struct *work)
+{
+	__atomic_fetch_add(&works_ran, 1, __ATOMIC_RELEASE);
+}
+
+/* So many that workers are made on the way. */
+TEST(interrupts_off_works_are_queued_and_pools_used)
+{
+	struct workqueue_struct *wq;
+	unsigned long long seq;
+	mempool_t *pool;
+
+	rig_start(1, 2);
+	rig_quiet(&seq);
+	wq = alloc_workqueue("irqs", WQ_UNBOUND, 0);
+	pool = mempool_create_kmalloc_pool(2, 64);
+	CHECK(wq && pool);
+	local_irq_disable();
+	for (int i = 0; i < 40; i++) {
+		INIT_WORK(&works[i], note_work);
+		CHECK(queue_work(wq, &works[i]));
+		mempool_free(mempool_alloc(pool, GFP_ATOMIC), pool);
+	}
+	local_irq_enable();
+	flush_workqueue(wq);
+	CHECK_EQ(works_ran, 40);
+	CHECK(!rig_said(&seq, "WARNING"));
+	mempool_destroy(pool);
+	destroy_workqueue(wq);
 	rig_stop();
 }
 

@@ -12,15 +12,6 @@
 static struct peer peer, neighbour;
 static u8 pattern[64 << 10];
 
-static void first_command(struct peer *p)
-{
-	static const u8 test_unit_ready[16];
-	struct reply r;
-
-	peer_cmd(p, test_unit_ready, ISCSI_FLAG_FINAL, 0, NULL, 0);
-	peer_receive(p, &r, ISCSI_OP_SCSI_RSP);
-}
-
 #define START(...)							\
 	do {								\
 		struct iscsi_handoff h;					\
@@ -30,11 +21,11 @@ static void first_command(struct peer *p)
 		fill(pattern, sizeof(pattern), 2);			\
 		handoff_default(&h);					\
 		peer_login(&neighbour, &h);				\
-		first_command(&neighbour);				\
+		peer_first_cmd(&neighbour);				\
 		handoff_default(&h);					\
 		__VA_ARGS__;						\
 		peer_login(&peer, &h);					\
-		first_command(&peer);					\
+		peer_first_cmd(&peer);					\
 	} while (0)
 
 /* @alive: the peer's own connection must have survived. */

@@ -23,7 +23,7 @@ static u8 pattern[256 << 10];
 		handoff_default(&h);					\
 		__VA_ARGS__;						\
 		peer_login(&peer, &h);					\
-		first_command();					\
+		peer_first_cmd(&peer);					\
 	} while (0)
 
 static void end(void)
@@ -31,16 +31,6 @@ static void end(void)
 	peer_expect_service(&peer);
 	peer_close(&peer);
 	target_stop();
-}
-
-/* The first command of a nexus may end with a unit attention (SAM-5 5.14). */
-static void first_command(void)
-{
-	static const u8 test_unit_ready[16];
-	struct reply r;
-
-	peer_cmd(&peer, test_unit_ready, ISCSI_FLAG_FINAL, 0, NULL, 0);
-	peer_receive(&peer, &r, ISCSI_OP_SCSI_RSP);
 }
 
 static u32 receive_r2t(u32 itt, u32 r2t_sn, u32 offset, u32 len)

@@ -20,11 +20,8 @@ extern long recv(int fd, void *buf, unsigned long len, int flags);
 extern long send(int fd, const void *buf, unsigned long len, int flags);
 extern int close(int fd);
 extern int usleep(unsigned int us);
-extern long readlink(const char *path, char *buf, unsigned long size);
 
 enum { PF_UNIX_ = 1, STREAM_ = 1, NONBLOCK_ = 04000, CLOEXEC_ = 02000000, NOSIGNAL_ = 0x4000, POLLIN_ = 1 };
-
-#define PATIENCE_MS	5000
 
 /* ---- the disk --------------------------------------------------------------------- */
 
@@ -151,7 +148,7 @@ static int disk_del(const char *name, char *why, size_t why_bytes)
 
 /* ---- the target --------------------------------------------------------------------- */
 
-static void mgmt(const char *path, const char *command)
+void target_mgmt(const char *path, const char *command)
 {
 	char why[256] = "";
 	int err = scst_mgmt_write(path, command, why, sizeof(why));
@@ -160,17 +157,12 @@ static void mgmt(const char *path, const char *command)
 		test_fail(__FILE__, __LINE__, "%s: %s: error %d, %s", path, command, err, why);
 }
 
-/* The modules lie beside the test binary. */
-static void insmod(const char *name)
+void target_insmod(const char *name, const char *params)
 {
 	char path[512];
-	long len = readlink("/proc/self/exe", path, sizeof(path) - 64);
 
-	CHECK(len > 0);
-	while (len && path[len - 1] != '/')
-		len--;
-	snprintf(path + len, sizeof(path) - len, "%s", name);
-	CHECK_EQ(ring3_insmod(path, NULL), 0);
+	test_beside(path, sizeof(path), name);
+	CHECK_EQ(ring3_insmod(path, params), 0);
 }
 
 void target_start(void)
@@ -178,21 +170,21 @@ void target_start(void)
 	struct ring3_kernel_options options = { .nr_event_cpus = 2, .nr_other_cpus = 2 };
 
 	CHECK_EQ(ring3_kernel_start(&options), 0);
-	insmod("scst.ko.so");
-	insmod("iscsi_scst.ko.so");
+	target_insmod("scst.ko.so", NULL);
+	target_insmod("iscsi_scst.ko.so", NULL);
 	CHECK_EQ(scst_register_dev_driver(&disk_handler), 0);
-	mgmt("handlers/iscsi_test_disk/mgmt", "add_device disk");
-	mgmt("targets/iscsi/mgmt", "add_target " TARGET_NAME);
-	mgmt("targets/iscsi/" TARGET_NAME "/luns/mgmt", "add disk 0");
-	mgmt("targets/iscsi/" TARGET_NAME "/enabled", "1");
+	target_mgmt("handlers/iscsi_test_disk/mgmt", "add_device disk");
+	target_mgmt("targets/iscsi/mgmt", "add_target " TARGET_NAME);
+	target_mgmt("targets/iscsi/" TARGET_NAME "/luns/mgmt", "add disk 0");
+	target_mgmt("targets/iscsi/" TARGET_NAME "/enabled", "1");
 }
 
 void target_stop(void)
 {
 	disk_release();
-	mgmt("targets/iscsi/mgmt", "del_target " TARGET_NAME);
+	target_mgmt("targets/iscsi/mgmt", "del_target " TARGET_NAME);
 	CHECK_EQ(ring3_rmmod("iscsi_scst"), 0);
-	mgmt("handlers/iscsi_test_disk/mgmt", "del_device disk");
+	target_mgmt("handlers/iscsi_test_disk/mgmt", "del_device disk");
 	scst_unregister_dev_driver(&disk_handler);
 	CHECK_EQ(ring3_rmmod("scst"), 0);
 	CHECK_EQ(ring3_kernel_stop(), 0);
@@ -548,4 +540,13 @@ void peer_expect_service(struct peer *peer)
 	u32 itt = peer_read(peer, 3, 1);
 
 	peer_expect_data(peer, itt, disk + 3 * DISK_BLOCK, DISK_BLOCK);
+}
+
+void peer_first_cmd(struct peer *peer)
+{
+	static const u8 test_unit_ready[16];
+	struct reply r;
+
+	peer_cmd(peer, test_unit_ready, ISCSI_FLAG_FINAL, 0, NULL, 0);
+	peer_receive(peer, &r, ISCSI_OP_SCSI_RSP);
 }

@@ -19,12 +19,17 @@
 #define DISK_BLOCK	512
 #define DISK_BYTES	(4u << 20)
 #define TARGET_NAME	"iqn.2026-11.dev.ring3.test:disk"
+/* For what must come; below the harness's time-out of a test. */
+#define PATIENCE_MS	20000
 #define INITIATOR_NAME	"iqn.2026-11.dev.ring3.test:peer"
 
 /* ---- the target side -------------------------------------------------------- */
 
 void target_start(void);	/* kernel, modules, target, LUN 0 */
 void target_stop(void);
+/* A module beside the test binary. */
+void target_insmod(const char *name, const char *params);
+void target_mgmt(const char *path, const char *command);
 
 extern u8 *disk;		/* DISK_BYTES */
 /* From now on commands that read or write stop before they execute. */
@@ -81,6 +86,8 @@ void peer_expect_end(struct peer *peer);
 
 /* SCSI commands on LUN 0; the ITT. */
 u32 peer_cmd(struct peer *peer, const u8 *cdb, u8 flags, u32 expected_len, const void *data, u32 len);
+/* The first command of a nexus, which may end with a unit attention (SAM-5 5.14). */
+void peer_first_cmd(struct peer *peer);
 u32 peer_read(struct peer *peer, u32 lba, u32 blocks);
 /* WRITE(10), @imm bytes of @data with it; F bit unless @more follows unsolicited. */
 u32 peer_write(struct peer *peer, u32 lba, u32 blocks, const void *data, u32 imm, bool more);

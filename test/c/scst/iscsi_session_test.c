@@ -14,15 +14,6 @@ extern int close(int fd);
 
 static struct peer peer;
 
-static void first_command(struct peer *p)
-{
-	static const u8 test_unit_ready[16];
-	struct reply r;
-
-	peer_cmd(p, test_unit_ready, ISCSI_FLAG_FINAL, 0, NULL, 0);
-	peer_receive(p, &r, ISCSI_OP_SCSI_RSP);
-}
-
 #define START(...)							\
 	do {								\
 		struct iscsi_handoff h;					\
@@ -32,7 +23,7 @@ static void first_command(struct peer *p)
 		handoff_default(&h);					\
 		__VA_ARGS__;						\
 		peer_login(&peer, &h);					\
-		first_command(&peer);					\
+		peer_first_cmd(&peer);					\
 	} while (0)
 
 static void end(void)
@@ -266,7 +257,7 @@ TEST(iscsi_task_management_functions)
 	START();
 	tmf(ISCSI_TMF_ABORT_TASK_SET, 0, 0, ISCSI_TMF_COMPLETE);
 	tmf(ISCSI_TMF_LUN_RESET, 0, 0, ISCSI_TMF_COMPLETE);
-	first_command(&peer);
+	peer_first_cmd(&peer);
 	tmf(ISCSI_TMF_TASK_REASSIGN, 0, 0, ISCSI_TMF_NO_REASSIGN);
 	tmf(99, 0, 0, ISCSI_TMF_NOT_SUPPORTED);
 	end();
@@ -324,7 +315,7 @@ TEST(iscsi_reinstatement_ends_the_old_session)
 	CHECK_EQ(iscsi_event_next(&event), 1);
 	CHECK_EQ(event.code, ISCSI_EVENT_SESSION_UP);
 	CHECK_EQ(event.tsih, 2);
-	first_command(&again);
+	peer_first_cmd(&again);
 	peer = again;
 	end();
 }
@@ -344,7 +335,7 @@ TEST(iscsi_login_response_goes_first)
 	peer.stat_sn--;
 	peer_receive(&peer, &r, 0x23);
 	CHECK_EQ(r.bhs[1], 0x87);
-	first_command(&peer);
+	peer_first_cmd(&peer);
 	end();
 }
 
@@ -427,7 +418,7 @@ TEST(iscsi_many_sessions_come_and_go)
 		for (u32 i = 0; i < ARRAY_SIZE(peers); i++) {
 			handoff_default(&h);
 			peer_login(&peers[i], &h);
-			first_command(&peers[i]);
+			peer_first_cmd(&peers[i]);
 		}
 		for (u32 i = 0; i < ARRAY_SIZE(peers); i++)
 			peer_expect_service(&peers[i]);

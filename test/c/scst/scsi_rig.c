@@ -9,7 +9,6 @@
 #include "scsi_rig.h"
 
 /* libc's, under their own names. */
-extern long readlink(const char *path, char *buf, unsigned long size);
 extern int mkstemp(char *template);
 extern int ftruncate(int fd, long length);
 extern int unlink(const char *path);
@@ -17,7 +16,6 @@ extern int close(int fd);
 extern char *getenv(const char *name);
 
 #define MAX_DISKS	8
-#define PATIENCE_MS	5000
 
 static struct peer nexuses[RIG_MAX_NEXUSES];
 static bool connected[RIG_MAX_NEXUSES];
@@ -48,11 +46,7 @@ static u32 nr_held;
 
 void rig_mgmt(const char *path, const char *command)
 {
-	char why[256] = "";
-	int err = scst_mgmt_write(path, command, why, sizeof(why));
-
-	if (err)
-		test_fail(__FILE__, __LINE__, "%s: %s: error %d, %s", path, command, err, why);
+	target_mgmt(path, command);
 }
 
 int rig_mgmt_fails(const char *path, const char *command)
@@ -63,18 +57,6 @@ int rig_mgmt_fails(const char *path, const char *command)
 	if (!err || !why[0])
 		test_fail(__FILE__, __LINE__, "%s: %s: error %d, \"%s\"", path, command, err, why);
 	return err;
-}
-
-static void insmod(const char *name, const char *params)
-{
-	char path[512];
-	long len = readlink("/proc/self/exe", path, sizeof(path) - 64);
-
-	CHECK(len > 0);
-	while (len && path[len - 1] != '/')
-		len--;
-	snprintf(path + len, sizeof(path) - len, "%s", name);
-	CHECK_EQ(ring3_insmod(path, params), 0);
 }
 
 static struct scst_device *disk_device(u32 lun)
@@ -98,9 +80,9 @@ void rig_start_with(const char *iscsi_params)
 	struct ring3_kernel_options options = { .nr_event_cpus = 2, .nr_other_cpus = 2 };
 
 	CHECK_EQ(ring3_kernel_start(&options), 0);
-	insmod("scst.ko.so", NULL);
-	insmod("scst_vdisk.ko.so", NULL);
-	insmod("iscsi_scst.ko.so", iscsi_params);
+	target_insmod("scst.ko.so", NULL);
+	target_insmod("scst_vdisk.ko.so", NULL);
+	target_insmod("iscsi_scst.ko.so", iscsi_params);
 	rig_mgmt("targets/iscsi/mgmt", "add_target " TARGET_NAME);
 	rig_mgmt("targets/iscsi/" TARGET_NAME "/enabled", "1");
 }

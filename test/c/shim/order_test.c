@@ -3,6 +3,8 @@
  * order_test.c - what a client wrote before it added a poll, armed an alarm or posted
  * a callback is seen by the handler. Under TSan each plain field here is a witness.
  */
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -174,6 +176,63 @@ TEST(polls_by_handle_see_their_env)
 		close(pair[1]);
 	}
 	end_task(task);
+}
+
+/* ---- the order of posts by threads that wait for each other -------------------------------- */
+
+enum { POSTERS = 3, TURNS = 1000 };
+
+struct turn {
+	struct etask_callback	cb;
+	int			number;
+};
+
+static struct {
+	sys_event_task_t	task;
+	struct turn		turns[TURNS];
+	sem_t			go[POSTERS];
+	int			next;		/* on-task: whose turn it is to run */
+	atomic_int		ran;
+} relay;
+
+static void turn_called(struct etask_callback *cb)
+{
+	CHECK_EQ(((struct turn *)cb)->number, relay.next);
+	relay.next++;
+	atomic_fetch_add(&relay.ran, 1);
+}
+
+/* Posts each POSTERS-th, when the one before it has been posted by another. */
+static void *post_in_turn(void *arg)
+{
+	int me = (int)(intptr_t)arg;
+
+	for (int i = me; i < TURNS; i += POSTERS) {
+		while (sem_wait(&relay.go[me]) < 0)
+			;
+		CHECK(etask_post(relay.task, &relay.turns[i].cb));
+		sem_post(&relay.go[(me + 1) % POSTERS]);
+	}
+	return NULL;
+}
+
+TEST(callbacks_of_threads_that_wait_for_each_other_run_in_the_order_posted)
+{
+	pthread_t posters[POSTERS];
+
+	relay.task = start_task();
+	for (int i = 0; i < TURNS; i++) {
+		etask_callback_init(&relay.turns[i].cb, turn_called, "test");
+		relay.turns[i].number = i;
+	}
+	for (int i = 0; i < POSTERS; i++)
+		sem_init(&relay.go[i], 0, i == 0);
+	for (int i = 0; i < POSTERS; i++)
+		CHECK_EQ(pthread_create(&posters[i], NULL, post_in_turn, (void *)(intptr_t)i), 0);
+	for (int i = 0; i < POSTERS; i++)
+		pthread_join(posters[i], NULL);
+	wait_for(&relay.ran, TURNS);
+	end_task(relay.task);
 }
 
 struct last_post {

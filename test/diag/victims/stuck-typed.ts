@@ -11,7 +11,7 @@ function countSlowly(until: number): number {
 setInterval(() => {}, 1000); // alive until it was told
 setBudgets({ node: 300 });
 process.stdout.write('"ready"\n');
-setTimeout(() => countSlowly(Date.now() + 1500), 50);
+setTimeout(() => countSlowly(Date.now() + 3000), 50);
 onStall(async ({ kind, what, stack }) => {
   process.stdout.write(`${JSON.stringify({ kind, what, stack })}\n`);
   if (!/countSlowly/.test(stack)) return; // a slow start

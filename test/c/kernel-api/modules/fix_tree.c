@@ -37,6 +37,8 @@ static int hello_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+DEFINE_SHOW_ATTRIBUTE(hello);
+
 static int slow_show(struct seq_file *m, void *v)
 {
 	WRITE_ONCE(reading, reading + 1);
@@ -68,7 +70,7 @@ static const struct seq_operations lines_ops = { lines_start, lines_stop, lines_
 
 static ssize_t bytes_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
-	return count > 10 ? 10 : count == 7 ? -EUCLEAN : (ssize_t)count;
+	return count > 10 ? 10 : count == 7 ? -EILSEQ : (ssize_t)count;
 }
 
 static ssize_t bytes_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
@@ -103,6 +105,7 @@ static int __init tree_init(void)
 	proc_symlink("link", dir, "hello");
 	debug = debugfs_create_dir("fix_tree", NULL);
 	debugfs_create_u32("reading", 0644, debug, &reading);
+	debugfs_create_file("hello", 0444, debug, NULL, &hello_fops);
 	kobj = kobject_create_and_add("fix_tree", kernel_kobj);
 	return kobj ? sysfs_create_file(kobj, &level_attr.attr) : -ENOMEM;
 }
