@@ -130,7 +130,25 @@ function watch(signal: AbortSignal, tell: () => void): void {
   all.add(tell);
 }
 
-/** An open file, block device, or disk of memory. Close it: one that is forgotten loses the error of its last sync. */
+/**
+ * An open file, block device, or disk of memory. Close it: one that is forgotten loses the error of its last sync.
+ *
+ * Offsets and sizes are bytes. An operation rejects with AioError for what the system answered (EIO, ENOSPC, EFBIG; EBADF
+ * once it is closed; EAGAIN beyond PENDING_MAX; EINVAL for direct transfers that are not aligned), with TypeError or RangeError for
+ * arguments, with its signal's reason where that took it back.
+ *
+ * ```ts
+ * const file = await open('disk.img', { size: 1 << 20 });
+ * const signal = AbortSignal.timeout(1000); // milliseconds
+ * try {
+ *   await file.write(Buffer.alloc(4096), 0, { signal });
+ * } catch (error) {
+ *   if (error !== signal.reason) throw error;
+ *   console.log('it had not begun after a second, and was taken back');
+ * }
+ * await file.close();
+ * ```
+ */
 export class AsyncFile {
   /** The path it was opened by; null of ram and null. */
   readonly path: string | null;

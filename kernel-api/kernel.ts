@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The kernel of this process: started, stopped, given modules. */
 import { resolve } from 'node:path';
+import { IsolatedKernel } from './isolated.js';
 import { c, callAsync, check, KernelError, readText, text, wantText, wholeNumber } from './library.js';
 import { type FollowOptions, followLog, type Level, type LogRecord, printk, readWholeLog } from './log.js';
 import { Module, type ParameterValue, parametersText } from './module.js';
@@ -16,6 +17,8 @@ export interface KernelOptions {
   spinUs?: number;
   /** Each event CPU on a CPU of its own of the machine. */
   pin?: boolean;
+  /** In a process of its own, which a module that crashes ends alone; see IsolatedKernel. */
+  isolate?: boolean;
 }
 
 /** A line of lsmod. */
@@ -44,21 +47,25 @@ export class Kernel {
   private constructor() {}
 
   /**
-   * Starts the kernel of this process.
+   * Starts the kernel of this process, or with `isolate` one in another.
    * @throws KernelError EBUSY: it runs already (see attach()); EINVAL: too many CPUs (1024 at most)
    */
+  static start(options: KernelOptions & { isolate: true }): Promise<IsolatedKernel>;
+  static start(options?: KernelOptions & { isolate?: false }): Promise<Kernel>;
   static async start({
     cpus = 0,
     otherCpus = 0,
     spinUs = 0,
     pin = false,
-  }: KernelOptions = {}): Promise<Kernel> {
+    isolate = false,
+  }: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
     const options = {
       nr_event_cpus: wholeNumber('cpus', cpus, 0, 256),
       nr_other_cpus: wholeNumber('otherCpus', otherCpus, 0, 256),
       spin_ns: wholeNumber('spinUs', spinUs, 0, 1_000_000) * 1000,
       pin: pin ? 1 : 0,
     };
+    if (isolate) return IsolatedKernel.start({ cpus, otherCpus, spinUs, pin });
     const rc = await callAsync<number>(c.start, options);
     check(rc, rc === -16 ? 'a kernel runs in this process already' : 'the kernel does not start');
     return new Kernel();

@@ -13,6 +13,7 @@ import { native } from './native.js';
  * alarm.arm(0.5);
  * const beat = new Alarm(() => console.log('tick'), { keepAlive: false });
  * beat.every(100);
+ * console.log(beat.cancel(), beat.missed); // true, and how many of its times went by unserved
  * ```
  */
 export class Alarm {
@@ -24,7 +25,10 @@ export class Alarm {
     this.#native = new native.NativeAlarm(handler, keepAlive);
   }
 
-  /** Fires once, @delay milliseconds from now (fractions count, 0 = as soon as may be); an armed one is moved. */
+  /**
+   * Fires once, @delay milliseconds from now (fractions count, 0 = as soon as may be); an armed one is moved.
+   * @throws TypeError when that is no number from 0 on
+   */
   arm(delay: number): void {
     this.#native.arm(milliseconds('delay', delay) * 1e6, 0);
   }
@@ -32,6 +36,7 @@ export class Alarm {
   /**
    * Fires every @period milliseconds, at least 0.001, without drift: at multiples of it from the first time, which is
    * @first from now. Times that went by while the thread was busy are left out, see `missed`.
+   * @throws TypeError for a @period below 0.001, a @first below 0, or what is no number
    */
   every(period: number, first: number = period): void {
     milliseconds('period', period, 0.001);

@@ -62,7 +62,8 @@ export class CachedBuffer {
  * const request = cache.alloc();
  * request.buffer.write('hello');
  * request.drop();
- * cache.destroy();
+ * const slice = cache.alloc().buffer.subarray(0, 16); // keeps its memory, bytes [0, 4096), as long as it is reachable
+ * console.log(cache.out, slice.length); // until then destroy() throws EBUSY
  * ```
  */
 export class BufferCache {

@@ -14,6 +14,16 @@ import { type EventTaskStats, native } from './native.js';
  * console.log(task.stats.callbacks, String(task));
  * task.stop();
  * ```
+ *
+ * In a worker thread it is the same. One that is not stopped ends with its worker; its calls that are under way then never
+ * settle.
+ *
+ * ```ts
+ * const task = new EventTask({ name: 'of a worker' });
+ * await task.call();
+ * parentPort?.postMessage(EventTask.nodeStats.rounds); // of the worker's own event task
+ * task.stop();
+ * ```
  */
 export class EventTask {
   readonly #native;

@@ -69,11 +69,12 @@ static bool of_module(unsigned long address)
 
 void owned_add(const char *kind, const void *thing, const char *name, const void *address)
 {
+	unsigned long flags;
 	struct owned *free = NULL;
 
 	if (!__atomic_load_n(&nr_ranges, __ATOMIC_ACQUIRE))
 		return;
-	spin_lock_bh(&owned_lock);
+	spin_lock_irqsave(&owned_lock, flags);
 	if (of_module((unsigned long)address)) {
 		for (unsigned int i = 0; i < nr_owned && !free; i++)
 			if (!owned[i].kind)
@@ -87,20 +88,22 @@ void owned_add(const char *kind, const void *thing, const char *name, const void
 		free->address = (unsigned long)address;
 		strscpy(free->name, name ? name : "?", sizeof(free->name));
 	}
-	spin_unlock_bh(&owned_lock);
+	spin_unlock_irqrestore(&owned_lock, flags);
 }
 
 void owned_del(const void *thing)
 {
+	unsigned long flags;
+
 	if (!__atomic_load_n(&nr_ranges, __ATOMIC_ACQUIRE))
 		return;
-	spin_lock_bh(&owned_lock);
+	spin_lock_irqsave(&owned_lock, flags);
 	for (unsigned int i = 0; i < nr_owned; i++)
 		if (owned[i].kind && owned[i].thing == thing)
 			owned[i].kind = NULL;
 	while (nr_owned && !owned[nr_owned - 1].kind)
 		nr_owned--;
-	spin_unlock_bh(&owned_lock);
+	spin_unlock_irqrestore(&owned_lock, flags);
 }
 
 static unsigned int report_functions(const struct loaded *self, const char *kind,

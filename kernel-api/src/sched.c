@@ -41,10 +41,10 @@ static void current_free(void *task)
 /* From its next preempt_disable() on: so the bias of the CPU it leaves ends. */
 void sched_move(struct task_struct *task, unsigned int cpu)
 {
-	struct vcpu *left = vcpus && task->generation == sched_generation ? &vcpus[task_cpu(task)] : NULL;
+	struct vcpu *left = vcpus && READ_ONCE(task->generation) == sched_generation ? &vcpus[task_cpu(task)] : NULL;
 
 	WRITE_ONCE(task->cpu, cpu);
-	task->generation = sched_generation;
+	WRITE_ONCE(task->generation, sched_generation);
 	if (left)
 		vcpu_unbias(left, task);
 }

@@ -283,7 +283,7 @@ void mem_dump_obj(void *object)
 	if (ZERO_OR_NULL_PTR(object))
 		pr_cont(" %s pointer\n", object ? "zero-size" : "NULL");
 	else if (host_region_has(object))
-		pr_cont(" of the slab or a page, %zu bytes\n", ksize(object));
+		pr_cont(" of the slab or a page\n");	/* its size is known of its first byte only */
 	else
 		pr_cont(" not of the slab\n");
 }

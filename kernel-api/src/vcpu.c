@@ -208,7 +208,7 @@ static noinline void own_slowly(int val)
 
 	vcpu_leave();
 	if (likely(all)) {
-		if (unlikely(task->generation != sched_generation))
+		if (unlikely(READ_ONCE(task->generation) != sched_generation))
 			sched_place(task);	/* its CPU was one of another kernel, or none */
 		ring3_cpu_id = task_cpu(task);
 		vcpu = &all[ring3_cpu_id];

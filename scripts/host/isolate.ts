@@ -7,7 +7,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CrashReport, placeOf, readCrash } from '../../kernel-api/crash.js';
 import { plain } from './print.js';
+
+export { type CrashReport, type Frame, readCrash } from '../../kernel-api/crash.js';
 
 /** What the child tells as it goes. */
 export type Progress = { event: 'loading' | 'loaded'; module: string } | { event: 'stopping' };
@@ -16,63 +19,6 @@ export type Progress = { event: 'loading' | 'loaded'; module: string } | { event
 export function tellParent(progress: Progress): void {
   process.send?.(progress);
 }
-
-export interface CrashReport {
-  signal: string;
-  /** In words: what was touched, or what a BUG() says. */
-  what: string;
-  /** The first frame of a module's, the one to look at. */
-  where?: Frame;
-  /** The crashed thread's stack, innermost first. */
-  stack: Frame[];
-}
-
-export interface Frame {
-  function: string;
-  file?: string;
-  line?: number;
-  /** The shared object. */
-  object?: string;
-}
-
-/** A line of a stack: "#0  touch at fix_crash.c:14 (fix_crash.ko.so+0x10c0)", or one that is inlined in the next. */
-function frameOf(line: string): Frame | undefined {
-  const match =
-    /^\s*(?:#\d+\s+)?(.+?)(?:\+0x[0-9a-f]+)?(?: at ([^\s:]+):(\d+))?(?:, inlined in)?(?: \(([^()]+)\+0x[0-9a-f]+\))?$/.exec(
-      line,
-    );
-  if (!match) return undefined;
-  const [, name = '', file, number, object] = match;
-  return {
-    function: name,
-    ...(file ? { file, line: Number(number) } : {}),
-    ...(object ? { object } : {}),
-  };
-}
-
-/** What a crash dump says, as text of shim/diag; undefined when there is no crash in it. */
-export function readCrash(dump: string): CrashReport | undefined {
-  const head =
-    /^signal=(\S+) code=\S+ tid=(\d+) address=(\S+) addressIs="([^"]*)"(?: panic="([^"]*)")?/m.exec(dump);
-  if (!head) return undefined;
-  const [, signal = '', tid, address, addressIs, panic] = head;
-  const number = new RegExp(`^tid=${tid} .*\\bcrashed=true\\b.*\\bstack=(\\d+)$`, 'm').exec(dump)?.[1];
-  const stacks = dump.split(/^-- stacks --$/m)[1] ?? '';
-  const own = new RegExp(`^stack=${number}\\n((?: .*\\n)*)`, 'm').exec(stacks)?.[1] ?? '';
-  const lines = own.split('\n').slice(1).filter(Boolean);
-  const stack = lines.flatMap((line) => frameOf(line) ?? []);
-  // An inlined function lies in the object of the next frame that has one.
-  for (let i = stack.length - 2; i >= 0; i--) {
-    const object = stack[i]!.object ?? stack[i + 1]!.object;
-    if (object) stack[i]!.object = object;
-  }
-  const where = stack.find(({ object }) => object?.includes('.ko.so'));
-  const touched = addressIs?.startsWith('none') ? '' : `${address}: ${addressIs}`;
-  return { signal, what: panic ?? touched, stack, ...(where ? { where } : {}) };
-}
-
-const place = ({ function: name, file, line, object }: Frame): string =>
-  `${name}${file ? ` at ${file}:${line}` : ''}${object ? ` (${object})` : ''}`;
 
 /** The report for people. */
 export function crashText(
@@ -85,8 +31,8 @@ export function crashText(
   const { what, where, stack } = report;
   const lines = [
     `ring3: the host crashed with ${report.signal} ${doing}${what ? `: ${what}` : ''}`,
-    ...(where ? [`  in ${place(where)}`] : []),
-    ...stack.slice(0, 16).map((frame, i) => `  #${String(i).padEnd(2)} ${place(frame)}`),
+    ...(where ? [`  in ${placeOf(where)}`] : []),
+    ...stack.slice(0, 16).map((frame, i) => `  #${String(i).padEnd(2)} ${placeOf(frame)}`),
   ];
   return `${lines.map(plain).join('\n')}\n`;
 }

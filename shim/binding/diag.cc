@@ -8,8 +8,12 @@
 #include <napi.h>
 #include <uv.h>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -40,6 +44,12 @@ uv_prepare_t before_poll;
 uv_check_t after_poll;
 Napi::FunctionReference listener;
 bool watching;
+
+/* Only its loop is watched: it lives as long as the process, as the handles here do. */
+bool is_main_thread()
+{
+	return getpid() == static_cast<pid_t>(syscall(SYS_gettid));
+}
 
 void on_stall(void *, const struct diag_stall *stall)
 {
@@ -90,7 +100,7 @@ void deliver(uv_async_t *)
 /* diagOnStall(listener: (stall) => void) */
 Napi::Value set_listener(const Napi::CallbackInfo &info)
 {
-	if (!watching)
+	if (!watching || !is_main_thread())
 		throw Napi::Error::New(info.Env(), "ring3: stalls are told to Node's main thread only");
 	listener = Napi::Persistent(info[0].As<Napi::Function>());
 	listener.SuppressDestruct();
@@ -160,16 +170,16 @@ void watch_loop(Napi::Env env)
 
 void register_diag(Napi::Env env, Napi::Object exports)
 {
-	/* Of several environments the first is the main thread's; the addon is loaded once for all. */
-	static bool started;
+	/* Once for all environments, and a worker's may be the first. */
+	static std::once_flag started;
 
-	if (!started) {
-		started = true;
+	std::call_once(started, [] {
 		diag_crash_first = not_a_crash;
 		diag_start(DIAG_ALL);
-		watching = diag_running();
-		if (watching)
-			watch_loop(env);
+	});
+	if (is_main_thread() && !watching && diag_running()) {
+		watching = true;
+		watch_loop(env);
 	}
 	exports.Set("diagOnStall", Napi::Function::New(env, set_listener));
 	exports.Set("diagBudgets", Napi::Function::New(env, set_budgets));

@@ -47,12 +47,11 @@ NodeTask::NodeTask(Napi::Env env) : env_(env), context_(env, "ring3:event-task")
 		throw sys_error(env, rc, "timerfd_create");
 	}
 	etask_adopt(task_);
-	etask_turn(task_);	/* from here on it is asleep, so the first post wakes it */
+	etask_turn(task_);	/* only after one is the task asleep, and woken by what is posted */
 	uv_poll_init(loop, &poll_, etask_fd(task_));
 	poll_.data = this;
 	watch();
 	uv_unref(handle());
-	etask_turn(task_);	/* only after one is the task asleep, and woken by what is posted */
 	napi_add_async_cleanup_hook(env, close, this, &cleanup_);
 }
 

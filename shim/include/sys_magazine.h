@@ -12,14 +12,19 @@
 #define MAGAZINE_MAX	64
 #define NR_CACHES	512
 #define SMALL_MAX	4096
+#define LAST_FREED	2
 
 #define MEM_OWN		__attribute__((visibility("hidden")))
 #define MEM_INLINE	static inline __attribute__((always_inline))
 
+/*
+ * Its objects stand in @slots behind LAST_FREED times NULL: so whoever looks for the last one, or
+ * compares with the last two, need not know how many there are.
+ */
 struct magazine {
 	struct magazine		*next;
 	__UINT32_TYPE__		count, capacity;
-	void			*objects[MAGAZINE_MAX];
+	void			*slots[LAST_FREED + MAGAZINE_MAX];
 };
 
 /* What a thread has of one cache. Counters are read racily by mem_stats_each(). */
@@ -30,7 +35,7 @@ struct thread_cache {
 
 struct thread_mem {
 	struct thread_mem	*next, **pprev;
-	struct thread_cache	caches[NR_CACHES];
+	struct thread_cache	caches[1 + NR_CACHES];	/* by page_desc.cache_id: that of none, 0, has no magazine */
 };
 
 /* One per page. For a page inside a run only cache_id and run_first count. */
@@ -48,7 +53,7 @@ struct page_desc {
  * initial-exec: a load, not a call.
  */
 extern MEM_OWN __thread struct thread_mem *mem_fast __attribute__((tls_model("initial-exec")));
-/* The class of (bytes + 15) / 16, as far as a look is shorter than working it out. */
+/* The class of (bytes + 15) / 16, plus one, as far as a look is shorter than working it out. */
 extern MEM_OWN __UINT8_TYPE__ mem_small_class[SMALL_MAX / 16 + 1];
 
 /* Fixed once region_init() has run, which any allocation does. */
@@ -61,31 +66,59 @@ MEM_INLINE void mem_count(__UINT64_TYPE__ *counter)
 	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
-/* Counted last: what is written behind an atomic the compiler reads again. */
+/* Where the last of @count objects is. */
+MEM_INLINE void **magazine_last(struct magazine *magazine, __UINT32_TYPE__ count)
+{
+	return &magazine->slots[LAST_FREED - 1] + count;
+}
+
+/* @object is one of those that came last: it is free. */
+MEM_INLINE _Bool magazine_has_last(struct magazine *magazine, __UINT32_TYPE__ count, const void *object)
+{
+	void **last = magazine_last(magazine, count);
+
+	_Static_assert(LAST_FREED == 2, "as many as are compared with");
+	return last[0] == object || last[-1] == object;
+}
+
+/*
+ * The counter is worked on last, for what is written behind an atomic the compiler reads again; and
+ * @mine is an address worked out once, which it would do again for each member.
+ */
 MEM_INLINE void *mem_take(struct thread_cache *mine)
 {
-	struct magazine *magazine = mine->loaded;
+	struct magazine *magazine;
 	__UINT32_TYPE__ count;
 	void *object;
 
-	if (__builtin_expect(!magazine, 0) || __builtin_expect(!(count = magazine->count), 0))
+	__asm__("" : "+r"(mine));
+	magazine = mine->loaded;
+	if (__builtin_expect(!magazine, 0))
 		return (void *)0;
-	object = magazine->objects[--count];
-	magazine->count = count;
+	count = magazine->count;
+	object = *magazine_last(magazine, count);
+	if (__builtin_expect(!object, 0))
+		return (void *)0;
+	magazine->count = count - 1;
 	mem_count(&mine->nr_allocs);
 	return object;
 }
 
-/* Is there room for it? */
+/* False: there is no room for it, or it is one of the last that were freed, which mem_free() tells. */
 MEM_INLINE _Bool mem_put(struct thread_cache *mine, void *object)
 {
-	struct magazine *magazine = mine->loaded;
+	struct magazine *magazine;
 	__UINT32_TYPE__ count;
 
-	if (__builtin_expect(!magazine, 0) ||
-	    __builtin_expect((count = magazine->count) == magazine->capacity, 0))
+	__asm__("" : "+r"(mine));
+	magazine = mine->loaded;
+	if (__builtin_expect(!magazine, 0))
 		return 0;
-	magazine->objects[count] = object;
+	count = magazine->count;
+	if (__builtin_expect(count == magazine->capacity, 0) ||
+	    __builtin_expect(magazine_has_last(magazine, count, object), 0))
+		return 0;
+	magazine_last(magazine, count)[1] = object;
 	magazine->count = count + 1;
 	mem_count(&mine->nr_frees);
 	return 1;
@@ -104,12 +137,10 @@ MEM_INLINE _Bool mem_put_any(void *addr)
 {
 	__SIZE_TYPE__ offset = (__SIZE_TYPE__)addr - (__SIZE_TYPE__)region_base;
 	struct thread_mem *mem = mem_fast;
-	unsigned int id;
 
 	if (__builtin_expect(!mem || offset >= region_bytes, 0))
 		return 0;
-	id = page_descs[offset >> 12].cache_id;
-	return __builtin_expect(id != 0, 1) && mem_put(&mem->caches[id - 1], addr);
+	return mem_put(&mem->caches[page_descs[offset >> 12].cache_id], addr);
 }
 
 #endif /* RING3_SYS_MAGAZINE_H */

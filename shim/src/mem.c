@@ -63,11 +63,12 @@ static void thread_exit(void *arg)
 	if (mem->next)
 		mem->next->pprev = mem->pprev;
 	for (unsigned int id = 0; id < NR_CACHES; id++) {
-		struct thread_cache *mine = &mem->caches[id];
 		struct mem_cache *cache = caches[id];
+		struct thread_cache *mine;
 
 		if (!cache)
 			continue;
+		mine = cache_of_thread(mem, cache);
 		pthread_mutex_lock(&cache->lock);
 		magazine_return(cache, mine->loaded);
 		magazine_return(cache, mine->other);
@@ -86,7 +87,7 @@ static void init_once(void)
 	sys_region_base();
 	pthread_key_create(&thread_key, thread_exit);
 	for (size_t i = 0; i <= SMALL_MAX / 16; i++)
-		mem_small_class[i] = (uint8_t)class_of(i * 16);
+		mem_small_class[i] = (uint8_t)(class_of(i * 16) + 1);
 	for (unsigned int i = 0; i < NR_CLASSES && class_bytes(i) <= CLASS_BYTES_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "size-%zu", class_bytes(i));
 		size_t bytes = class_bytes(i);
@@ -185,20 +186,20 @@ static bool make_room(struct mem_cache *cache, struct thread_cache *mine)
 
 static __attribute__((noinline)) void *alloc_slowly(struct thread_mem *mem, struct mem_cache *cache)
 {
-	struct thread_cache *mine = &mem->caches[cache->id];
+	struct thread_cache *mine = cache_of_thread(mem, cache);
 
 	if (mine->other && mine->other->count)
 		swap_magazines(mine);
 	else if (!refill(cache, mine))
 		return NULL;
 	mem_count(&mine->nr_allocs);
-	return mine->loaded->objects[--mine->loaded->count];
+	return magazine_pop(mine->loaded);
 }
 
 /* There is always room: without memory for a magazine the object goes to the spare list. */
 static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct mem_cache *cache, void *object)
 {
-	struct thread_cache *mine = mem ? &mem->caches[cache->id] : NULL;
+	struct thread_cache *mine = mem ? cache_of_thread(mem, cache) : NULL;
 
 	if (mine && mine->other && mine->other->count < mine->other->capacity) {
 		swap_magazines(mine);
@@ -207,7 +208,14 @@ static __attribute__((noinline)) void free_slowly(struct thread_mem *mem, struct
 		return;
 	}
 	mem_count(&mine->nr_frees);
-	mine->loaded->objects[mine->loaded->count++] = object;
+	magazine_push(mine->loaded, object);
+}
+
+/* Of the objects that this thread freed last @object is one: told without any level, as it costs nothing. */
+static bool freed_just_now(const struct thread_cache *mine, const void *object)
+{
+	return (mine->loaded && magazine_has_last(mine->loaded, mine->loaded->count, object)) ||
+	       (mine->other && magazine_has_last(mine->other, mine->other->count, object));
 }
 
 void *raw_alloc(struct mem_cache *cache)
@@ -217,7 +225,7 @@ void *raw_alloc(struct mem_cache *cache)
 
 	if (!mem)
 		return NULL;
-	object = mem_take(&mem->caches[cache->id]);
+	object = mem_take(cache_of_thread(mem, cache));
 	return object ? object : alloc_slowly(mem, cache);
 }
 
@@ -225,14 +233,14 @@ void raw_free(struct mem_cache *cache, void *object)
 {
 	struct thread_mem *mem = thread_mem ? thread_mem : thread_start();
 
-	if (!mem || !mem_put(&mem->caches[cache->id], object))
+	if (!mem || !mem_put(cache_of_thread(mem, cache), object))
 		free_slowly(mem, cache, object);
 }
 
 void *mem_cache_alloc(struct mem_cache *cache, const char *whence)
 {
 	struct thread_mem *mem = mem_fast;
-	void *object = likely(mem) ? mem_take(&mem->caches[cache->id]) : NULL;
+	void *object = likely(mem) ? mem_take(cache_of_thread(mem, cache)) : NULL;
 
 	if (likely(object))
 		return object;
@@ -244,13 +252,16 @@ void mem_cache_free(struct mem_cache *cache, void *object, const char *whence)
 {
 	struct thread_mem *mem = mem_fast;
 
-	if (likely(mem) && likely(mem_put(&mem->caches[cache->id], object)))
+	if (likely(mem) && likely(mem_put(cache_of_thread(mem, cache), object)))
 		return;
 	mem_init();
-	if (mem_checks)
+	if (mem_checks) {
 		mem_check_free(cache, object, whence);
-	else
-		raw_free(cache, object);
+		return;
+	}
+	if (unlikely(mem && freed_just_now(cache_of_thread(mem, cache), object)))
+		mem_check_twice(cache, object, whence);
+	raw_free(cache, object);
 }
 
 /* ---- any size ------------------------------------------------------------ */
@@ -273,7 +284,7 @@ void *mem_alloc(size_t bytes, const char *whence)
 	if (likely(bytes <= SMALL_MAX))
 		object = mem_take(&mem->caches[mem_small_class[(bytes + 15) / 16]]);
 	else if (likely(bytes <= CLASS_BYTES_MAX))
-		object = mem_take(&mem->caches[class_of(bytes)]);
+		object = mem_take(&mem->caches[class_of(bytes) + 1]);
 	else
 		return NULL;
 	return likely(object) ? object : any_size_slowly(bytes, whence);
@@ -355,9 +366,11 @@ size_t mem_trim(void)
 			continue;
 		pthread_mutex_lock(&cache->lock);
 		if (mem) {
-			magazine_return(cache, mem->caches[id].loaded);
-			magazine_return(cache, mem->caches[id].other);
-			mem->caches[id].loaded = mem->caches[id].other = NULL;
+			struct thread_cache *mine = cache_of_thread(mem, cache);
+
+			magazine_return(cache, mine->loaded);
+			magazine_return(cache, mine->other);
+			mine->loaded = mine->other = NULL;
 		}
 		cache_trim(cache);
 		pthread_mutex_unlock(&cache->lock);

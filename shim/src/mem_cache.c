@@ -52,6 +52,7 @@ struct magazine *magazine_get(struct mem_cache *cache)
 	if (magazine) {
 		magazine->count = 0;
 		magazine->capacity = cache->capacity;
+		memset(magazine->slots, 0, LAST_FREED * sizeof(void *));
 	}
 	return magazine;
 }
@@ -109,7 +110,7 @@ void cache_cut(struct mem_cache *cache, struct magazine *magazine)
 				break;
 			object = cache->cut + cache->nr_cut++ * cache->object_bytes;
 		}
-		magazine->objects[magazine->count++] = object;
+		magazine_push(magazine, object);
 	}
 }
 
@@ -151,7 +152,7 @@ static void empty_magazines(struct mem_cache *cache)
 		cache->full = magazine->next;
 		cache->nr_full--;
 		while (magazine->count)
-			push_spare(cache, magazine->objects[--magazine->count]);
+			push_spare(cache, magazine_pop(magazine));
 		magazine_return(cache, magazine);
 	}
 }
@@ -270,7 +271,7 @@ struct mem_cache *mem_cache_create(const char *name, size_t bytes, size_t align)
 	return cache_make(name, bytes, align);
 }
 
-unsigned int mem_cache_index(const struct mem_cache *cache) { return cache->id; }
+unsigned int mem_cache_index(const struct mem_cache *cache) { return cache->id + 1; }
 
 size_t mem_cache_limit_set(struct mem_cache *cache, size_t bytes)
 {
@@ -294,8 +295,10 @@ static struct mem_stats cache_stats(struct mem_cache *cache)
 	stats.nr_pages = cache->nr_pages;
 	pthread_mutex_unlock(&cache->lock);
 	for (struct thread_mem *mem = threads; mem; mem = mem->next) {
-		stats.nr_allocs += __atomic_load_n(&mem->caches[cache->id].nr_allocs, __ATOMIC_RELAXED);
-		stats.nr_frees += __atomic_load_n(&mem->caches[cache->id].nr_frees, __ATOMIC_RELAXED);
+		const struct thread_cache *its = cache_of_thread(mem, cache);
+
+		stats.nr_allocs += __atomic_load_n(&its->nr_allocs, __ATOMIC_RELAXED);
+		stats.nr_frees += __atomic_load_n(&its->nr_frees, __ATOMIC_RELAXED);
 	}
 	stats.nr_used = stats.nr_allocs - stats.nr_frees - mem_check_resting(cache);
 	return stats;
@@ -319,7 +322,7 @@ int mem_cache_destroy(struct mem_cache *cache)
 	}
 	caches[cache->id] = NULL;
 	for (struct thread_mem *mem = threads; mem; mem = mem->next) {
-		struct thread_cache *mine = &mem->caches[cache->id];
+		struct thread_cache *mine = cache_of_thread(mem, cache);
 
 		free(mine->loaded);
 		free(mine->other);

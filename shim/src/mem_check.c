@@ -149,6 +149,15 @@ void mem_check_foreign(const void *addr, const char *whence)
 					      : "is not from mem_alloc(): outside of the engine's memory", NULL, NULL);
 }
 
+void mem_check_twice(const struct mem_cache *cache, const void *object, const char *whence)
+{
+	char what[160];
+
+	snprintf(what, sizeof(what), "freed twice, of cache %s (RING3_MEM=count would tell where it was allocated and freed)",
+		 cache->name);
+	report(whence, object, what, NULL, NULL);
+}
+
 /*
  * Whose memory @addr is, in words, for the dump of a crash: on the collector's thread, of
  * a process that dies. Takes no lock, calls no libc.

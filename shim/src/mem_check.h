@@ -40,6 +40,10 @@ size_t mem_check_size(const struct mem_cache *cache, const void *object);
 /* @addr is of no cache at all: says so, as well as it can. */
 void __attribute__((cold, noreturn)) mem_check_foreign(const void *addr, const char *whence);
 
+/* Where nothing is checked: @object of @cache is free already. */
+void __attribute__((cold, noreturn)) mem_check_twice(const struct mem_cache *cache, const void *object,
+						     const char *whence);
+
 /* A slab was added; an object moves to the spare list, which writes its first word. Under cache->lock. */
 void mem_check_slab(struct mem_cache *cache, char *slab);
 void mem_check_spare(struct mem_cache *cache, void *object);

@@ -76,4 +76,19 @@ static inline uint32_t slab_nr_cut(const struct mem_cache *cache, const void *sl
 	return slab == cache->cut ? cache->nr_cut : cache->slab_objects;
 }
 
+static inline struct thread_cache *cache_of_thread(struct thread_mem *mem, const struct mem_cache *cache)
+{
+	return &mem->caches[cache->id + 1];
+}
+
+static inline void magazine_push(struct magazine *magazine, void *object)
+{
+	*magazine_last(magazine, ++magazine->count) = object;
+}
+
+static inline void *magazine_pop(struct magazine *magazine)
+{
+	return *magazine_last(magazine, magazine->count--);
+}
+
 #endif /* RING3_MEM_IMPL_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Event tasks: with a thread of their own, and those of worker threads, which come and go. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -90,8 +91,10 @@ describe('a worker thread', () => {
         new Callback(() => parentPort.postMessage(EventTask.nodeStats.alarms)).schedule();
       });
       alarm.arm(0.5);`);
+    // At once: where this thread is late both events come in one go.
+    const exit = once(worker, 'exit');
     const [alarms] = await once(worker, 'message');
-    const [code] = await once(worker, 'exit');
+    const [code] = await exit;
     assert.equal(alarms, 5);
     assert.equal(code, 0);
     assert.equal(EventTask.nodeStats.alarms, before);
@@ -114,6 +117,43 @@ describe('a worker thread', () => {
       assert.equal(await worker.terminate(), 1);
     }
   });
+
+  it("may be the only one that has the engine, and Node's own thread get it later", () => {
+    const code = `
+      import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      const source = \`import('tsx/esm/api').then(({ register }) => {
+        register();
+        return import('${root}/shim/index.ts');
+      }).then(({ Alarm, onStall }) => {
+        try {
+          onStall(() => undefined);
+        } catch (error) {
+          console.log(error.message);
+        }
+        new Alarm(() => console.log('fired')).arm(1);
+      });\`;
+      for (let i = 0; i < 3; i++) await once(new Worker(source, { eval: true }), 'exit');
+      const { Alarm, onStall } = await import('${root}/shim/index.ts');
+      onStall(() => undefined);
+      await once(new Worker(source, { eval: true }), 'exit');
+      new Alarm(() => console.log('and here')).arm(1);`;
+    const { status, signal, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', code],
+      { cwd: root, encoding: 'utf8', timeout: 60_000 },
+    );
+    const worker = ["ring3: stalls are told to Node's main thread only", 'fired'];
+    assert.deepEqual(
+      { status, signal, lines: stdout.split('\n'), stderr },
+      {
+        status: 0,
+        signal: null,
+        lines: [...worker, ...worker, ...worker, ...worker, 'and here', ''],
+        stderr: '',
+      },
+    );
+  }).timeout(70_000);
 
   it('leaves no descriptor and no thread behind', async () => {
     const run = async () =>

@@ -48,7 +48,7 @@ struct task_struct {
 	unsigned long	rcu_mark;		/* atomic: 0, or the grace period it began to read in; rcu.c */
 	u64		signal;			/* atomic: bit per pending signal of this library */
 	u64		signal_allowed;		/* atomic: those a kthread wants to see */
-	unsigned int	generation;		/* of the kernel that @cpu is one of */
+	unsigned int	generation;		/* atomic: of the kernel that @cpu is one of */
 	bool		on_event_task;
 	char		comm[TASK_COMM_LEN];
 	void		*kthread;		/* struct kthread, for kthreads */

@@ -174,6 +174,46 @@ TEST(shows_an_event_task_in_an_endless_callback)
 	sys_event_task_free(task);
 }
 
+static void never(struct etask_alarm *alarm)
+{
+	(void)alarm;
+}
+
+/* Of a task that nobody runs: all of it stands still. */
+TEST(shows_the_soonest_alarms_of_a_task)
+{
+	enum { COUNT = 100 };
+	static struct etask_alarm alarms[COUNT];
+	static char names[COUNT][16];
+	const char *last;
+	sys_event_task_t task;
+	char *dump;
+
+	start();
+	sys_service_set(MTE_sys_service_get());
+	task = sys_event_task_alloc(NULL);
+	/* Armed in an order of their own; the last of them is due. */
+	for (int i = 0; i < COUNT; i++) {
+		int after = i * 37 % COUNT;
+
+		snprintf(names[i], sizeof(names[i]), "alarm %d.", after);
+		etask_alarm_init(&alarms[i], never, names[i]);
+		etask_alarm_arm(task, &alarms[i], after ? sys_time_now() + sys_time_delta_of_hour((uint64_t)after) : 1);
+	}
+	dump = take_dump(true, DIAG_TASKS);
+	CHECK_SAYS(dump, "\"nrAlarms\":100");
+	last = dump;
+	for (int i = 0; i < 64; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "\"name\":\"alarm %d.\"", i);
+		CHECK_SAYS(last, name);
+		last = strstr(last, name);
+	}
+	CHECK(!strstr(last, "alarm 64."));
+	sys_event_task_free(task);
+}
+
 static void *sleeper(void *arg)
 {
 	(void)arg;

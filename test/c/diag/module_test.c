@@ -297,22 +297,26 @@ static void with_memory_checks(const char *test)
 
 TEST(module_leak_by_call_site)
 {
+	long bytes, grown = 0;
 	char *dump, *site;
-	long bytes;
 
 	with_memory_checks("module_leak_by_call_site");
 	CHECK_EQ(diag_start(0), 0);
 	load("leak");
 	usleep(200000);
 	take_dump(false, DIAG_MEMORY);
-	usleep(200000);
-	dump = take_dump(true, DIAG_MEMORY);
-	site = strstr(dump, "\"site\":\"leak_here at diag_victim.c:");
-	if (!site)
-		test_fail(__FILE__, __LINE__, "no site leak_here in:\n%s", dump);
-	site = strstr(site, "\"grownBytesSinceLastDump\":");
-	CHECK_EQ(sscanf(site, "\"grownBytesSinceLastDump\":%ld", &bytes), 1);
-	CHECK_GE(bytes, 1000);
+	/* It leaks as fast as it gets to run. */
+	for (int i = 0; i < 100 && grown < 1000; i++) {
+		usleep(200000);
+		dump = take_dump(true, DIAG_MEMORY);
+		site = strstr(dump, "\"site\":\"leak_here at diag_victim.c:");
+		if (!site)
+			continue;
+		site = strstr(site, "\"grownBytesSinceLastDump\":");
+		CHECK_EQ(sscanf(site, "\"grownBytesSinceLastDump\":%ld", &bytes), 1);
+		grown += bytes;
+	}
+	CHECK_GE(grown, 1000);
 }
 
 TEST(module_use_after_free)

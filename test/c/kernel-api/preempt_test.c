@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/hardirq.h>
 #include <linux/interrupt.h>
+#include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -11,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "rig.h"
 
@@ -271,6 +273,43 @@ TEST(softirqs_of_one_tasklet_never_run_twice_at_once)
 	rig_join(threads, 6);
 	tasklet_kill(&shared);
 	CHECK_GT(shared.data, 0);
+	rig_stop();
+}
+
+/* ---- with interrupts off ------------------------------------------------------------------- */
+
+static struct work_struct works[40];
+static int works_ran;	/* atomic */
+
+static void note_work(struct work_struct *work)
+{
+	__atomic_fetch_add(&works_ran, 1, __ATOMIC_RELEASE);
+}
+
+/* So many that workers are made on the way. */
+TEST(interrupts_off_works_are_queued_and_pools_used)
+{
+	struct workqueue_struct *wq;
+	unsigned long long seq;
+	mempool_t *pool;
+
+	rig_start(1, 2);
+	rig_quiet(&seq);
+	wq = alloc_workqueue("irqs", WQ_UNBOUND, 0);
+	pool = mempool_create_kmalloc_pool(2, 64);
+	CHECK(wq && pool);
+	local_irq_disable();
+	for (int i = 0; i < 40; i++) {
+		INIT_WORK(&works[i], note_work);
+		CHECK(queue_work(wq, &works[i]));
+		mempool_free(mempool_alloc(pool, GFP_ATOMIC), pool);
+	}
+	local_irq_enable();
+	flush_workqueue(wq);
+	CHECK_EQ(works_ran, 40);
+	CHECK(!rig_said(&seq, "WARNING"));
+	mempool_destroy(pool);
+	destroy_workqueue(wq);
 	rig_stop();
 }
 

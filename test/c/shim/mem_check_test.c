@@ -50,6 +50,71 @@ TEST(double_free_is_told_with_both_sites)
 	DIES("quarantine", free_twice, "site-c:3", "freed twice", "allocated at site-a:1", "freed at site-b:2");
 }
 
+PIECE(free_twice_with_one_between)
+{
+	void *addr = mem_alloc(5000, "site-a:1"), *other = mem_alloc(5000, "site-a:2");
+
+	mem_free(addr, "site-b:2");
+	mem_free(other, "site-b:3");
+	mem_free(addr, "site-c:3");
+}
+
+PIECE(free_twice_into_a_cache)
+{
+	struct mem_cache *cache = mem_cache_create("twice", 96, 16);
+	void *object = mem_cache_alloc(cache, "site-a:1");
+
+	mem_cache_free(cache, object, "site-b:2");
+	mem_cache_free(cache, object, "site-c:3");
+}
+
+/* However many are free, and wherever the magazine ends. */
+PIECE(free_the_last_of_many_twice)
+{
+	enum { NR = 200 };
+	int last = atoi(getenv("RING3_TEST_LAST"));
+	void *objects[NR];
+
+	for (int i = 0; i < NR; i++)
+		objects[i] = mem_alloc(64, "site-a:1");
+	for (int i = 0; i <= last; i++)
+		mem_free(objects[i], "site-b:2");
+	mem_free(objects[last], "site-c:3");
+}
+
+TEST(an_object_freed_twice_at_once_is_told_without_any_level)
+{
+	static const int lasts[] = { 0, 1, 2, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 193, 199 };
+
+	DIES(NULL, free_twice, "site-c:3", "freed twice", "of cache size-128");
+	DIES(NULL, free_twice_with_one_between, "site-c:3", "freed twice", "of cache size-6144");
+	DIES(NULL, free_twice_into_a_cache, "site-c:3", "freed twice", "of cache twice");
+	for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", lasts[i]);
+		setenv("RING3_TEST_LAST", text, 1);
+		DIES(NULL, free_the_last_of_many_twice, "site-c:3", "freed twice", "of cache size-64");
+	}
+}
+
+PIECE(free_alloc_and_free_again)
+{
+	for (int i = 0; i < 1000; i++) {
+		void *addr = mem_alloc(100, "site-a:1"), *other = mem_alloc(100, "site-a:2");
+
+		/* The same memory again and again, in either order: nothing is wrong with it. */
+		mem_free(i % 2 ? addr : other, "site-b:1");
+		mem_free(i % 2 ? other : addr, "site-b:2");
+	}
+}
+
+TEST(an_object_freed_once_each_time_is_not_told)
+{
+	must_work(NULL, "free_alloc_and_free_again");
+	must_work("count", "free_alloc_and_free_again");
+}
+
 static void *free_it(void *addr)
 {
 	mem_free(addr, "site-other:1");

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/** The process of an isolated kernel: does what its parent asks over IPC, and ends with it. */
+import { Kernel, type KernelOptions } from './kernel.js';
+import { callAsync, KernelError } from './library.js';
+import type { ParameterValue } from './module.js';
+
+/** What the parent asks: a name of `calls`, and its arguments. */
+export interface Request {
+  id: number;
+  call: string;
+  args: unknown[];
+}
+
+/** What comes back. */
+export type Reply =
+  | { id: number; value: unknown }
+  | { id: number; error: { name: string; message: string; errno?: number } };
+
+let kernel: Kernel | undefined;
+
+function running(): Kernel {
+  kernel ??= Kernel.attach();
+  return kernel;
+}
+
+const calls: Record<string, (...args: never[]) => unknown> = {
+  async start(options: KernelOptions & { isolate?: false }) {
+    kernel = await Kernel.start(options);
+    kernel.consoleLogLevel = -1;
+    return kernel.cpus;
+  },
+  stop: () => running().stop(),
+  async insmod(path: string, params: Record<string, ParameterValue>) {
+    const { name, path: full } = await running().insmod(path, params);
+    return { name, path: full };
+  },
+  module(name: string) {
+    const { path, name: known } = running().module(name);
+    return { name: known, path };
+  },
+  rmmod: (name: string) => running().rmmod(name),
+  lsmod: () => running().lsmod(),
+  dmesg: () => running().dmesg(),
+  printk: (text: string, level: number) => running().printk(text, level),
+  exports: (name: string) => running().module(name).exports(),
+  parameters: (name: string) => running().module(name).parameters(),
+  readParameter: (name: string, param: string) => running().module(name).readParameter(param),
+  writeParameter: (name: string, param: string, value: string) =>
+    running().module(name).writeParameter(param, value),
+  call: (name: string, prototype: string, args: unknown[]) =>
+    callAsync(running().module(name).symbol(prototype), ...args),
+  readVariable: (name: string, declaration: string) => running().module(name).variable(declaration).get(),
+  writeVariable: (name: string, declaration: string, value: unknown) =>
+    running().module(name).variable<unknown>(declaration).set(value),
+};
+
+async function answer({ id, call, args }: Request): Promise<Reply> {
+  try {
+    return { id, value: await (calls[call] as (...all: unknown[]) => unknown)(...args) };
+  } catch (thrown) {
+    const error = thrown as Error;
+    // Its message ends with the number, which the parent puts there again.
+    const message =
+      error instanceof KernelError ? error.message.replace(/ \(errno \d+\)$/, '') : error.message;
+    return {
+      id,
+      error: { name: error.name, message, ...(error instanceof KernelError ? { errno: error.errno } : {}) },
+    };
+  }
+}
+
+process.on('message', (request: Request) => {
+  void answer(request).then((reply) => process.send?.(reply));
+});
+// The parent is gone, or done with us. Not exit(): that waits for the thread of an init that may never return.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Of a terminal: the parent decides.
+process.on('SIGINT', () => {});

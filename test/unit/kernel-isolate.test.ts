@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/** A kernel in a process of its own: what works there as here, and a module that crashes, which ends that process only. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { IsolatedKernel, Kernel, KernelCrash } from '../../kernel-api/index.js';
+import { failsWith, fixture } from './kernel-fixture.js';
+
+/** Until the process is no more; a zombie is none. */
+const gone = (pid: number): boolean => !existsSync(`/proc/${pid}`);
+
+describe('an isolated kernel', () => {
+  let kernel: IsolatedKernel;
+  beforeEach(async () => {
+    kernel = await Kernel.start({ cpus: 1, isolate: true });
+  });
+  afterEach(() => kernel.kill());
+
+  it('loads, calls, reads, writes and unloads as one of this process does', async () => {
+    assert.ok(kernel instanceof IsolatedKernel);
+    assert.notEqual(kernel.pid, process.pid);
+    assert.equal(kernel.cpus, 1);
+    assert.equal(Kernel.running, false);
+    const demo = await kernel.insmod(fixture('demo'));
+    assert.equal(demo.name, 'fix_demo');
+    assert.deepEqual(
+      (await kernel.lsmod()).map(({ name }) => name),
+      ['fix_demo'],
+    );
+    assert.ok((await demo.exports()).includes('demo_sum'));
+    assert.equal(await demo.call('int demo_sum(int, int)', 2, 3), 5);
+    assert.equal((await kernel.module('fix-demo')).path, demo.path);
+    await kernel.printk('said from outside', 'warn');
+    assert.ok((await kernel.dmesg()).some(({ text, level }) => text === 'said from outside' && level === 4));
+    await kernel.rmmod(demo);
+    assert.deepEqual(await kernel.lsmod(), []);
+    await assert.rejects(demo.call('int demo_sum(int, int)', 2, 3), failsWith('ENOENT', /not loaded/));
+    const pid = kernel.pid!;
+    await kernel.stop();
+    assert.ok(gone(pid));
+    await kernel.stop(); // once more does no harm
+  });
+
+  it('refuses as one of this process does, and goes on', async () => {
+    await assert.rejects(kernel.insmod('/nowhere.ko.so'), failsWith('ENOENT', /insmod \/nowhere.ko.so: /));
+    await assert.rejects(kernel.insmod(fixture('fails')), failsWith('ENODEV', /init failed: -19/));
+    await assert.rejects(kernel.insmod(''), TypeError);
+    await assert.rejects(kernel.module('nobody'), failsWith('ENOENT', /nobody is not loaded/));
+    await assert.rejects(kernel.rmmod('nobody'), failsWith('ENOENT', /nobody/));
+    const demo = await kernel.insmod(fixture('demo'));
+    await assert.rejects(demo.call('int demo_summ(int)', 1), failsWith('ENOENT', /did you mean demo_sum/));
+    await assert.rejects(demo.call('nonsense'), /is no prototype/);
+    await assert.rejects(demo.call('int demo_sum(int, int)', Buffer.alloc(1), 2), /memory is not shared/);
+    await assert.rejects(demo.readParameter('nothing'), failsWith('ENOENT', /nothing/));
+    assert.equal(await demo.call('int demo_sum(int, int)', 2, 3), 5);
+    await assert.rejects(Kernel.start({ cpus: 1000, isolate: true }), /cpus is 1000/);
+  });
+
+  for (const [how, signal, said] of [
+    ['null', 'SIGSEGV', /SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
+    ['bug', 'SIGABRT', /SIGABRT while module fix_crash was loaded: kernel BUG at .*fix_crash\.c:\d+/],
+  ] as const)
+    it(`that a module's init crashes (${how}) says where, and this process lives`, async () => {
+      const demo = await kernel.insmod(fixture('demo'));
+      const pid = kernel.pid!;
+      await assert.rejects(kernel.insmod(fixture('crash'), { how }), (error: unknown) => {
+        assert.ok(error instanceof KernelCrash, String(error));
+        assert.match(error.message, said);
+        assert.match(error.message, /, in (touch|crash_init)\S* at fix_crash\.c:\d+ \(fix_crash\.ko\.so\)$/);
+        assert.equal(error.signal, signal);
+        assert.equal(error.loading, 'fix_crash');
+        assert.equal(error.code, 'ECRASHED');
+        assert.equal(error.where!.file, 'fix_crash.c');
+        assert.ok(error.frames.length > 1);
+        return true;
+      });
+      assert.ok(gone(pid));
+      const crash = await kernel.crashed;
+      // What is asked for later rejects with the same.
+      for (const late of [kernel.lsmod(), demo.call('int demo_sum(int, int)', 1, 2), kernel.stop()])
+        await assert.rejects(late, (error) => error === crash);
+      const next = await Kernel.start({ cpus: 1, isolate: true });
+      assert.equal((await next.insmod(fixture('demo'))).name, 'fix_demo');
+      await next.stop();
+    });
+
+  it('that crashes later tells by itself, and who waits', async () => {
+    await kernel.insmod(fixture('crash'), { how: 'later' });
+    const crash = await kernel.crashed;
+    assert.equal(crash.loading, undefined);
+    assert.match(crash.message, /SIGSEGV while it ran: 0x10: null pointer.*, in touch at fix_crash\.c:\d+/);
+    await assert.rejects(kernel.dmesg(), (error) => error === crash);
+  });
+
+  it('whose module never returns from its init can be killed', async () => {
+    const loading = kernel.insmod(fixture('crash'), { how: 'never' });
+    const rejected = assert.rejects(loading, failsWith('ENODEV', /was stopped/));
+    while (!(await kernel.dmesg()).some(({ text }) => /never returns/.test(text)));
+    await kernel.kill();
+    await rejected;
+  });
+
+  it('that is killed from outside says so', async () => {
+    process.kill(kernel.pid!, 'SIGKILL');
+    const crash = await kernel.crashed;
+    assert.match(crash.message, /ended with SIGKILL while it ran$/);
+    assert.deepEqual(crash.frames, []);
+    assert.equal(crash.where, undefined);
+  });
+
+  it('is one of several, beside one of this process', async () => {
+    const here = await Kernel.start({ cpus: 1 });
+    here.consoleLogLevel = -1;
+    const other = await Kernel.start({ cpus: 2, isolate: true });
+    await assert.rejects(other.insmod(fixture('crash'), { how: 'null' }), KernelCrash);
+    assert.equal((await kernel.insmod(fixture('demo'))).name, 'fix_demo');
+    assert.equal((await here.insmod(fixture('demo'))).symbol('int demo_sum(int, int)')(1, 2), 3);
+    await here.stop();
+  });
+});
