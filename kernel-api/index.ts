@@ -16,7 +16,7 @@
  */
 export { addressOf, KmemCache, kfree, kmalloc } from './cache.js';
 export type { Frame } from './crash.js';
-export { IsolatedKernel, IsolatedModule, KernelCrash } from './isolated.js';
+export { IsolatedKernel, IsolatedModule, type IsolatedTree, KernelCrash } from './isolated.js';
 export { Kernel, type KernelOptions, type ModuleInfo } from './kernel.js';
 export { callAsync, KernelError } from './library.js';
 export { Mutex, SpinLock } from './lock.js';

@@ -3,6 +3,7 @@
 import { Kernel, type KernelOptions } from './kernel.js';
 import { callAsync, KernelError } from './library.js';
 import type { ParameterValue } from './module.js';
+import type { ReadOptions } from './tree.js';
 
 /** What the parent asks: a name of `calls`, and its arguments. */
 export interface Request {
@@ -42,6 +43,10 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   lsmod: () => running().lsmod(),
   dmesg: () => running().dmesg(),
   printk: (text: string, level: number) => running().printk(text, level),
+  readFile: (path: string, options: ReadOptions) => running().tree.read(path, options),
+  writeFile: (path: string, data: string) => running().tree.write(path, data),
+  listFiles: (path: string) => running().tree.list(path),
+  statFile: (path: string) => running().tree.stat(path),
   exports: (name: string) => running().module(name).exports(),
   parameters: (name: string) => running().module(name).parameters(),
   readParameter: (name: string, param: string) => running().module(name).readParameter(param),

@@ -15,6 +15,15 @@ import type { KernelOptions, ModuleInfo } from './kernel.js';
 import { KernelError, wantText } from './library.js';
 import { LEVELS, type Level, type LogRecord } from './log.js';
 import type { ParameterInfo, ParameterValue } from './module.js';
+import type { ReadOptions, TreeEntry } from './tree.js';
+
+/** Tree, of another process: text only, and nothing that streams. Errors are the same, or KernelCrash. */
+export interface IsolatedTree {
+  read(path: string, options?: ReadOptions): Promise<string>;
+  write(path: string, data: string | number): Promise<void>;
+  list(path?: string): Promise<TreeEntry[]>;
+  stat(path: string): Promise<TreeEntry>;
+}
 
 /** The process of an isolated kernel ended before it was asked to. All calls reject with it, then and later. */
 export class KernelCrash extends Error {
@@ -204,6 +213,14 @@ export class IsolatedKernel {
       // What cannot be sent throws here; what was not delivered ends with 'close'.
       this.#child.send({ id, call, args }, () => {});
     });
+  };
+
+  /** The files of /proc and /sys that its modules make. */
+  readonly tree: IsolatedTree = {
+    read: (path, options = {}) => this.#ask('readFile', path, options),
+    write: (path, data) => this.#ask('writeFile', path, String(data)),
+    list: (path = '/') => this.#ask('listFiles', path),
+    stat: (path) => this.#ask('statFile', path),
   };
 
   /** Of the process. */

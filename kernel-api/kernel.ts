@@ -108,7 +108,9 @@ export class Kernel {
   async insmodText(path: string, params: string): Promise<Module> {
     const full = resolve(wantText('path', path));
     const why = Buffer.alloc(WHY_BYTES);
-    check(await callAsync<number>(c.load, full, params, why, why.length), `insmod ${path}: ${sentence(why)}`);
+    const rc = await callAsync<number>(c.load, full, params, why, why.length);
+    const said = sentence(why);
+    check(rc, said.startsWith(`${full}: `) ? `insmod ${said}` : `insmod ${path}: ${said}`);
     const info = this.lsmod().find((one) => one.path === full);
     if (!info) throw new KernelError(19, `insmod ${path}: it was unloaded at once`);
     return new Module(info.name, info.path, info.id);

@@ -129,7 +129,6 @@ const NEXT: Record<string, string> = {
   EADDRINUSE: 'something listens there already; choose another port: --listen 127.0.0.1:13260',
   EADDRNOTAVAIL: 'this machine has no such address; ip address shows those it has',
   EACCES: 'a port below 1024 needs root; choose another with --listen',
-  ESRCH: 'pgrep -a node lists those there are',
 };
 
 /** What a user wrote may come back in a message: one line, and nothing that upsets a terminal. */

@@ -25,6 +25,8 @@ export interface SourceLine {
 
 /** One call on a stack, the innermost first. */
 export interface Frame {
+  /** Frames left out before this one: a stack deeper than 96 is shown by its 64 innermost and 32 outermost. */
+  skipped?: number;
   pc: string;
   /** The file that holds the code, and the address in it: what `addr2line -e MODULE ADDRESS` takes. */
   module?: string;

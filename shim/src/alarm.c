@@ -24,14 +24,6 @@ static inline void disarm(sys_event_task_t task, struct etask_alarm *alarm)
 	task_set(alarm, NULL);
 }
 
-static inline void put(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first, sys_time_delta_t period)
-{
-	task_set(alarm, task);
-	alarm->expire = first;
-	alarm->period = period;
-	wheel_add(&task->wheel, alarm);
-}
-
 static __attribute__((noinline)) void arm_slowly(sys_event_task_t task, struct etask_alarm *alarm, sys_time_t first,
 						 sys_time_delta_t period)
 {
@@ -40,19 +32,25 @@ static __attribute__((noinline)) void arm_slowly(sys_event_task_t task, struct e
 	lock_alarms(task);
 	if (alarm->task)
 		wheel_remove(&task->wheel, alarm);
-	put(task, alarm, first, period);
+	task_set(alarm, task);
+	alarm->expire = first;
+	alarm->period = period;
+	wheel_add(&task->wheel, alarm);
 	wake = !etask_is_current(task) && first < task->sleeps_until;
 	unlock_alarms(task);
 	if (wake)
 		etask_wake(task);
 }
 
-/* Not expanded once more, where it would only be in the way. */
-static __attribute__((noinline)) void remove_called(struct wheel *wheel, struct etask_alarm *alarm)
+/* By the bias already; the alarm is filled in. */
+static __attribute__((noinline)) void place_slowly(sys_event_task_t task, struct etask_alarm *alarm)
 {
-	wheel_remove(wheel, alarm);
+	wheel_place_slowly(&task->wheel, alarm);
+	wheel_count(&task->wheel, 1);
+	bias_leave(&task->alarm_lock);
 }
 
+/* All that is seldom is called last of all, so that what is often needs no frame for it. */
 static inline __attribute__((always_inline)) void arm(sys_event_task_t task, struct etask_alarm *alarm,
 						      sys_time_t first, sys_time_delta_t period)
 {
@@ -60,9 +58,19 @@ static inline __attribute__((always_inline)) void arm(sys_event_task_t task, str
 		arm_slowly(task, alarm, first, period);
 		return;
 	}
-	if (alarm->task)
-		remove_called(&task->wheel, alarm);
-	put(task, alarm, first, period);
+	if (unlikely(alarm->task != NULL)) {
+		bias_leave(&task->alarm_lock);
+		arm_slowly(task, alarm, first, period);
+		return;
+	}
+	task_set(alarm, task);
+	alarm->expire = first;
+	alarm->period = period;
+	if (unlikely(!wheel_place_quickly(&task->wheel, alarm, first))) {
+		place_slowly(task, alarm);
+		return;
+	}
+	wheel_count(&task->wheel, 1);
 	bias_leave(&task->alarm_lock);
 }
 
@@ -89,17 +97,34 @@ static __attribute__((noinline)) bool cancel_slowly(sys_event_task_t task, struc
 	return was_armed;
 }
 
+static __attribute__((noinline)) bool cancel_last(sys_event_task_t task, unsigned int number)
+{
+	wheel_cells_emptied(&task->wheel, number);
+	bias_leave(&task->alarm_lock);
+	return true;
+}
+
 bool etask_alarm_cancel(sys_event_task_t task, struct etask_alarm *alarm)
 {
-	bool was_armed;
+	unsigned int number;
 
 	if (unlikely(!etask_is_current(task) || !bias_enter(&task->alarm_lock)))
 		return cancel_slowly(task, alarm);
-	was_armed = alarm->task != NULL;
-	if (was_armed)
-		disarm(task, alarm);
+	if (unlikely(!alarm->task)) {
+		bias_leave(&task->alarm_lock);
+		return false;
+	}
+	number = alarm->state;
+	if (unlikely(number >= WHEEL_DUE)) {
+		bias_leave(&task->alarm_lock);
+		return cancel_slowly(task, alarm);
+	}
+	task_set(alarm, NULL);
+	wheel_count(&task->wheel, (uint64_t)-1);
+	if (unlikely(!cells_remove(&task->wheel.cells[number], (uintptr_t *)alarm->pprev)))
+		return cancel_last(task, number);
 	bias_leave(&task->alarm_lock);
-	return was_armed;
+	return true;
 }
 
 bool etask_alarm_cancel_sync(sys_event_task_t task, struct etask_alarm *alarm)

@@ -90,21 +90,26 @@ static inline void wheel_put(struct wheel *wheel, struct etask_alarm *alarm, uns
 	alarm->pprev = (struct etask_alarm **)cells_put(cells, alarm);
 }
 
-static inline void wheel_place(struct wheel *wheel, struct etask_alarm *alarm)
+/* @expire is the alarm's; false: by wheel_place_slowly(). */
+static inline bool wheel_place_quickly(struct wheel *wheel, struct etask_alarm *alarm, sys_time_t expire)
 {
-	uint64_t tick = wheel_tick_of(alarm->expire), differs = tick ^ wheel->tick;
+	uint64_t tick = wheel_tick_of(expire), differs = tick ^ wheel->tick;
 	unsigned int level, number;
 
 	if (unlikely(tick <= wheel->tick || differs >> (WHEEL_LEVELS * 6)))
-		goto slowly;
+		return false;
 	level = (63 - (unsigned int)__builtin_clzl(differs)) / 6;
 	number = level * WHEEL_SLOTS + ((tick >> (level * 6)) & (WHEEL_SLOTS - 1));
 	if (unlikely(!wheel->cells[number].empty))
-		goto slowly;
+		return false;
 	wheel_put(wheel, alarm, number);
-	return;
-slowly:
-	wheel_place_slowly(wheel, alarm);
+	return true;
+}
+
+static inline void wheel_place(struct wheel *wheel, struct etask_alarm *alarm)
+{
+	if (unlikely(!wheel_place_quickly(wheel, alarm, alarm->expire)))
+		wheel_place_slowly(wheel, alarm);
 }
 
 static inline void wheel_add(struct wheel *wheel, struct etask_alarm *alarm)

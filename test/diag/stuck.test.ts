@@ -131,7 +131,8 @@ describe('stuck processes', () => {
     assert.deepEqual(await victim.closed, [null, 'SIGSEGV'], victim.stderr());
     assert.match(victim.stderr(), /overflow_the_pool at .*pool\.c:\d+/);
     assert.match(victim.stderr(), /stack overflow of thread \d+: the guard page below its stack/);
-    assert.match(victim.stderr(), /crashed=true/);
+    assert.match(victim.stderr(), /role="libuv pool"[^\n]*crashed=true/);
+    assert.match(victim.stderr(), /\.\.\. \d+ frames \.\.\.\n[\s\S]*#\d{4,} +execute at .*pool\.c:\d+/);
   });
 
   it("leaves WebAssembly's traps to V8", async () => {

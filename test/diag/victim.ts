@@ -54,10 +54,13 @@ export async function start(
     stderr: () => stderr,
     until: async (pattern) => {
       while (!pattern.test(output) && !pattern.test(stderr)) {
-        if (child.exitCode !== null || child.signalCode !== null)
+        if (child.exitCode !== null || child.signalCode !== null) {
+          await victim.closed; // what it said last may still be on its way
+          if (pattern.test(output) || pattern.test(stderr)) return;
           throw new Error(
             `ended (${child.exitCode ?? child.signalCode}) before ${pattern}: ${output}${stderr}`,
           );
+        }
         await new Promise((done) => setTimeout(done, 20));
       }
     },

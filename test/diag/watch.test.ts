@@ -14,8 +14,7 @@ const told = (victim: Victim): Stall[] =>
     .filter((line) => line.startsWith('{') && line.endsWith('}'))
     .map((line) => JSON.parse(line));
 
-describe('watchdogs', function () {
-  this.timeout(60_000);
+describe('watchdogs', () => {
   let victim: Victim;
   afterEach(() => victim?.end());
 

@@ -186,9 +186,9 @@ describe('the ring3 command', () => {
       /this machine has no such address/,
     ));
   for (const [command, next] of [
-    ['sigdump', /pgrep -a node lists/],
-    ['top', /pgrep -a node lists/],
-    ['backtrace', /pgrep -a node lists/],
+    ['sigdump', /ps -eL? lists/],
+    ['top', /ps -eL? lists/],
+    ['backtrace', /ps -eL? lists/],
   ] as const)
     it(`${command} says where to look when there is no such process`, () =>
       fails([command, '99999999'], 1, /no (such )?process/, next));

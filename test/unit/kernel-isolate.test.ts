@@ -40,6 +40,27 @@ describe('an isolated kernel', () => {
     await kernel.stop(); // once more does no harm
   });
 
+  it('has the tree of its modules', async () => {
+    await kernel.insmod(fixture('tree'));
+    assert.equal(await kernel.tree.read('/proc/fix_tree/hello'), 'hello\n');
+    await kernel.tree.write('/sys/kernel/fix_tree/level', 4);
+    assert.equal(await kernel.tree.read('/sys/module/fix_tree/parameters/level'), '4\n');
+    assert.equal((await kernel.tree.list('/proc/fix_tree')).length, 5);
+    assert.equal((await kernel.tree.stat('/proc/fix_tree/link')).name, 'hello');
+    assert.deepEqual(
+      (await kernel.tree.list()).map(({ name }) => name),
+      ['proc', 'sys'],
+    );
+    await assert.rejects(
+      kernel.tree.read('/proc/none'),
+      failsWith('ENOENT', /read \/proc\/none: there is no/),
+    );
+    await assert.rejects(
+      kernel.tree.read('/proc/fix_tree/lines', { most: 5 }),
+      failsWith('EFBIG', /5 bytes/),
+    );
+  });
+
   it('refuses as one of this process does, and goes on', async () => {
     await assert.rejects(kernel.insmod('/nowhere.ko.so'), failsWith('ENOENT', /insmod \/nowhere.ko.so: /));
     await assert.rejects(kernel.insmod(fixture('fails')), failsWith('ENODEV', /init failed: -19/));

@@ -5,7 +5,9 @@
 /*
  * Owning the virtual CPU. A thread owns the CPU it is bound to while its preempt count is
  * above 0 or its interrupts are off; an event task owns its own while it runs handlers,
- * which are softirqs, so that there each of these is an addition.
+ * which are softirqs, so that there each of these is an addition. Of the other CPUs, one that
+ * a thread has had for itself for long is biased to it, and costs it plain stores; the next
+ * thread that wants it waits for the region's end, and pays a membarrier(2) once.
  *
  * Differs from the kernel: there are no hard interrupts, so that disabling them only
  * owns the CPU; a thread that owns nothing may move to another core, not to another

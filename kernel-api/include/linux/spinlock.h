@@ -4,7 +4,8 @@
 
 /*
  * Locks for those who may not sleep. Each owns the virtual CPU first, then its word, for
- * which it spins a while and then sleeps in the host.
+ * which it spins a while and then sleeps in the host. The word is given up by a plain store:
+ * who goes to sleep for it pays the fence that this leaves out.
  *
  * As in a debug kernel: BUG where a lock is taken twice or given up by another than its
  * owner; a warning, once, where one was never set up.

@@ -54,6 +54,12 @@ DIAG_LOCK_API void diag_sleep_end(void);
 /* The calling thread's next sleep is that of a kthread nobody has woken yet: it does not count. */
 DIAG_LOCK_API void diag_sleep_is_first(void);
 
+/*
+ * May the calling thread, one of diagnostics, call kernel-api? 1 = yes, 0 = there is no kernel, -1 = there is no memory
+ * for a task. Set by kernel-api; NULL = it is not there.
+ */
+DIAG_LOCK_API extern int (*diag_task_ready)(void);
+
 /* Why the process is about to abort: the first one said stands in the dump. */
 DIAG_LOCK_API void diag_panic_reason(const char *text);
 

@@ -105,6 +105,8 @@ static void emit_frame_json(struct dump *dump, const struct frame *frame)
 	char name[256];
 
 	out_object(out, NULL);
+	if (frame->skipped)
+		out_num(out, "skipped", frame->skipped);
 	out_hex(out, "pc", frame->pc);
 	if (place->image) {
 		out_str(out, "module", place->image->name);
@@ -141,6 +143,8 @@ static void emit_frame_json(struct dump *dump, const struct frame *frame)
 	}
 	out_end(out);
 }
+
+#define SKIPPED "... %u frames ..."
 
 static size_t frame_line(struct space *space, struct v8 *v8, const struct frame *frame, unsigned int number, char *buf,
 			 size_t bytes)
@@ -180,11 +184,15 @@ static size_t frame_line(struct space *space, struct v8 *v8, const struct frame 
 size_t frames_text(struct space *space, struct v8 *v8, const struct frame frames[], unsigned int nr, char *buf,
 		   size_t bytes)
 {
+	unsigned int skipped = 0;
 	size_t used = 0;
 
 	buf[0] = 0;
 	for (unsigned int i = 0; i < nr && used + 600 < bytes; i++) {
-		used += frame_line(space, v8, &frames[i], i, buf + used, bytes - used - 2);
+		skipped += frames[i].skipped;
+		if (frames[i].skipped)
+			used += (size_t)diag_format(buf + used, bytes - used, SKIPPED "\n", frames[i].skipped);
+		used += frame_line(space, v8, &frames[i], i + skipped, buf + used, bytes - used - 2);
 		buf[used++] = '\n';
 		buf[used] = 0;
 	}
@@ -193,11 +201,15 @@ size_t frames_text(struct space *space, struct v8 *v8, const struct frame frames
 
 void emit_frames(struct dump *dump, const struct frame frames[], unsigned int nr)
 {
+	unsigned int skipped = 0;
 	char line[2048];
 
 	if (!dump->out->json) {
 		for (unsigned int i = 0; i < nr; i++) {
-			frame_line(dump->space, dump->v8, &frames[i], i, line, sizeof(line));
+			skipped += frames[i].skipped;
+			if (frames[i].skipped)
+				out_line(dump->out, SKIPPED, frames[i].skipped);
+			frame_line(dump->space, dump->v8, &frames[i], i + skipped, line, sizeof(line));
 			out_line(dump->out, "%s", line);
 		}
 		return;

@@ -216,12 +216,13 @@ static void emit_contention(struct dump *dump)
 	out_list(out, "contention");
 	for (unsigned int i = 0; i < CONTENTION_MAX; i++) {
 		const struct contention *place = &diag_contention[i];
+		const void *site = __atomic_load_n(&place->site, __ATOMIC_RELAXED);
 
-		if (!place->site || !__atomic_load_n(&place->count, __ATOMIC_RELAXED))
+		if (!site || !__atomic_load_n(&place->count, __ATOMIC_RELAXED))
 			continue;
 		out_object(out, NULL);
-		out_str(out, "kind", kind_name(place->kind));
-		site_text(dump->space, place->site, text, sizeof(text));
+		out_str(out, "kind", kind_name(__atomic_load_n(&place->kind, __ATOMIC_RELAXED)));
+		site_text(dump->space, site, text, sizeof(text));
 		out_str(out, "at", text);
 		out_num(out, "waits", (int64_t)__atomic_load_n(&place->count, __ATOMIC_RELAXED));
 		out_num(out, "waitedUs", (int64_t)__atomic_load_n(&place->wait_ns, __ATOMIC_RELAXED) / 1000);

@@ -185,6 +185,20 @@ static long write_memory(char *buf, unsigned long bytes)
 	return (long)write.out.used;
 }
 
+int (*diag_task_ready)(void);
+
+/* 0: ask kernel-api; else what there is to say instead, @none where there is no kernel. */
+static long instead(char *buf, unsigned long bytes, const char *none)
+{
+	int ready = diag_task_ready ? diag_task_ready() : 0;
+
+	if (ready > 0)
+		return 0;
+	if (!ready && !none)
+		return -1;
+	return diag_format(buf, bytes, "%s", ready ? "\"no memory to ask with\"" : none);
+}
+
 /* Lines of "NAME REFERENCES", from kernel-api, where it is there. */
 static long write_modules(char *buf, unsigned long bytes)
 {
@@ -193,10 +207,10 @@ static long write_modules(char *buf, unsigned long bytes)
 	static char lines[1 << 16];
 	struct diag_out out;
 	char *line = lines, *next;
-	int length;
+	long length = instead(buf, bytes, "[]");
 
-	if (!lsmod)
-		return -1;
+	if (!lsmod || length)
+		return lsmod ? length : -1;
 	length = lsmod(lines, sizeof(lines) - 1);
 	lines[length > 0 ? length : 0] = 0;
 	out_init(&out, buf, bytes, true);
@@ -224,9 +238,11 @@ static long write_iscsi(char *buf, unsigned long bytes)
 {
 	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
 											 "iscsi_show");
-	long length = show ? show(buf, bytes) : -1;
+	long length = instead(buf, bytes, NULL);
 
-	return length > (long)bytes ? -1 : length;
+	if (show && !length)
+		length = show(buf, bytes);
+	return !show || length > (long)bytes ? -1 : length;
 }
 
 static long write_workqueues(char *buf, unsigned long bytes)
@@ -234,7 +250,11 @@ static long write_workqueues(char *buf, unsigned long bytes)
 	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
 											 "ring3_workqueues");
 
-	return show ? show(buf, bytes) : -1;
+	long length = instead(buf, bytes, "[]");
+
+	if (show && !length)
+		length = show(buf, bytes);
+	return show ? length : -1;
 }
 
 static struct diag_section own_sections[] = {

@@ -91,9 +91,11 @@ struct caught {
 
 struct frame {
 	uint64_t	pc, fp;		/* fp: the frame pointer's value in this frame, 0 = not known */
+	uint32_t	skipped;	/* frames left out before this one */
 	bool		exact;		/* innermost, or interrupted by a signal */
 };
 
+/* The innermost @max frames, or of a deeper stack the innermost two thirds and the outermost third. */
 unsigned int space_unwind(struct space *space, const struct caught *caught, struct frame frames[], unsigned int max);
 
 #endif /* RING3_DIAG_SPACE_H */

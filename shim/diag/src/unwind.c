@@ -11,6 +11,8 @@
 
 #include "cfi.h"
 
+enum { DEPTH_MAX = 20000 };	/* of a stack that recursion has filled: where it stops is told as its end */
+
 struct walk {
 	struct space	*space;
 	const struct caught *caught;
@@ -206,6 +208,29 @@ static bool step_wild_call(struct walk *walk)
 	return true;
 }
 
+/* Where frame @index goes: behind the innermost, in place of the one that is no more among the last. */
+static struct frame *place_of(struct frame frames[], unsigned int max, unsigned int index)
+{
+	unsigned int head = max - max / 3;
+
+	return &frames[index < max ? index : head + (index - head) % (max / 3)];
+}
+
+/* The outermost third stands in a ring; into order. */
+static void straighten(struct frame frames[], unsigned int max, unsigned int nr)
+{
+	unsigned int head = max - max / 3, size = max / 3, first = (nr - head) % size;
+	struct frame *ring = &frames[head];
+
+	for (unsigned int i = 0; i < first; i++) {
+		struct frame moved = ring[0];
+
+		memmove(ring, ring + 1, (size - 1) * sizeof(*ring));
+		ring[size - 1] = moved;
+	}
+	ring[0].skipped = nr - max;
+}
+
 unsigned int space_unwind(struct space *space, const struct caught *caught, struct frame frames[], unsigned int max)
 {
 	struct walk walk = { .space = space, .caught = caught, .known = caught->known };
@@ -213,12 +238,12 @@ unsigned int space_unwind(struct space *space, const struct caught *caught, stru
 	unsigned int nr = 0;
 
 	memcpy(walk.regs, caught->regs, sizeof(walk.regs));
-	while (nr < max && walk.regs[REG_PC]) {
+	while (nr < DEPTH_MAX && walk.regs[REG_PC]) {
 		uint64_t sp = walk.regs[REG_SP];
 		bool signal = false;
 		int step;
 
-		frames[nr++] = (struct frame){
+		*place_of(frames, max, nr++) = (struct frame){
 			.pc = walk.regs[REG_PC], .exact = exact,
 			.fp = walk.known >> REG_BP & 1 ? walk.regs[REG_BP] : 0,
 		};
@@ -235,5 +260,8 @@ unsigned int space_unwind(struct space *space, const struct caught *caught, stru
 		if (!exact && !space_place(space, walk.regs[REG_PC], false)->executable)
 			break;
 	}
-	return nr;
+	if (nr <= max)
+		return nr;
+	straighten(frames, max, nr);
+	return max;
 }

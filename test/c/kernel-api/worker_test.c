@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers of one thread, and waiting for bits and words. */
+#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
@@ -158,5 +159,89 @@ TEST(worker_bits_are_waited_for_and_locked)
 		wake_up_var(&var);
 	}
 	rig_join(threads, 4);
+	rig_stop();
+}
+
+/* ---- how many workers a queue makes ---------------------------------------------------- */
+
+#define CHAIN	8
+
+static struct completion ran[CHAIN + 1];
+static struct work_struct chain[CHAIN];
+
+static void check_workers(const char *queue, int workers)
+{
+	static char buf[65536];
+	char wanted[100];
+
+	CHECK_GT(ring3_workqueues(buf, sizeof(buf)), 0);
+	snprintf(wanted, sizeof(wanted), "{\"name\":\"%s\",\"waiting\":0,\"workers\":%d,", queue, workers);
+	if (!strstr(buf, wanted))
+		test_fail(__FILE__, __LINE__, "no %s in %s", wanted, buf);
+}
+
+static void completes(struct work_struct *work)
+{
+	complete(&ran[0]);
+}
+
+/* It is queued while its last run has not ended, and no other worker could run it. */
+TEST(worker_of_a_work_that_is_queued_as_it_runs_stays_the_only_one)
+{
+	struct workqueue_struct *wq;
+	struct work_struct work;
+
+	rig_start(1, 4);
+	wq = alloc_workqueue("again", 0, 0);
+	INIT_WORK(&work, completes);
+	init_completion(&ran[0]);
+	for (int i = 0; i < 1000; i++) {
+		CHECK(queue_work(wq, &work));
+		wait_for_completion(&ran[0]);
+	}
+	flush_workqueue(wq);
+	check_workers("again", 1);
+	destroy_workqueue(wq);
+	rig_stop();
+}
+
+/* Each waits for the one that was queued after it. */
+static void waits_for_next(struct work_struct *work)
+{
+	long number = work - chain;
+
+	wait_for_completion(&ran[number + 1]);
+	complete(&ran[number]);
+}
+
+TEST(worker_calls_the_next_for_works_that_wait_for_each_other)
+{
+	struct workqueue_struct *wq;
+
+	rig_start(1, 2);
+	wq = alloc_workqueue("chain", 0, 0);
+	for (int i = 0; i < CHAIN; i++)
+		INIT_WORK(&chain[i], waits_for_next);
+	/* First workers are made, then those that are idle are called. */
+	for (int round = 0; round < 50; round++) {
+		for (int i = 0; i <= CHAIN; i++)
+			init_completion(&ran[i]);
+		for (int i = 0; i < CHAIN; i++)
+			CHECK(queue_work(wq, &chain[i]));
+		complete(&ran[CHAIN]);
+		wait_for_completion(&ran[0]);
+		flush_workqueue(wq);
+	}
+	for (int i = 0; i <= CHAIN; i++)
+		init_completion(&ran[i]);
+	for (int i = 0; i < CHAIN; i++)
+		queue_work(wq, &chain[i]);
+	/* All of them run now, or will: the last one has not been let go. */
+	while (work_pending(&chain[CHAIN - 1]))
+		usleep_range(50, 100);
+	check_workers("chain", CHAIN);
+	complete(&ran[CHAIN]);
+	flush_workqueue(wq);
+	destroy_workqueue(wq);
 	rig_stop();
 }

@@ -92,6 +92,23 @@ static int order_thread(void *data)
 	return 0;
 }
 
+static int fight_thread(void *data)
+{
+	for (;;) {
+		mutex_lock(&victim_first);
+		msleep(2);
+		mutex_unlock(&victim_first);
+	}
+	return 0;
+}
+
+static int chatter_thread(void *data)
+{
+	for (;;)
+		pr_err("diag_victim: more than anybody wants to read\n");
+	return 0;
+}
+
 /* ---- others ------------------------------------------------------------------------------ */
 
 static int holder_thread(void *data)
@@ -357,6 +374,8 @@ static const struct {
 	{ "waits-locked", waits_thread, waits_locked_thread },
 	{ "abba", abba_first, abba_second },
 	{ "abba-rwsem", sem_first, sem_second },
+	{ "fight", fight_thread, fight_thread },
+	{ "chatter", chatter_thread, chatter_thread },
 	{ "order", order_thread },
 	{ "holder", holder_thread },
 	{ "lost-wakeup", lost_wakeup_thread },
