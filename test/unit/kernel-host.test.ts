@@ -138,7 +138,10 @@ describe('module host', () => {
     it('says what is no module at all', async () => {
       const text = join(folder, 'text.ko.so');
       writeFileSync(text, '#!/bin/sh\n');
-      await assert.rejects(kernel.insmod(text), failsWith('ENOEXEC', /^insmod [^:]*: is no ELF file: it begins with 23 21/));
+      await assert.rejects(
+        kernel.insmod(text),
+        failsWith('ENOEXEC', /^insmod [^:]*: is no ELF file: it begins with 23 21/),
+      );
       await assert.rejects(kernel.insmod(folder), failsWith('EISDIR', /is no regular file/));
       await assert.rejects(
         kernel.insmod(process.execPath),
