@@ -228,6 +228,51 @@ export interface IscsiSession {
   rejects: number;
   errors: number;
   ignored: number;
+  /** The oldest 16. None once the section has 2 MiB: they are told of the first sessions then. */
+  inFlight: IscsiCommand[];
+  /** More of them. */
+  inFlightOmitted: number;
+  /**
+   * The last 8, the youngest first: breaches of the protocol, wrong data digests, commands that end with MEDIUM ERROR
+   * or HARDWARE ERROR. None once the section has 2 MiB.
+   */
+  lastErrors: { text: string; ageMs: number }[];
+}
+
+/** A SCSI command in flight. */
+export interface IscsiCommand {
+  itt: number;
+  cmdSn: number;
+  /** First byte of the CDB. */
+  opcode: number;
+  /** "WRITE(10)"; "" = not known. */
+  name: string;
+  /** Null = not known: the core has not seen the command. */
+  lun: number | null;
+  state:
+    | 'held' // an earlier CmdSN is missing
+    | 'starting'
+    | 'data-out' // waits for write data
+    | 'deferred' // by task attributes, or by an atomic command
+    | 'executing' // in the device handler
+    | 'answered' // by the core, but its write data is not all here yet
+    | 'sending' // its response is in the send queue
+    | 'aborted'; // and not over yet
+  /** Since its header was received; since its turn came, for one that was held. */
+  ageMs: number;
+  /** Expected Data Transfer Length. */
+  expectedBytes: number;
+}
+
+/** A session that ended, or a hand-off of one that was refused. */
+export interface IscsiEnded {
+  tsih: number;
+  refused: boolean;
+  initiator: string;
+  target: string;
+  peer: string;
+  reason: string;
+  ageMs: number;
 }
 
 /** A section another room writes is a sentence instead when it could not answer in time. */
@@ -269,6 +314,8 @@ export interface Dump {
   }[];
   aio?: AioTask[] | string;
   iscsi?: IscsiSession[] | string;
+  /** In section `iscsi`: the last 16, the youngest first. Asks no event task. */
+  iscsiEnded?: IscsiEnded[] | string;
   modules?: { name: string; references: string }[] | string;
   /** Findings so far, those included that were not told. */
   watchdogs?: Record<Stall['kind'], number>;

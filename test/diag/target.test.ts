@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Dump } from '../../shim/diag/schema.js';
+import type { Dump, IscsiSession } from '../../shim/diag/schema.js';
 import { sigdump } from '../../shim/index.js';
+import { Initiator, Op, type Pdu } from '../outside/initiator.js';
 import { findProgram, TargetProcess } from '../outside/target.js';
+import { until } from '../until.js';
+import { schemaErrors } from './schema.js';
 import { ring3 } from './victim.js';
 
 interface Session {
@@ -72,6 +75,55 @@ describe('a serving target', () => {
     assert.ok(seen.tcp && seen.tcp.mss > 0 && seen.tcp.cwnd > 0, JSON.stringify(seen));
     assert.ok(seen.maxCmdSn >= seen.expCmdSn - 1);
     assert.equal(target.stderr.includes('ring3: stall'), false, target.stderr);
+  });
+
+  it('shows a write whose data stays out, its last error, and why a session ended', async () => {
+    const pid = target.child.pid!;
+    const peer = await Initiator.login(target.portal, target.iqn, {
+      InitialR2T: 'Yes',
+      ImmediateData: 'No',
+    });
+    const WRITE_10 = [0x2a, 0, 0, 0, 0, 0, 0, 0, 8];
+    let itt = 0;
+    for (let pdu: Pdu | undefined; pdu?.opcode !== Op.R2T; ) {
+      itt = peer.command(WRITE_10, { write: 4096 }); // the first may end with a unit attention
+      pdu = await peer.receive();
+      assert.ok(pdu);
+    }
+    const since = performance.now();
+    const words = { 20: 0xffffffff, 24: 0, 28: peer.expStatSn };
+    peer.send({ opcode: Op.DataOut, flags: 0x80, itt: 0xbad, words, data: Buffer.alloc(4) });
+    assert.equal((await peer.receive())?.opcode, Op.Reject);
+    await new Promise((done) => setTimeout(done, 200));
+    const waited = performance.now() - since;
+    const dump = await sigdump({ pid, only: ['iscsi'] });
+    assert.deepEqual(schemaErrors([dump], 'Dump'), []);
+    const [session] = dump.iscsi as IscsiSession[];
+    const [command, ...others] = session!.inFlight;
+    assert.deepEqual([others.length, session!.inFlightOmitted], [0, 0]);
+    assert.deepEqual(
+      { ...command, ageMs: 0 },
+      {
+        ...{ itt, cmdSn: peer.cmdSn - 1, opcode: 0x2a, name: 'WRITE(10)', lun: 0 },
+        ...{ state: 'data-out', ageMs: 0, expectedBytes: 4096 },
+      },
+    );
+    assert.ok(command!.ageMs >= Math.floor(waited) - 1, `${command!.ageMs} ms, waited ${waited}`);
+    assert.match(session!.lastErrors[0]!.text, /^Data-Out: itt 0x00000bad, expected one of/);
+    assert.ok(session!.lastErrors[0]!.ageMs >= 190);
+    const { stdout } = await ring3(['sigdump', String(pid), '--only', 'iscsi']);
+    assert.match(stdout, /state=data-out|"state":"data-out"/);
+
+    peer.socket.destroy();
+    await until(async () => {
+      const { iscsi, iscsiEnded } = await sigdump({ pid, only: ['iscsi'] });
+      const [last] = Array.isArray(iscsiEnded) ? iscsiEnded : [];
+      return (
+        iscsi?.length === 0 &&
+        last?.initiator === 'iqn.2026-11.dev.ring3.test:hostile' &&
+        /closed the connection|error/.test(last.reason)
+      );
+    }, 'the session among those that ended');
   });
 
   it('ring3 sigdump --only tasks shows its event tasks as text', async () => {

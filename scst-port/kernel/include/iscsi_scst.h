@@ -92,9 +92,17 @@ int iscsi_session_close(u16 tsih);
 
 /*
  * Connections and their counters as JSON (array of objects: tsih, cid, initiator,
- * target, peer, portal, cpu, cmd_sn window, queue lengths, digests, bytes, errors).
+ * target, peer, portal, cpu, cmd_sn window, queue lengths, digests, bytes, errors, and
+ * details: the 16 oldest commands in flight and the last 8 errors of each, until 2 MiB
+ * are written).
  * Returns its length; only @bytes - 1 of it are stored.
  */
 long iscsi_show(char *buf, unsigned long bytes);
+
+/*
+ * The last 16 sessions that ended and hand-offs that were refused, the youngest first, as
+ * iscsi_show() does it. Waits for no event CPU.
+ */
+long iscsi_show_ended(char *buf, unsigned long bytes);
 
 #endif /* ISCSI_SCST_H */

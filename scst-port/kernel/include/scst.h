@@ -265,6 +265,9 @@ struct scst_session *scst_register_session(struct scst_tgt *tgt, const char *ini
  */
 void scst_unregister_session(struct scst_session *sess, void (*done)(struct scst_session *sess));
 
+/* "READ(10)", or NULL: not known. Reads at most two bytes. Any context. */
+const char *scst_cdb_name(const u8 *cdb);
+
 /*
  * A command arrived. The result belongs to the core until on_free_cmd(). Set the
  * driver's fields, then scst_cmd_init_done(). @lun is the 8 bytes as received (SAM-5

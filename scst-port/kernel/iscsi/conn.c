@@ -29,6 +29,10 @@ void conn_complain(struct iscsi_conn *conn, const char *format, ...)
 	va_list args;
 
 	conn->stats.errors++;
+	va_start(args, format);
+	vscnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	error_note(conn, "%s", line);
 	if (time_after(jiffies, conn->log_since + LOG_PERIOD)) {
 		if (conn->log_lost)
 			pr_warn("iscsi: %s (%s): %u more lines like these\n", conn->session->peer,
@@ -42,9 +46,6 @@ void conn_complain(struct iscsi_conn *conn, const char *format, ...)
 		return;
 	}
 	conn->log_lines++;
-	va_start(args, format);
-	vscnprintf(line, sizeof(line), format, args);
-	va_end(args);
 	pr_warn("iscsi: %s (%s): %s\n", conn->session->peer, conn->session->initiator_name, line);
 }
 

@@ -42,6 +42,7 @@
 #include "scst.h"
 #include "iscsi_scst.h"
 #include "iscsi_proto.h"
+#include "error.h"
 
 /*
  * Limits: whatever a peer can fill. README.md says what happens at each.
@@ -127,9 +128,11 @@ struct iscsi_cmnd {
 	struct list_head	wait;		/* conn->waiting: while @needs_data or @answer_waits */
 	u32			itt;
 	u32			expected_len;	/* Expected Data Transfer Length, bytes */
-	u32			bidi_len;
+	u32			bidi_len, cmd_sn;
+	unsigned long		begun;		/* conn->rx_last: its header was received */
 	u8			flags;		/* of the command PDU */
 	u8			local_status;	/* status when scst is NULL */
+	u8			opcode;		/* of the CDB */
 	unsigned int		immediate:1;
 	unsigned int		slot_freed:1;	/* its place in the CmdSN window is given back */
 	unsigned int		needs_data:1;	/* between rdy_to_xfer() and scst_rx_data() */
@@ -238,6 +241,7 @@ struct iscsi_conn {
 	u32			log_lines, log_lost;
 
 	struct iscsi_conn_stats	stats;
+	struct iscsi_errors	errors;
 };
 
 /* ---- session ---------------------------------------------------------------- */
@@ -386,6 +390,7 @@ void sn_purge(struct iscsi_conn *conn);
 struct iscsi_held {
 	struct list_head	entry;
 	u32			cmd_sn;
+	unsigned long		begun;		/* conn->rx_last: it was received */
 	bool			is_data_out;	/* rides behind the command of the same CmdSN */
 	bool			is_gone;	/* only its CmdSN counts */
 	u32			len;

@@ -273,7 +273,10 @@ static struct iscsi_cmnd *cmnd_new(struct iscsi_conn *conn, const struct iscsi_p
 	cmnd->itt = be32_to_cpu(hdr->itt);
 	cmnd->expected_len = be32_to_cpu(hdr->expected_len);
 	cmnd->bidi_len = bidi_len;
+	cmnd->cmd_sn = be32_to_cpu(hdr->cmd_sn);
+	cmnd->begun = conn->rx_last;
 	cmnd->flags = hdr->flags;
+	cmnd->opcode = hdr->cdb[0];
 	cmnd->immediate = !!(hdr->opcode & ISCSI_IMMEDIATE);
 	cmnd->unsolicited.len = min(conn->first_burst, cmnd->expected_len);
 	cmnd->unsolicited.ttt = ISCSI_RESERVED_TAG;

@@ -64,6 +64,19 @@ static u32 local_sense_len(const struct iscsi_cmnd *cmnd)
 	return cmnd->sense[0] ? ISCSI_FIXED_SENSE_LEN : 0;
 }
 
+/* What the medium or the hardware could not do is worth a line in a dump. */
+static void io_error_note(const struct iscsi_cmnd *cmnd)
+{
+	const struct scst_cmd *cmd = cmnd->scst;
+	bool desc = (cmd->sense[0] & 0x7f) >= 0x72;	/* SPC-4 4.5: key, ASC and ASCQ have two places */
+	u8 key = cmd->sense[desc ? 1 : 2] & 0x0f;
+
+	if (key == MEDIUM_ERROR || key == HARDWARE_ERROR)
+		error_note(cmnd->conn, "itt 0x%08x: opcode 0x%02x at block %llu of LUN %llu ends with sense %x/%02x/%02x",
+			   cmnd->itt, cmnd->opcode, cmd->lba, cmd->unpacked_lun, key, cmd->sense[desc ? 2 : 12],
+			   cmd->sense[desc ? 3 : 13]);
+}
+
 void scsi_rsp_send(struct iscsi_cmnd *cmnd)
 {
 	struct iscsi_conn *conn = cmnd->conn;
@@ -98,6 +111,8 @@ void scsi_rsp_send(struct iscsi_cmnd *cmnd)
 		hdr->flags |= ISCSI_RSP_BIDI_UNDERFLOW;
 		hdr->bidi_residual = cpu_to_be32(cmnd->bidi_len);
 	}
+	if (cmd && cmd->sense_len)
+		io_error_note(cmnd);
 	if (cmd)
 		sense_add(out, cmd->sense, cmd->sense_len);
 	else

@@ -220,6 +220,7 @@ void session_unregistered(struct scst_session *scst)
 	scst->tgt_priv = NULL;
 	spin_unlock_bh(&close_lock);
 	event_post(ISCSI_EVENT_SESSION_DOWN, session, session->conn.close_reason);
+	ended_note(session);
 	table_remove(session);
 	sock_release(session->conn.sock);
 	session_free(session);
@@ -388,8 +389,10 @@ int iscsi_handoff(int fd, const struct iscsi_handoff *h)
 	struct socket *sock;
 	int err = handoff_check(h), cpu;
 
-	if (err)
+	if (err) {
+		ended_note_refused(NULL, err);
 		return err;
+	}
 	session = session_new(h);
 	if (!session)
 		return -ENOMEM;
@@ -420,6 +423,7 @@ out_put:
 	sockfd_put(sock);
 out_free:
 	session_free(session);
+	ended_note_refused(h, err);
 	return err;
 }
 EXPORT_SYMBOL(iscsi_handoff);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * show.c - connections and their counters as JSON.
+ * show.c - connections as JSON: their counters, their commands in flight and their last errors.
  *
  * Counters belong to a connection's home CPU, so each CPU is asked once, and
  * copies those of its connections. Process context; holds iscsi_mutex meanwhile,
@@ -11,23 +11,18 @@
 #include <net/tcp.h>
 #include <ring3/kernel.h>
 
-#include "iscsi.h"
+#include "show.h"
 
 struct snapshot {
-	const struct iscsi_session *session;
+	struct iscsi_session *session;
 	struct iscsi_conn_stats stats;
 	u32	state, exp_cmd_sn, max_cmd_sn, stat_sn, exp_stat_sn;
 	u32	nr_cmnds, tx_pdus, held_bytes;
 	u64	tx_bytes;
 	bool	rx_paused;
 	struct tcp_info tcp;	/* tcpi_state 0: the socket is gone, or none of TCP's */
-};
-
-struct show {
-	struct snapshot *snapshots;
-	u32	nr;
-	char	*buf;
-	size_t	bytes, len;
+	struct iscsi_errors errors;
+	struct cmnds_snapshot cmnds;
 };
 
 /* On each event CPU. */
@@ -37,7 +32,7 @@ static void snapshot_cpu(void *info)
 
 	for (u32 i = 0; i < show->nr; i++) {
 		struct snapshot *s = &show->snapshots[i];
-		const struct iscsi_conn *conn = &s->session->conn;
+		struct iscsi_conn *conn = &s->session->conn;
 
 		if (conn->cpu != (int)smp_processor_id())
 			continue;
@@ -52,12 +47,14 @@ static void snapshot_cpu(void *info)
 		s->tx_bytes = conn->tx_bytes;
 		s->held_bytes = conn->held_bytes;
 		s->rx_paused = conn->rx_paused;
+		s->errors = conn->errors;
+		cmnds_snapshot(&s->cmnds, conn);
 		if (conn->state != ISCSI_CONN_DOWN)	/* which is set here, before the socket goes */
 			tcp_get_info(conn->sock->sk, &s->tcp);
 	}
 }
 
-static void __printf(2, 3) show_add(struct show *show, const char *format, ...)
+void show_add(struct show *show, const char *format, ...)
 {
 	size_t left = show->len < show->bytes ? show->bytes - show->len : 0;
 	va_list args;
@@ -67,7 +64,7 @@ static void __printf(2, 3) show_add(struct show *show, const char *format, ...)
 	va_end(args);
 }
 
-static void show_string(struct show *show, const char *name, const char *s)
+void show_string(struct show *show, const char *name, const char *s)
 {
 	show_add(show, "\"%s\":\"", name);
 	for (; *s; s++) {
@@ -122,8 +119,11 @@ static void show_session(struct show *show, const struct snapshot *s)
 	show_add(show, "\"paused\":%s,\"rxBytes\":%llu,\"txBytes\":%llu,\"rxPdus\":%llu,\"txPdus\":%llu,",
 		 s->rx_paused ? "true" : "false", s->stats.rx_bytes, s->stats.tx_bytes, s->stats.rx_pdus,
 		 s->stats.tx_pdus);
-	show_add(show, "\"rxCalls\":%llu,\"txCalls\":%llu,\"rejects\":%llu,\"errors\":%llu,\"ignored\":%llu}",
+	show_add(show, "\"rxCalls\":%llu,\"txCalls\":%llu,\"rejects\":%llu,\"errors\":%llu,\"ignored\":%llu,",
 		 s->stats.rx_calls, s->stats.tx_calls, s->stats.rejects, s->stats.errors, s->stats.ignored);
+	show_cmnds(show, &s->cmnds);
+	show_errors(show, &s->errors, s->cmnds.now);
+	show_add(show, "}");
 }
 
 long iscsi_show(char *buf, unsigned long bytes)

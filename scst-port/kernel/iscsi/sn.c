@@ -89,6 +89,7 @@ static struct iscsi_held *held_new(struct iscsi_conn *conn, u32 len)
 	}
 	held->is_data_out = false;
 	held->is_gone = false;
+	held->begun = conn->rx_last;
 	held->len = len;
 	conn->held_bytes += len;
 	return held;

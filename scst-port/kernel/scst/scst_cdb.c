@@ -127,6 +127,15 @@ const struct scst_opcode *scst_find_opcode(const u8 *cdb, bool *other_sa)
 	return NULL;
 }
 
+const char *scst_cdb_name(const u8 *cdb)
+{
+	bool other_sa;
+	const struct scst_opcode *op = scst_find_opcode(cdb, &other_sa);
+
+	return op ? op->name : NULL;
+}
+EXPORT_SYMBOL(scst_cdb_name);
+
 bool scst_opcode_supported(struct scst_device *dev, const struct scst_opcode *op)
 {
 	return !dev->handler->supports || dev->handler->supports(dev, op->op, op->sa);

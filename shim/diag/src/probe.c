@@ -245,6 +245,18 @@ static long write_iscsi(char *buf, unsigned long bytes)
 	return !show || length > (long)bytes ? -1 : length;
 }
 
+/* Sessions that ended, and why. Asks no event task, so it is there when write_iscsi() waits for one. */
+static long write_iscsi_ended(char *buf, unsigned long bytes)
+{
+	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
+											 "iscsi_show_ended");
+	long length = instead(buf, bytes, NULL);
+
+	if (show && !length)
+		length = show(buf, bytes);
+	return !show || length > (long)bytes ? -1 : length;
+}
+
 static long write_workqueues(char *buf, unsigned long bytes)
 {
 	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
@@ -259,6 +271,7 @@ static long write_workqueues(char *buf, unsigned long bytes)
 
 static struct diag_section own_sections[] = {
 	{ .name = "workqueues", .bit = DIAG_TASKS, .write = write_workqueues },
+	{ .name = "iscsiEnded", .bit = DIAG_ISCSI, .write = write_iscsi_ended },
 	{ .name = "iscsi", .bit = DIAG_ISCSI, .write = write_iscsi },
 	{ .name = "modules", .bit = DIAG_MODULES, .write = write_modules },
 	{ .name = "memory", .bit = DIAG_MEMORY, .write = write_memory },
