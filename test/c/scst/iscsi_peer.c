@@ -26,6 +26,7 @@ enum { PF_UNIX_ = 1, STREAM_ = 1, NONBLOCK_ = 04000, CLOEXEC_ = 02000000, NOSIGN
 /* ---- the disk --------------------------------------------------------------------- */
 
 u8 *disk;
+u32 disk_bad_lba = ~0u;
 static struct scst_device disk_device;
 static DEFINE_SPINLOCK(hold_lock);
 static bool holding;
@@ -53,7 +54,9 @@ static void disk_move(struct scst_cmd *cmd)
 {
 	u8 *at = disk + cmd->lba * DISK_BLOCK;
 
-	if (cmd->data_direction == SCST_DATA_READ)
+	if (cmd->lba == READ_ONCE(disk_bad_lba))
+		scst_set_cmd_error(cmd, scst_sense_read_error);
+	else if (cmd->data_direction == SCST_DATA_READ)
 		scst_copy_to_cmd(cmd, at, cmd->bufflen);
 	else
 		scst_copy_from_cmd(cmd, at, cmd->bufflen);

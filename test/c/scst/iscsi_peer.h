@@ -32,6 +32,7 @@ void target_insmod(const char *name, const char *params);
 void target_mgmt(const char *path, const char *command);
 
 extern u8 *disk;		/* DISK_BYTES */
+extern u32 disk_bad_lba;	/* commands that begin here end with a read error; none by default */
 /* From now on commands that read or write stop before they execute. */
 void disk_hold(bool hold);
 u32 disk_held(void);

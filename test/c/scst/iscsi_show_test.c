@@ -157,6 +157,28 @@ TEST(iscsi_show_last_errors)
 	target_stop();
 }
 
+TEST(iscsi_show_error_of_the_medium)
+{
+	char text[128];
+	u32 itt;
+
+	START();
+	peer_expect_service(&peer);
+	CHECK(strstr(show(), "\"lastErrors\":[]"));
+	WRITE_ONCE(disk_bad_lba, 77);
+	itt = peer_read(&peer, 77, 1);
+	peer_expect_status(&peer, itt, 2, 0x031100);
+	snprintf(text, sizeof(text), "[{\"text\":\"itt 0x%08x: opcode 0x28 at block 77 of LUN 0 ends with sense 3/11/00\"",
+		 itt);
+	CHECK(strstr(show(), text));
+	/* An error of the initiator's is none of the target's. */
+	itt = peer_read(&peer, DISK_BYTES / DISK_BLOCK, 1);
+	peer_expect_status(&peer, itt, 2, 0x052100);
+	CHECK_EQ(count(show(), "\"text\":"), 1);
+	peer_close(&peer);
+	target_stop();
+}
+
 static const char *ended(void)
 {
 	CHECK_LT(iscsi_show_ended(json, sizeof(json)), (long)sizeof(json));
