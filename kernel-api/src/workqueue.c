@@ -2,8 +2,9 @@
 /*
  * workqueue.c - work in process context.
  *
- * Each queue has its own workers, made when work waits and none is idle, up to
- * max_active. One at a time is on its way, the one that was idle last first; it takes a work
+ * Each queue has its own workers, made when work waits and none is idle: a few at once, and
+ * up to max_active where none of them takes a work for a while, since they may wait for what
+ * is queued. One at a time is on its way, the one that was idle last first; it takes a work
  * and, where more can run, calls the next. A work function may free its work: nothing of it
  * is touched after the function was entered; flushing goes by the worker's `current_work`.
  * Work whose last run has not ended stays in the list, and is its worker's: it runs once at a time.
@@ -27,10 +28,15 @@
 #include "diag_notes.h"
 #include "owned.h"
 #include "sched_impl.h"
+#include "workqueue_impl.h"
 
-#define WORKERS_MAX	16
+#define WORKERS_EAGER	16	/* beyond as many another is made only where nothing moves, */
+#define STALLED_MS	10	/* for so long */
+#define SHOWN_MAX	32	/* of a queue's running works, and of those that wait, in a dump */
 
 struct worker {
+	struct workqueue_struct	*wq;
+	struct worker		*next;		/* of all of its queue's */
 	struct task_struct	*task;
 	struct worker		*below;		/* in the stack of those that are idle */
 	bool			idle;		/* atomic for the worker's own look; and in that stack */
@@ -50,7 +56,10 @@ struct workqueue_struct {
 	int			nr_workers, nr_idle, nr_coming, max_active;
 	unsigned int		nr_waiting;	/* in works */
 	u64			seq;		/* of the last one queued */
-	struct worker		workers[WORKERS_MAX];
+	u64			nr_taken;
+	u64			taken_before;	/* as the timer was set */
+	struct timer_list	stalled;	/* set while work can run, and all workers run */
+	struct worker		*workers;	/* all, the youngest first; they live as long as the queue */
 	char			name[TASK_COMM_LEN];
 };
 
@@ -73,8 +82,8 @@ struct work_struct *current_work(void)
  */
 static bool runs_now(struct workqueue_struct *wq, const struct work_struct *work)
 {
-	for (int i = 0; i < wq->nr_workers; i++)
-		if (wq->workers[i].current_work == work && wq->workers[i].current_func == work->func)
+	for (struct worker *worker = wq->workers; worker; worker = worker->next)
+		if (worker->current_work == work && worker->current_func == work->func)
 			return true;
 	return false;
 }
@@ -93,19 +102,39 @@ static int worker_main(void *data);
 
 static struct worker *new_worker(struct workqueue_struct *wq)
 {
-	struct worker *worker = &wq->workers[wq->nr_workers];
+	struct worker *worker;
 	struct task_struct *task;
 
 	if (wq->nr_workers >= wq->max_active)
 		return NULL;
-	task = kthread_create(worker_main, wq, "%s/%d", wq->name, wq->nr_workers);
+	worker = kzalloc(sizeof(*worker), GFP_ATOMIC);
+	task = worker ? kthread_create(worker_main, worker, "%s/%d", wq->name, wq->nr_workers) : ERR_PTR(-ENOMEM);
 	if (IS_ERR(task)) {
 		WARN(!wq->nr_workers, "no thread for work queue %s: %ld", wq->name, PTR_ERR(task));
+		kfree(worker);
 		return NULL;
 	}
+	worker->wq = wq;
 	worker->task = task;
+	worker->next = wq->workers;
+	wq->workers = worker;
 	wq->nr_workers++;
 	return worker;
+}
+
+static void watch_stall(struct workqueue_struct *wq)
+{
+	if (timer_pending(&wq->stalled) || wq->nr_workers == wq->max_active)
+		return;
+	wq->taken_before = wq->nr_taken;
+	mod_timer(&wq->stalled, jiffies + msecs_to_jiffies(STALLED_MS));
+}
+
+static void send_worker(struct workqueue_struct *wq, struct worker *worker)
+{
+	worker->coming = true;
+	wq->nr_coming++;
+	wake_up_process(worker->task);
 }
 
 /* Work can run: somebody comes for it. wq->lock is held, and the wake-up is kept back until it is not. */
@@ -119,14 +148,32 @@ static void call_worker(struct workqueue_struct *wq)
 		wq->idle = worker->below;
 		wq->nr_idle--;
 		WRITE_ONCE(worker->idle, false);
-	} else {
+	} else if (wq->nr_workers < WORKERS_EAGER) {
 		worker = new_worker(wq);
-		if (!worker)
-			return;
+	} else {
+		watch_stall(wq);
 	}
-	worker->coming = true;
-	wq->nr_coming++;
-	wake_up_process(worker->task);
+	if (worker)
+		send_worker(wq, worker);
+}
+
+static void stalled_fn(struct timer_list *timer)
+{
+	struct workqueue_struct *wq = from_timer(wq, timer, stalled);
+	struct worker *worker = NULL;
+	unsigned long flags;
+
+	hold_wakes();
+	spin_lock_irqsave(&wq->lock, flags);
+	if (!wq->nr_coming && !wq->idle && first_runnable(wq)) {
+		if (wq->taken_before == wq->nr_taken)
+			worker = new_worker(wq);
+		if (worker)
+			send_worker(wq, worker);
+		watch_stall(wq);
+	}
+	spin_unlock_irqrestore(&wq->lock, flags);
+	make_wakes();
 }
 
 /* The next one for this worker, whose last one has ended; NULL: it is idle from now on. */
@@ -145,6 +192,7 @@ static struct work_struct *take(struct workqueue_struct *wq, struct worker *work
 	if (work) {
 		list_del_init(&work->entry);
 		wq->nr_waiting--;
+		wq->nr_taken++;
 		worker->current_work = work;
 		worker->current_func = work->func;
 		worker->current_seq = work->seq;
@@ -198,31 +246,27 @@ static void move(unsigned int cpu1)
 
 static int worker_main(void *data)
 {
-	struct workqueue_struct *wq = data;
+	struct worker *worker = this_worker = data;
+	struct workqueue_struct *wq = worker->wq;
 	struct work_struct *work;
 
-	spin_lock_bh(&wq->lock);
-	for (int i = 0; i < WORKERS_MAX; i++)
-		if (wq->workers[i].task == current)
-			this_worker = &wq->workers[i];
-	spin_unlock_bh(&wq->lock);
 	current->flags |= PF_WQ_WORKER;
 	for (;;) {
-		while ((work = take(wq, this_worker))) {
-			move(this_worker->current_cpu1);
-			this_worker->current_func(work);
+		while ((work = take(wq, worker))) {
+			move(worker->current_cpu1);
+			worker->current_func(work);
 			diag_lock_check_none("the function of a work");
 			if (WARN(!preemptible(), "a work of %s returned with preempt_count 0x%x, interrupts %s",
 				 wq->name, preempt_count(), irqs_disabled() ? "off" : "on"))
 				ring3_cpu_disown(ring3_preempt_word);
 		}
-		if (!sleep_idle(this_worker))
+		if (!sleep_idle(worker))
 			return 0;
 	}
 }
 
 /* The caller has set pending. */
-static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
+void work_enqueue(struct workqueue_struct *wq, struct work_struct *work)
 {
 	unsigned long flags;
 
@@ -238,7 +282,7 @@ static void enqueue(struct workqueue_struct *wq, struct work_struct *work)
 	make_wakes();
 }
 
-static unsigned int cpu1_of(int cpu)
+unsigned int work_cpu1(int cpu)
 {
 	return (unsigned int)cpu < nr_cpu_ids ? (unsigned int)cpu + 1 : 0;
 }
@@ -247,8 +291,8 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 {
 	if (__atomic_exchange_n(&work->pending, 1, __ATOMIC_ACQ_REL))
 		return false;
-	work->cpu1 = cpu1_of(cpu);
-	enqueue(wq, work);
+	work->cpu1 = work_cpu1(cpu);
+	work_enqueue(wq, work);
 	return true;
 }
 
@@ -269,12 +313,9 @@ static u64 last_seq(struct workqueue_struct *wq, const struct work_struct *work)
 		seq = wq->seq;
 	else if (!list_empty(&work->entry))
 		seq = work->seq;
-	for (int i = 0; work && !seq && i < wq->nr_workers; i++) {
-		struct worker *worker = &wq->workers[i];
-
+	for (struct worker *worker = wq->workers; work && !seq && worker; worker = worker->next)
 		if (worker != this_worker && worker->current_work == work)
 			seq = worker->current_seq;
-	}
 	spin_unlock_bh(&wq->lock);
 	return seq;
 }
@@ -288,12 +329,9 @@ static bool busy(struct workqueue_struct *wq, const struct work_struct *work, u6
 	spin_lock_bh(&wq->lock);
 	first = list_first_entry_or_null(&wq->works, struct work_struct, entry);
 	found = work ? !list_empty(&work->entry) && work->seq <= seq : first && first->seq <= seq;
-	for (int i = 0; i < wq->nr_workers && !found; i++) {
-		struct worker *worker = &wq->workers[i];
-
+	for (struct worker *worker = wq->workers; worker && !found; worker = worker->next)
 		found = worker != this_worker && worker->current_work && worker->current_seq <= seq &&
 			(!work || worker->current_work == work);
-	}
 	spin_unlock_bh(&wq->lock);
 	return found;
 }
@@ -326,8 +364,7 @@ void drain_workqueue(struct workqueue_struct *wq)
 
 /* ---- cancelling ------------------------------------------------------------------ */
 
-/* Own `pending`, wherever it is now; true: it was queued, or @timer had it. */
-static bool grab(struct work_struct *work, struct timer_list *timer)
+bool work_grab(struct work_struct *work, struct timer_list *timer)
 {
 	for (;;) {
 		struct workqueue_struct *wq;
@@ -360,9 +397,9 @@ static bool grab(struct work_struct *work, struct timer_list *timer)
 	}
 }
 
-static bool cancel(struct work_struct *work, struct timer_list *timer, bool sync)
+bool work_cancel(struct work_struct *work, struct timer_list *timer, bool sync)
 {
-	bool was = grab(work, timer);
+	bool was = work_grab(work, timer);
 
 	if (sync)
 		flush_work(work);
@@ -372,13 +409,29 @@ static bool cancel(struct work_struct *work, struct timer_list *timer, bool sync
 
 bool cancel_work(struct work_struct *work)
 {
-	return cancel(work, NULL, false);
+	return work_cancel(work, NULL, false);
 }
 
 bool cancel_work_sync(struct work_struct *work)
 {
 	might_sleep();
-	return cancel(work, NULL, true);
+	return work_cancel(work, NULL, true);
+}
+
+int schedule_on_each_cpu(work_func_t func)
+{
+	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works), GFP_KERNEL);
+
+	if (!works)
+		return -ENOMEM;
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		INIT_WORK(&works[cpu], func);
+		schedule_work_on((int)cpu, &works[cpu]);
+	}
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
+		flush_work(&works[cpu]);
+	kfree(works);
+	return 0;
 }
 
 /* ---- queues ------------------------------------------------------------------------ */
@@ -396,7 +449,8 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	spin_lock_init(&wq->lock);
 	INIT_LIST_HEAD(&wq->works);
 	init_waitqueue_head(&wq->less);
-	wq->max_active = clamp(max_active ? max_active : WORKERS_MAX, 1, WORKERS_MAX);
+	timer_setup(&wq->stalled, stalled_fn, 0);
+	wq->max_active = clamp(max_active ? max_active : WQ_DFL_ACTIVE, 1, WQ_MAX_ACTIVE);
 	spin_lock_bh(&all_lock);
 	list_add_tail(&wq->of_all, &all_queues);
 	spin_unlock_bh(&all_lock);
@@ -406,9 +460,15 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 
 void destroy_workqueue(struct workqueue_struct *wq)
 {
+	struct worker *worker;
+
 	drain_workqueue(wq);
-	for (int i = 0; i < wq->nr_workers; i++)
-		kthread_stop(wq->workers[i].task);
+	del_timer_sync(&wq->stalled);
+	while ((worker = wq->workers)) {
+		wq->workers = worker->next;
+		kthread_stop(worker->task);
+		kfree(worker);
+	}
 	spin_lock_bh(&all_lock);
 	list_del(&wq->of_all);
 	spin_unlock_bh(&all_lock);
@@ -426,15 +486,15 @@ static int show_queue(struct workqueue_struct *wq, char *buf, size_t bytes)
 	spin_lock_bh(&wq->lock);
 	done = scnprintf(buf, bytes, "{\"name\":\"%s\",\"waiting\":%u,\"workers\":%d,\"idle\":%d,\"maxActive\":%d,"
 			 "\"running\":[", wq->name, wq->nr_waiting, wq->nr_workers, wq->nr_idle, wq->max_active);
-	for (int i = 0; i < wq->nr_workers; i++)
-		if (wq->workers[i].current_work)
+	for (struct worker *worker = wq->workers; worker && shown < SHOWN_MAX; worker = worker->next)
+		if (worker->current_work)
 			done += scnprintf(buf + done, bytes - done, "%s{\"tid\":%d,\"function\":\"pc 0x%lx\"}",
-					  shown++ ? "," : "", wq->workers[i].task->pid,
-					  (unsigned long)wq->workers[i].current_func + 1);
+					  shown++ ? "," : "", worker->task->pid,
+					  (unsigned long)worker->current_func + 1);
 	done += scnprintf(buf + done, bytes - done, "],\"next\":[");
 	shown = 0;
 	list_for_each_entry(work, &wq->works, entry) {
-		if (shown == 16)
+		if (shown == SHOWN_MAX)
 			break;
 		done += scnprintf(buf + done, bytes - done, "%s\"pc 0x%lx\"", shown++ ? "," : "",
 				  (unsigned long)work->func + 1);
@@ -459,115 +519,6 @@ long ring3_workqueues(char *buf, unsigned long bytes)
 	spin_unlock_bh(&all_lock);
 	done += scnprintf(buf + done, bytes - done, "]");
 	return done;
-}
-
-/* ---- delayed work ---------------------------------------------------------------- */
-
-/* `pending` has been ours since the timer was set. */
-void delayed_work_timer_fn(struct timer_list *timer)
-{
-	struct delayed_work *work = from_timer(work, timer, timer);
-
-	enqueue(work->wq, &work->work);
-}
-
-static void queue_later(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	work->wq = wq;
-	if (delay)
-		mod_timer(&work->timer, jiffies + delay);
-	else
-		enqueue(wq, &work->work);
-}
-
-bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	if (__atomic_exchange_n(&work->work.pending, 1, __ATOMIC_ACQ_REL))
-		return false;
-	work->work.cpu1 = cpu1_of(cpu);
-	queue_later(wq, work, delay);
-	return true;
-}
-
-bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	return queue_delayed_work_on(WORK_CPU_UNBOUND, wq, work, delay);
-}
-
-bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	bool was = grab(&work->work, &work->timer);
-
-	work->work.cpu1 = cpu1_of(cpu);
-	queue_later(wq, work, delay);
-	return was;
-}
-
-bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work, unsigned long delay)
-{
-	return mod_delayed_work_on(WORK_CPU_UNBOUND, wq, work, delay);
-}
-
-int schedule_on_each_cpu(work_func_t func)
-{
-	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works), GFP_KERNEL);
-
-	if (!works)
-		return -ENOMEM;
-	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
-		INIT_WORK(&works[cpu], func);
-		schedule_work_on((int)cpu, &works[cpu]);
-	}
-	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
-		flush_work(&works[cpu]);
-	kfree(works);
-	return 0;
-}
-
-/* ---- after a grace period ---------------------------------------------------------- */
-
-static void rcu_work_queue(struct rcu_head *head)
-{
-	struct rcu_work *rwork = container_of(head, struct rcu_work, rcu);
-
-	enqueue(rwork->wq, &rwork->work);
-}
-
-bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rwork)
-{
-	if (__atomic_exchange_n(&rwork->work.pending, 1, __ATOMIC_ACQ_REL))
-		return false;
-	rwork->work.cpu1 = 0;
-	rwork->wq = wq;
-	call_rcu(&rwork->rcu, rcu_work_queue);
-	return true;
-}
-
-bool flush_rcu_work(struct rcu_work *rwork)
-{
-	if (!work_pending(&rwork->work))
-		return flush_work(&rwork->work);
-	rcu_barrier();
-	flush_work(&rwork->work);
-	return true;
-}
-
-bool cancel_delayed_work(struct delayed_work *work)
-{
-	return cancel(&work->work, &work->timer, false);
-}
-
-bool cancel_delayed_work_sync(struct delayed_work *work)
-{
-	might_sleep();
-	return cancel(&work->work, &work->timer, true);
-}
-
-bool flush_delayed_work(struct delayed_work *work)
-{
-	if (del_timer_sync(&work->timer))
-		enqueue(work->wq, &work->work);
-	return flush_work(&work->work);
 }
 
 int workqueue_init(void)

@@ -26,8 +26,6 @@ interface Torture {
   /** What its init returns. */
   rc?: number;
   config?: Record<string, string>;
-  /** The virtual CPUs that it runs with, whatever was asked for. */
-  only?: Layout[];
   /** The kernel itself says "!!!" of what is torture of a broken RCU: it must be found out. */
   broken?: boolean;
   /** The sanitizers under which it is not run, each with the reason. */
@@ -119,8 +117,6 @@ const tortures: Record<string, Torture> = {
     sources: ['kernel/locking/test-ww_mutex.c'],
     params: [],
     seconds: 0,
-    // A work per virtual CPU, each waiting for the next: a queue runs 16 at once here.
-    only: [{ cpus: 2, others: 2 }],
     wants: /All ww mutex selftests passed/,
   },
   percpu_test: {
@@ -180,7 +176,7 @@ async function torment(tools: Toolchain, name: string, torture: Torture): Promis
     out: join(tools.objects, 'torture'),
     uses: [lib.path],
   });
-  for (const layout of torture.only ?? (torture.seconds ? layouts : layouts.slice(0, 1))) {
+  for (const layout of torture.seconds ? layouts : layouts.slice(0, 1)) {
     const result = await run(
       [{ path: lib.path }, { path: module!.path, params: quietParams(torture.params, san) }],
       {

@@ -3,7 +3,8 @@
 #define _LINUX_WORKQUEUE_H
 
 /*
- * Work queues: process context, threads made as work needs them, at most max_active (16) at once.
+ * Work queues: process context, threads made as work needs them, at most max_active at once: 16, and more where
+ * none of these takes another work for 10 ms.
  *
  * Differs from the kernel: a work that no CPU was named for runs on any of those that threads
  * share, not on its queuer's; what WQ_ flags ask for but __WQ_ORDERED is granted or not wanted.
@@ -66,6 +67,7 @@ static inline struct delayed_work *to_delayed_work(struct work_struct *work)
 #define WQ_HIGHPRI		0x10u
 #define __WQ_ORDERED		0x20000u
 #define WQ_MAX_ACTIVE		512
+#define WQ_DFL_ACTIVE		256	/* what a max_active of 0 stands for */
 
 __visible extern struct workqueue_struct *system_wq, *system_unbound_wq, *system_highpri_wq, *system_long_wq;
 

@@ -245,3 +245,66 @@ TEST(worker_calls_the_next_for_works_that_wait_for_each_other)
 	destroy_workqueue(wq);
 	rig_stop();
 }
+
+/* ---- work queues whose works wait for each other ------------------------------------------- */
+
+enum { WAITING = 100 };
+static struct completion all_run;
+static atomic_t nr_running;
+
+static void wait_for_all(struct work_struct *work)
+{
+	if (atomic_inc_return(&nr_running) == WAITING)
+		complete_all(&all_run);
+	wait_for_completion(&all_run);
+}
+
+TEST(works_that_wait_for_each_other_all_run)
+{
+	struct workqueue_struct *wq;
+	struct work_struct works[WAITING];
+
+	rig_start(2, 2);
+	wq = alloc_workqueue("waiting", WQ_UNBOUND, 0);
+	init_completion(&all_run);
+	for (int i = 0; i < WAITING; i++) {
+		INIT_WORK(&works[i], wait_for_all);
+		CHECK(queue_work(wq, &works[i]));
+	}
+	flush_workqueue(wq);
+	CHECK_EQ(atomic_read(&nr_running), WAITING);
+	destroy_workqueue(wq);
+	rig_stop();
+}
+
+static struct completion twenty_run;
+
+static void wait_for_the_end(struct work_struct *work)
+{
+	if (atomic_inc_return(&nr_running) == 20)
+		complete(&twenty_run);
+	wait_for_completion(&all_run);
+}
+
+TEST(no_more_works_run_than_max_active)
+{
+	struct workqueue_struct *wq;
+	struct work_struct works[40];
+
+	rig_start(2, 2);
+	wq = alloc_workqueue("waiting", WQ_UNBOUND, 20);
+	init_completion(&all_run);
+	init_completion(&twenty_run);
+	for (int i = 0; i < 40; i++) {
+		INIT_WORK(&works[i], wait_for_the_end);
+		CHECK(queue_work(wq, &works[i]));
+	}
+	wait_for_completion(&twenty_run);
+	msleep(100);
+	CHECK_EQ(atomic_read(&nr_running), 20);
+	complete_all(&all_run);
+	flush_workqueue(wq);
+	CHECK_EQ(atomic_read(&nr_running), 40);
+	destroy_workqueue(wq);
+	rig_stop();
+}
