@@ -6,7 +6,6 @@
 
 #include "iscsi_peer.h"
 
-extern int close(int fd);
 extern unsigned long strtoul(const char *text, char **end, int base);
 
 static struct peer peer;
