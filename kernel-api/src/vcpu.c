@@ -78,10 +78,14 @@ void word_wake(u32 *word)
 		host_futex_wake(word, 1);
 }
 
-bool word_lock_spin(u32 *word)
+/* With @calls the waiter owns a CPU, and runs calls to it meanwhile. */
+static inline bool spin(u32 *word, bool calls)
 {
 	for (int i = 0; i < LOOKS; i++) {
-		cpu_relax();
+		if (calls)
+			cpu_relax();
+		else
+			cpu_pause();
 		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
 			return true;
 	}
@@ -89,33 +93,34 @@ bool word_lock_spin(u32 *word)
 }
 
 /* Who is parked does not see that its CPU is called: so it wakes now and then. */
-void word_lock_park(u32 *word)
+static inline void park(u32 *word, bool calls)
 {
 	u32 *parked = word_parked_at(word);
 
 	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
 	fence_others();
 	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
-		cpu_relax();
-		host_futex_wait(word, 2, irqs_disabled() ? 0 : NSEC_PER_MSEC);
+		if (calls)
+			cpu_relax();
+		host_futex_wait(word, 2, calls && !irqs_disabled() ? NSEC_PER_MSEC : 0);
 	}
 	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
 }
 
+bool word_lock_spin(u32 *word)
+{
+	return spin(word, true);
+}
+
+void word_lock_park(u32 *word)
+{
+	park(word, true);
+}
+
 void word_lock_slow(u32 *word)
 {
-	u32 *parked = word_parked_at(word);
-
-	for (int i = 0; i < LOOKS; i++) {
-		cpu_pause();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return;
-	}
-	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
-	fence_others();
-	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST))
-		host_futex_wait(word, 2, 0);
-	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
+	if (!spin(word, false))
+		park(word, false);
 }
 
 /* ---- the bias ----------------------------------------------------------------------------- */
