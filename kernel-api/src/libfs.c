@@ -11,34 +11,34 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
+/* How many of @count bytes at @pos there are; -EINVAL: it is negative. */
+static ssize_t bytes_at(loff_t pos, size_t count, size_t available)
 {
-	loff_t pos = *ppos;
-
 	if (pos < 0)
 		return -EINVAL;
-	if ((size_t)pos >= available || !count)
-		return 0;
-	count = min(count, available - (size_t)pos);
-	if (copy_to_user(to, (const char *)from + pos, count))
+	return (size_t)pos < available ? (ssize_t)min(count, available - (size_t)pos) : 0;
+}
+
+ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
+{
+	ssize_t bytes = bytes_at(*ppos, count, available);
+
+	if (bytes > 0 && copy_to_user(to, (const char *)from + *ppos, (size_t)bytes))
 		return -EFAULT;
-	*ppos = pos + (loff_t)count;
-	return (ssize_t)count;
+	if (bytes > 0)
+		*ppos += bytes;
+	return bytes;
 }
 
 ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from, size_t count)
 {
-	loff_t pos = *ppos;
+	ssize_t bytes = bytes_at(*ppos, count, available);
 
-	if (pos < 0)
-		return -EINVAL;
-	if ((size_t)pos >= available || !count)
-		return 0;
-	count = min(count, available - (size_t)pos);
-	if (copy_from_user((char *)to + pos, from, count))
+	if (bytes > 0 && copy_from_user((char *)to + *ppos, from, (size_t)bytes))
 		return -EFAULT;
-	*ppos = pos + (loff_t)count;
-	return (ssize_t)count;
+	if (bytes > 0)
+		*ppos += bytes;
+	return bytes;
 }
 
 int simple_open(struct inode *inode, struct file *file)
