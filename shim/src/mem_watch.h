@@ -31,46 +31,34 @@ static inline unsigned int mem_watch_levels(void)
 #endif
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define MEM_TELL(asan, valgrind, addr, bytes)	ASAN_##asan##_MEMORY_REGION(addr, bytes)
+#elif defined(RING3_HAS_VALGRIND)
+#define MEM_TELL(asan, valgrind, addr, bytes)						\
+	do {										\
+		if (unlikely(mem_checks & MEM_CHECK_VALGRIND))				\
+			VALGRIND_MAKE_MEM_##valgrind(addr, bytes);			\
+	} while (0)
+#else
+#define MEM_TELL(asan, valgrind, addr, bytes)	((void)(addr), (void)(bytes))
+#endif
+
 /* Nobody may touch it. */
 static inline void mem_hide(const void *addr, size_t bytes)
 {
-#ifdef __SANITIZE_ADDRESS__
-	ASAN_POISON_MEMORY_REGION(addr, bytes);
-#elif defined(RING3_HAS_VALGRIND)
-	if (unlikely(mem_checks & MEM_CHECK_VALGRIND))
-		VALGRIND_MAKE_MEM_NOACCESS(addr, bytes);
-#else
-	(void)addr;
-	(void)bytes;
-#endif
+	MEM_TELL(POISON, NOACCESS, addr, bytes);
 }
 
 /* The engine itself looks at it, or writes it; what is there counts as written. */
 static inline void mem_show(const void *addr, size_t bytes)
 {
-#ifdef __SANITIZE_ADDRESS__
-	ASAN_UNPOISON_MEMORY_REGION(addr, bytes);
-#elif defined(RING3_HAS_VALGRIND)
-	if (unlikely(mem_checks & MEM_CHECK_VALGRIND))
-		VALGRIND_MAKE_MEM_DEFINED(addr, bytes);
-#else
-	(void)addr;
-	(void)bytes;
-#endif
+	MEM_TELL(UNPOISON, DEFINED, addr, bytes);
 }
 
 /* Somebody may touch it; what is there counts as never written. */
 static inline void mem_fresh(const void *addr, size_t bytes)
 {
-#ifdef __SANITIZE_ADDRESS__
-	ASAN_UNPOISON_MEMORY_REGION(addr, bytes);
-#elif defined(RING3_HAS_VALGRIND)
-	if (unlikely(mem_checks & MEM_CHECK_VALGRIND))
-		VALGRIND_MAKE_MEM_UNDEFINED(addr, bytes);
-#else
-	(void)addr;
-	(void)bytes;
-#endif
+	MEM_TELL(UNPOISON, UNDEFINED, addr, bytes);
 }
 
 /* An object that its user gets, fresh, and gives back: valgrind tells then where that was. */
