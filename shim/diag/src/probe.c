@@ -233,11 +233,10 @@ static long write_modules(char *buf, unsigned long bytes)
 	return (long)out.used;
 }
 
-/* scst-port's own: an array of sessions. Nothing where its module is not loaded. */
-static long write_iscsi(char *buf, unsigned long bytes)
+/* scst-port's own: what its function @symbol writes. Nothing where its module is not loaded. */
+static long write_of(const char *symbol, char *buf, unsigned long bytes)
 {
-	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
-											 "iscsi_show");
+	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT, symbol);
 	long length = instead(buf, bytes, NULL);
 
 	if (show && !length)
@@ -245,16 +244,16 @@ static long write_iscsi(char *buf, unsigned long bytes)
 	return !show || length > (long)bytes ? -1 : length;
 }
 
+/* An array of sessions. */
+static long write_iscsi(char *buf, unsigned long bytes)
+{
+	return write_of("iscsi_show", buf, bytes);
+}
+
 /* Sessions that ended, and why. Asks no event task, so it is there when write_iscsi() waits for one. */
 static long write_iscsi_ended(char *buf, unsigned long bytes)
 {
-	long (*show)(char *buf, unsigned long bytes) = (long (*)(char *, unsigned long))dlsym(RTLD_DEFAULT,
-											 "iscsi_show_ended");
-	long length = instead(buf, bytes, NULL);
-
-	if (show && !length)
-		length = show(buf, bytes);
-	return !show || length > (long)bytes ? -1 : length;
+	return write_of("iscsi_show_ended", buf, bytes);
 }
 
 static long write_workqueues(char *buf, unsigned long bytes)
