@@ -78,7 +78,7 @@ function probe({ name, kind, header }: Identifier, at: number): string | undefin
     case 'enum':
       return `#line ${at + 1} "probe"\nextern char probe_${at}[sizeof(enum ${name})];`;
     case 'typedef':
-      return either(`extern char probe_${at}[sizeof(${name}) + 1];`);
+      return either(`extern ${name} *probe_${at};`);
     case 'field':
       return `#line ${at + 1} "probe"\nvoid probe_${at}(struct ${struct} *it) { (void)it->${field}; }`;
     default:
