@@ -70,7 +70,8 @@ static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
 	int fua = op == HOST_WRITE && kiocb->ki_flags & IOCB_DSYNC, rc;
 	long done;
 
-	WARN_ON_ONCE(iter->iov_offset);
+	if (WARN_ON_ONCE(!iov_iter_is_kvec(iter) || iter->iov_offset))
+		return -EINVAL;
 	if (!kiocb->ki_complete) {
 		might_sleep();
 		done = file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);

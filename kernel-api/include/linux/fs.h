@@ -9,15 +9,18 @@
  * Differs from the kernel: no VFS. A struct file of filp_open() has no operations of its own,
  * one of the tree has no others; nothing polls, maps or controls a file.
  */
+#include <asm/page.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/limits.h>
 #include <linux/path.h>
 #include <linux/stat.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
+#define MAX_RW_COUNT	(INT_MAX & PAGE_MASK)	/* bytes of one read or write */
 #define IOCB_DSYNC	(1 << 1)
 #define IOCB_NOWAIT	(1 << 3)
 
@@ -79,6 +82,7 @@ __visible int filp_close(struct file *file, void *id);
 /*
  * Bytes, -errno, or -EIOCBQUEUED: then ki_complete() comes in softirq context on
  * this CPU, and the kvecs stay until it has. With ki_complete set it never sleeps.
+ * Iterators over kvecs only, from the start of one; others are a warning and -EINVAL.
  */
 __visible ssize_t call_read_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);
 __visible ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);

@@ -29,6 +29,8 @@ void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
 unsigned long host_free_pages(void);	/* of the machine */
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
+int host_peek(void *to, const void *from, host_size bytes);	/* -EFAULT: some of it is not there */
+int host_touch(const void *addr);	/* its page, as by a write that changes nothing; -EFAULT: may not be written */
 
 /* threads, time, output */
 unsigned long long host_now_ns(void);
