@@ -134,7 +134,10 @@ describe('tree of /proc and /sys', () => {
     await kernel.rmmod(module);
     assert.equal(await refusal('/sys/module/fix_tree/initstate'), 'ENOENT');
     assert.deepEqual(await tree.list('/sys/module'), []);
-    assert.deepEqual((await tree.list('/proc')).map(({ name }) => name), ['sys']);
+    assert.deepEqual(
+      (await tree.list('/proc')).map(({ name }) => name),
+      ['sys'],
+    );
   });
 
   it('lets rmmod wait for who reads', async () => {
