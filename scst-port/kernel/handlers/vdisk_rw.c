@@ -92,6 +92,10 @@ static void file_rw(struct scst_cmd *cmd, u64 offset)
 		scst_cmd_done(cmd);
 		return;
 	}
+	if (write && vdisk_view_takes(cmd, offset)) {
+		scst_cmd_done(cmd);
+		return;
+	}
 	io = kmem_cache_alloc(io_cache, GFP_ATOMIC);
 	if (!io || (!cmd->sg && scst_alloc_space(cmd))) {
 		if (io)
