@@ -125,7 +125,7 @@ static inline bool vdisk_atomic_writes(const struct vdisk *vdisk) { return !vdis
 void vdisk_open_view(struct vdisk *vdisk);	/* may sleep; where there can be none, there is none */
 void vdisk_close_view(struct vdisk *vdisk);	/* may sleep */
 bool vdisk_view_lends(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg is the view's */
-bool vdisk_view_takes(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg was written */
+bool vdisk_view_copies(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg was written, or read */
 void vdisk_view_saw(struct vdisk *vdisk, u64 offset, const u8 *data, u64 bytes);	/* @data was read */
 void vdisk_view_lost(struct scst_cmd *cmd);
 

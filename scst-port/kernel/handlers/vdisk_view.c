@@ -2,19 +2,19 @@
 /*
  * vdisk_view.c - a view of a file that lies in memory (tmpfs, memfd): what is read of it is
  * sent from there, without a system call and a copy of its own; what is written is copied
- * there, without a system call.
+ * there, and what must not change any more when it is sent (data digests) is copied out of it,
+ * without a system call.
  *
- * Nobody but sendmsg() looks at the bytes, for there may be none: behind the end of a file
- * that somebody truncated we would get SIGBUS, and sendmsg() gets EFAULT. So where bytes
- * must be looked at (data digests, VERIFY, copies), or must not change any more, they are
- * read. The size of the file is asked for once for all commands that were received
+ * Nobody but sendmsg() and such a copy looks at the bytes, for there may be none: behind the
+ * end of a file that somebody truncated we would get SIGBUS, sendmsg() gets EFAULT, and the
+ * copy (ring3_view_copy) ends early. The size of the file is asked for once for all commands that were received
  * together; what does not fit is read, and fails as it must. A file truncated between that
  * and the sending ends the session, and the view: from then on all is read. What a disk grows
  * by later (resync_size) is read, too.
  *
- * A copy to the view that finds no page ends early (ring3_view_copy), and the file is written
- * instead: it grows, or has no room, and that is told. Only pages known to hold data are
- * written so, a hole by a system call, which is the cheaper way to fill it.
+ * A copy that ended early is done again by a system call: the file is read, and fails as it
+ * must, or written, and grows, or has no room, and that is told. Only pages known to hold data
+ * are copied; to fill a hole a system call is cheaper.
  *
  * Between two writes of the same block that overlap in time nothing decides: the block may
  * be of both, as SBC-4 4.29 lets it be for what is no WRITE ATOMIC. The same is true of a write
@@ -92,12 +92,16 @@ bool vdisk_view_lends(struct scst_cmd *cmd, u64 offset)
 	return true;
 }
 
-bool vdisk_view_takes(struct scst_cmd *cmd, u64 offset)
+bool vdisk_view_copies(struct scst_cmd *cmd, u64 offset)
 {
 	struct vdisk *vdisk = vdisk_of(cmd);
+	bool write = cmd->data_direction == SCST_DATA_WRITE;
+	void *data = sg_virt(cmd->sg);
+	u8 *there = vdisk->view + offset;
 
-	return vdisk->view_writes && covers(cmd, vdisk, offset) &&
-	       !ring3_view_copy(vdisk->view + offset, sg_virt(cmd->sg), cmd->bufflen);
+	if ((write && !vdisk->view_writes) || !covers(cmd, vdisk, offset))
+		return false;
+	return !ring3_view_copy(write ? there : data, write ? data : there, cmd->bufflen);
 }
 
 void vdisk_view_saw(struct vdisk *vdisk, u64 offset, const u8 *data, u64 bytes)
