@@ -289,7 +289,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   let warnings = '';
   let fresh = true;
   await inParallel(tools, [...spec.sources.entries()], async ([at, source]) => {
-    const flags = [...job.kind, modname, ...spec.flags, ...(spec.sourceFlags[source] ?? [])];
+    const flags = [...job.kind, modname, ...(spec.flags?.[source] ?? [])];
     const done = await compileOne(tools, source, flags);
     objects[at] = done.object;
     warnings += done.warnings;
@@ -420,8 +420,6 @@ export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit:
     spec: {
       name: 'linux_lib',
       sources: [...tree(hosted.lib), join(HOSTED_GLUE, 'lib_glue.c')],
-      flags: [],
-      sourceFlags: {},
     },
     kind: ['-DRING3_BUILTIN'],
     uses: [],
@@ -432,8 +430,6 @@ export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit:
     spec: {
       name: 'kunit',
       sources: [...tree(hosted.kunit), join(HOSTED_GLUE, 'kunit_filter.c')],
-      flags: [],
-      sourceFlags: {},
     },
     kind: ['-DRING3_BUILTIN'],
     uses: [lib.path],
