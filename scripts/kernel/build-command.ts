@@ -156,7 +156,10 @@ export async function runBuild(argv: string[]): Promise<number> {
     ...(name === undefined ? {} : { name }),
   });
   for (const module of built) {
-    if (args.has('warnings') && module.warnings) process.stderr.write(module.warnings);
+    const count = module.warnings.match(/: warning: /g)?.length ?? 0;
+    if (args.has('warnings')) process.stderr.write(module.warnings);
+    else if (count)
+      process.stderr.write(`${module.name}: ${count} warnings of the compiler: --warnings shows them\n`);
     process.stdout.write(`${shown(module.path)}\n`);
   }
   process.stderr.write(`built in ${((Date.now() - started) / 1000).toFixed(2)} s\n`);

@@ -166,6 +166,36 @@ describe('ring3 build', function () {
     assert.match(await refusal([user], { uses: [base!.path] }), /hidden\(\): needed by .*user\.c/);
   });
 
+  it('orders modules by what they use of each other, and refuses a circle', async () => {
+    const text = (own: string, other: string) =>
+      MODULE(
+        `int ${own}(void);\nint ${other}(void);\nint ${own}(void) { return ${other}(); }\nEXPORT_SYMBOL(${own});`,
+      );
+    write({
+      Kbuild: 'obj-m := user.o base.o\n',
+      'user.c': text('use', 'base'),
+      'base.c': MODULE('int base(void);\nint base(void) { return 7; }\nEXPORT_SYMBOL(base);'),
+    });
+    assert.deepEqual(
+      (await buildHere([folder])).map(({ name }) => name),
+      ['base', 'user'],
+    );
+    write({ 'base.c': text('base', 'use') });
+    assert.match(
+      await refusal([folder]),
+      /user -> base -> user: modules that use each other's exports.*\nmove what both use/,
+    );
+  });
+
+  it('tells what the compiler warned of, also when nothing is compiled again', async () => {
+    const file = write({ 'a b/warns.c': MODULE('#warning on purpose') });
+    for (const fresh of [false, true]) {
+      const [module] = await buildHere([file]);
+      assert.equal(module!.fresh, fresh);
+      assert.match(module!.warnings, /on purpose/);
+    }
+  });
+
   it('compiles again what changed, and nothing else', async () => {
     const one = write({ 'one.c': MODULE('#include "own.h"\nint one = OWN;'), 'own.h': '#define OWN 1\n' });
     const two = write({ 'two.c': '#include <linux/types.h>\nextern int two;\nint two = 2;\n' });
