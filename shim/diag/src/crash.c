@@ -209,6 +209,8 @@ static void classify(struct dump *dump, char *buf, size_t bytes)
 	else if (crash.code == SI_KERNEL && !addr)
 		diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits%s",
 			    poisoned() ? ", the fill of freed memory" : "");
+	else if (addr < 65536 && addr == crash.caught.regs[REG_PC])
+		diag_format(buf, bytes, "a call of a null pointer");
 	else if (addr < 65536)
 		diag_format(buf, bytes, "null pointer, %#lx behind it", addr);
 	else if (addr == crash.caught.regs[REG_PC] && (!mapping || !mapping->executable))

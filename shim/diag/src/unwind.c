@@ -238,7 +238,7 @@ unsigned int space_unwind(struct space *space, const struct caught *caught, stru
 	unsigned int nr = 0;
 
 	memcpy(walk.regs, caught->regs, sizeof(walk.regs));
-	while (nr < DEPTH_MAX && walk.regs[REG_PC]) {
+	while (nr < DEPTH_MAX && (walk.regs[REG_PC] || !nr)) {	/* 0 is the end, or, first, a call of NULL */
 		uint64_t sp = walk.regs[REG_SP];
 		bool signal = false;
 		int step;

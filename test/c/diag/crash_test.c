@@ -191,6 +191,23 @@ TEST(a_jump_into_nothing)
 	CHECK_SAYS(text, "jump_away at crash_test.c:");
 }
 
+static __attribute__((noinline)) void call_null(void)
+{
+	void (*volatile fn)(void) = NULL;
+
+	fn();
+	__asm__ volatile("");
+}
+
+TEST(a_call_of_null)
+{
+	char *text;
+
+	check_died(crash_in_child(call_null, &text), SIGSEGV);
+	CHECK_SAYS(text, "a call of a null pointer");
+	CHECK_SAYS(text, "call_null at crash_test.c:");
+}
+
 static void read_junk(void)
 {
 	volatile uintptr_t addr = 0x6b6b6b6b6b6b6b6b;
