@@ -150,6 +150,7 @@ export interface Crash {
   signal: string;
   code: number;
   tid: number;
+  /** 0x0 where the signal brought none. */
   address: string;
   addressIs: string;
   panic?: string;
