@@ -110,10 +110,16 @@ __visible const char *ring3_file_provider(struct file *file);
 /*
  * The first @bytes of a file that lies in memory (tmpfs, memfd), for sendmsg() to take from; NULL for
  * any other file, or where there is no room for it. Behind the end of a file that was truncated since,
- * whoever looks gets SIGBUS, and sendmsg() -EFAULT; a hole that is looked at is allocated. May sleep.
+ * whoever looks gets SIGBUS, and sendmsg() -EFAULT; a hole that is looked at is allocated. @write: it may
+ * be written to, too; NULL where the file may not (opened to read, sealed). May sleep.
  */
-__visible const void *ring3_file_view(struct file *file, u64 bytes);
+__visible void *ring3_file_view(struct file *file, u64 bytes, bool write);
 __visible void ring3_file_unview(const void *view, u64 bytes);	/* NULL: nothing */
+/*
+ * To or from a view, or both; they do not overlap. 0, or -EFAULT where the file has no page and can get
+ * none: it was truncated, or its file system is full; some of it may have been copied. Any context.
+ */
+__visible int ring3_view_copy(void *to, const void *from, size_t bytes);
 
 /* ---- for who writes the operations of a file of the tree; fs/libfs.c of the kernel ------------- */
 
