@@ -112,28 +112,6 @@ int _printk(const char *fmt, ...)
 	return len;
 }
 
-int ___ratelimit(struct ratelimit_state *rs, const char *func)
-{
-	u64 now = host_now_ns();
-	int missed = 0, allowed;
-
-	lock();
-	if (now - rs->begin_ns > (rs->interval ? (u64)rs->interval * NSEC_PER_MSEC : 5 * NSEC_PER_SEC)) {
-		missed = rs->missed;
-		rs->begin_ns = now;
-		rs->printed = rs->missed = 0;
-	}
-	allowed = rs->printed < (rs->burst ? rs->burst : DEFAULT_RATELIMIT_BURST);
-	if (allowed)
-		rs->printed++;
-	else
-		rs->missed++;
-	unlock();
-	if (missed)
-		pr_warn("%s: %d messages like the next were left out\n", func, missed);
-	return allowed;
-}
-
 int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes)
 {
 	int done = 0;

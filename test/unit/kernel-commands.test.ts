@@ -381,6 +381,7 @@ describe('module host commands', () => {
   describe('a crash', () => {
     for (const [how, said] of [
       ['null', /crashed with SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
+      ['call', /crashed with SIGSEGV while module fix_crash was loaded: 0x0: a call of a null pointer/],
       ['bug', /crashed with SIGABRT while module fix_crash was loaded: kernel BUG at .*fix_crash\.c:\d+/],
     ] as const)
       it(`of kind ${how} is told by --isolate, with function, file and line`, async () => {
@@ -439,6 +440,45 @@ describe('module host commands', () => {
       const host = await Host.start('--isolate', fixture('demo'));
       assert.equal(await host.end('SIGINT'), 0);
       assert.match(host.stdout, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
+    });
+
+    it('is none when a terminal sends Ctrl-C to both', async () => {
+      const [program, ...rest] = ring3(['run', '--isolate', '--cpus', '1', fixture('demo')]);
+      const child = spawn(program!, rest, {
+        env: { ...process.env, ...env() },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      let said = '';
+      for (const stream of [child.stdout!, child.stderr!])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+        });
+      await until(
+        () => said.includes('ring3 run   host'),
+        () => said,
+      );
+      const ended = once(child, 'exit');
+      process.kill(-child.pid!, 'SIGINT');
+      assert.deepEqual(await ended, [0, null], said);
+      assert.match(said, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
+    });
+
+    it('of the process that watches leaves no host behind', async () => {
+      const host = await Host.start('--isolate', fixture('demo'));
+      const pid = Number(/PID (\d+)/.exec(host.stdout)![1]);
+      await host.end('SIGKILL');
+      await until(
+        () => {
+          try {
+            process.kill(pid, 0);
+            return false;
+          } catch {
+            return true;
+          }
+        },
+        () => `${pid} still runs`,
+      );
     });
 
     it('dump is read whatever is in it', () => {
