@@ -18,6 +18,7 @@
 #include <linux/path.h>
 #include <linux/stat.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/uio.h>
 
 #define MAX_RW_COUNT	(INT_MAX & PAGE_MASK)	/* bytes of one read or write */
@@ -45,6 +46,8 @@ struct file_operations {
 
 struct inode {
 	umode_t		i_mode;
+	kuid_t		i_uid;		/* of the tree's; who asks does not matter */
+	kgid_t		i_gid;
 	loff_t		i_size;
 	void		*i_private;	/* of the tree: what its maker gave */
 	struct file	*host;
