@@ -15,9 +15,12 @@ static struct attribute *thing_attrs[] = { &value.attr, NULL };
 ATTRIBUTE_GROUPS(thing);
 
 static void release(struct kobject *kobj) { kfree(kobj); }
-static const struct kobj_type type = { .release = release, .sysfs_ops = &kobj_sysfs_ops, .default_groups = thing_groups };
+static const struct kobj_type type = {
+	.release = release, .sysfs_ops = &kobj_sysfs_ops, .default_groups = thing_groups,
+};
 
-static struct kobject *make_of(const struct kobj_type *ktype, const char *name, struct kset *kset, struct kobject *parent)
+static struct kobject *make_of(const struct kobj_type *ktype, const char *name, struct kset *kset,
+			       struct kobject *parent)
 {
 	struct kobject *kobj = kzalloc(sizeof(*kobj), GFP_KERNEL);
 
@@ -215,7 +218,9 @@ static void own(struct kobject *kobj, kuid_t *uid, kgid_t *gid)
 	*uid = KUIDT_INIT(7);
 	*gid = KGIDT_INIT(8);
 }
-static const struct kobj_type class_type = { .release = release, .sysfs_ops = &kobj_sysfs_ops, .child_ns_type = child_ns };
+static const struct kobj_type class_type = {
+	.release = release, .sysfs_ops = &kobj_sysfs_ops, .child_ns_type = child_ns,
+};
 static const struct kobj_type member_type = {
 	.release = release, .sysfs_ops = &kobj_sysfs_ops, .default_groups = thing_groups, .namespace = namespace,
 	.get_ownership = own,
