@@ -15,6 +15,7 @@
 #include <linux/string.h>
 
 #include "kobject_impl.h"
+#include "misc.h"
 #include "tree.h"
 #include "uevent.h"
 
@@ -431,11 +432,14 @@ int kobject_init_places(void)
 	kernel_kobj = kobject_create_and_add("kernel", NULL);
 	fs_kobj = kobject_create_and_add("fs", NULL);
 	module_kobj = kobject_create_and_add("module", NULL);
-	return kernel_kobj && fs_kobj && module_kobj ? uevent_init(kernel_kobj) : -ENOMEM;
+	if (!kernel_kobj || !fs_kobj || !module_kobj || misc_init())
+		return -ENOMEM;
+	return uevent_init(kernel_kobj);
 }
 
 void kobject_exit_places(void)
 {
+	misc_exit();
 	uevent_exit();
 	kobject_put(kernel_kobj);
 	kobject_put(fs_kobj);

@@ -164,4 +164,21 @@ static inline __printf(1, 2) void __simple_attr_check_format(const char *fmt, ..
 #define DEFINE_SIMPLE_ATTRIBUTE_SIGNED(fops, get, set, fmt) \
 	DEFINE_SIMPLE_ATTRIBUTE_XSIGNED(fops, get, set, fmt, simple_attr_write_signed)
 
+/*
+ * Types of file systems, by name. None can be mounted: a module that has one is found, or loaded, by it.
+ * 0; -EINVAL a name with a dot; -EBUSY it is taken, or registered already; -EINVAL it is not registered.
+ */
+struct file_system_type {
+	const char		*name;
+	int			fs_flags;
+	struct module		*owner;
+	struct file_system_type	*next;		/* the list's */
+};
+#define MODULE_ALIAS_FS(name)	MODULE_ALIAS("fs-" name)
+__visible int register_filesystem(struct file_system_type *type);
+__visible int unregister_filesystem(struct file_system_type *type);
+/* With its module in use, for put_filesystem(); asks for a module fs-NAME where there is none. NULL. May sleep. */
+__visible struct file_system_type *get_fs_type(const char *name);
+__visible void put_filesystem(struct file_system_type *type);
+
 #endif /* _LINUX_FS_H */

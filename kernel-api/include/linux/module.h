@@ -13,6 +13,7 @@
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/kmod.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>
