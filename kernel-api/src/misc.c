@@ -58,6 +58,12 @@ static void node_release(struct kobject *kobj)
 	kfree(container_of(kobj, struct node, kobj));
 }
 
+/* Nobody has the device any more. */
+static void device_release(struct device *dev)
+{
+	kobject_put(&container_of(dev, struct node, dev)->kobj);
+}
+
 static const struct sysfs_ops node_ops = { .show = node_show, .store = node_store };
 static const struct kobj_type node_type = { .release = node_release, .sysfs_ops = &node_ops };
 
@@ -122,6 +128,7 @@ static int add(struct miscdevice *misc, struct node *node)
 	dev_set_drvdata(&node->dev, misc);
 	node->kobj.kset = misc_kset;
 	node->dev.init_name = misc->name;
+	node->dev.release = device_release;
 	misc->this_device = &node->dev;		/* its attributes may be read before this returns */
 	rc = kobject_init_and_add(&node->kobj, &node_type, NULL, "%s", misc->name);
 	if (!rc && misc->groups)
@@ -129,7 +136,7 @@ static int add(struct miscdevice *misc, struct node *node)
 	if (!rc)
 		return 0;
 	misc->this_device = NULL;
-	kobject_put(&node->kobj);
+	put_device(&node->dev);
 	return rc;
 }
 
@@ -174,6 +181,5 @@ void misc_deregister(struct miscdevice *misc)
 	if (node->is_dynamic)
 		misc->minor = MISC_DYNAMIC_MINOR;
 	misc->this_device = NULL;
-	device_unregister(&node->dev);	/* what it owns goes */
-	kobject_put(&node->kobj);
+	device_unregister(&node->dev);	/* what it owns goes, and with the last reference itself */
 }
