@@ -26,6 +26,8 @@ export interface Hosted {
   package: string;
   /** Folders and files of the tree that are unpacked. */
   trees: string[];
+  /** The same, for tests only: kernelSamples(). */
+  samples: string[];
   /** lib/gen_NAMEtable.c: programs that print a table the sources include. */
   tables: string[];
   /** Headers, below include/, that belong to hosted sources; all others are kernel-api's own. */
@@ -113,11 +115,16 @@ function generateTables(tree: string): void {
   }
 }
 
-function unpack(archive: string, tree: string, stamp: string): void {
+function unpack(
+  archive: string,
+  tree: string,
+  stamp: string,
+  { parts, tables }: { parts: string[]; tables: boolean },
+): void {
   mkdirSync(cacheFolder, { recursive: true });
   const fresh = mkdtempSync(join(cacheFolder, 'unpack-'));
   try {
-    const names = hosted.trees.map((name) => `${hosted.package}/${name}`);
+    const names = parts.map((name) => `${hosted.package}/${name}`);
     const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
     const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, fresh, ...names], {
       stdio: ['ignore', 'inherit', 'pipe'],
@@ -127,7 +134,7 @@ function unpack(archive: string, tree: string, stamp: string): void {
       throw new SourceMissing(
         `${archive} cannot be unpacked: ${done.stderr.split('\n')[0]}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
       );
-    generateTables(fresh);
+    if (tables) generateTables(fresh);
     writeFileSync(join(fresh, '.ring3-stamp'), stamp);
     rmSync(tree, { recursive: true, force: true });
     renameSync(fresh, tree);
@@ -156,16 +163,39 @@ function linkHeaders(tree: string): string {
   return folder;
 }
 
+/** The package's, where the package manager knows it. */
+function sourceVersion(): string {
+  const query = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', hosted.package], {
+    encoding: 'utf8',
+  });
+  return query.status === 0 ? query.stdout : '6.1';
+}
+
+/** Once for what @stamp says. */
+function unpacked(
+  archive: string,
+  tree: string,
+  stamp: string,
+  what: { parts: string[]; tables: boolean },
+): void {
+  const file = join(tree, '.ring3-stamp');
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== stamp) unpack(archive, tree, stamp, what);
+}
+
 /** @throws SourceMissing where there is no archive, and none can be had */
 export function kernelSource(): KernelSource {
   const tree = join(cacheFolder, hosted.package.replace('linux-source', 'linux'));
   const archive = findArchive();
-  const query = spawnSync('dpkg-query', ['-W', '-f', '$' + '{Version}', hosted.package], {
-    encoding: 'utf8',
-  });
-  const version = query.status === 0 ? query.stdout : '6.1';
+  const version = sourceVersion();
   const stamp = JSON.stringify([version, hosted.trees, hosted.tables]);
-  const stampFile = join(tree, '.ring3-stamp');
-  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) unpack(archive, tree, stamp);
+  unpacked(archive, tree, stamp, { parts: hosted.trees, tables: true });
   return { tree, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
+}
+
+/** A tree of what the tests host besides, unpacked as it is first asked for. @throws SourceMissing */
+export function kernelSamples(): string {
+  const tree = join(cacheFolder, `${hosted.package.replace('linux-source', 'linux')}-samples`);
+  const stamp = JSON.stringify([sourceVersion(), hosted.samples]);
+  unpacked(findArchive(), tree, stamp, { parts: hosted.samples, tables: false });
+  return tree;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
@@ -344,6 +346,37 @@ void host_eventfd_signal(int fd)
 }
 
 void host_close(int fd) { close(fd); }
+
+/* ---- folders -------------------------------------------------------------------------- */
+
+static int is_module(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 6 && !strcmp(entry->d_name + length - 6, ".ko.so");
+}
+
+int host_each_module(const char *path, unsigned int most, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dirent **entries;
+	int nr = scandir(path, &entries, is_module, alphasort), rc;
+
+	if (nr < 0)
+		return -errno;
+	rc = nr > (int)most ? -E2BIG : 0;
+	for (int i = 0; i < nr; i++) {
+		if (!rc)
+			rc = each(arg, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+int host_glob(const char *pattern, const char *text)
+{
+	return !fnmatch(pattern, text, 0);
+}
 
 /* ---- shared objects ---------------------------------------------------------------- */
 
