@@ -402,6 +402,20 @@ static int endless_softirq_thread(void *data)
 	return 0;
 }
 
+/* Without cpu_relax(): calls of other CPUs are not answered either. */
+static void deaf_in_timer(struct timer_list *timer)
+{
+	while (!zero)	/* culprit: deaf_in_timer */
+		;
+}
+
+static int deaf_softirq_thread(void *data)
+{
+	timer_setup(&looping_timer, deaf_in_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	return 0;
+}
+
 /* Each time it comes, longer than a callback should; it comes again, and its event task lives. */
 static void slow_timer(struct timer_list *timer)
 {
@@ -504,6 +518,7 @@ static const struct {
 	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
+	{ "deaf-softirq", deaf_softirq_thread },
 	{ "slow-callback", slow_callback_thread },
 };
 
