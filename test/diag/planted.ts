@@ -163,9 +163,9 @@ export const ROWS: Row[] = [
     ),
   ],
   // With what a dump might want.
-  ["the allocator's lock is held", called(C.allocator), C.allocator, 'holds none of it'],
-  ["the engine's memory is locked", called(C.engine), C.engine, 'holds none of it'],
-  ["the symboliser's lock is held", called(C.linker), C.linker, 'holds none of it'],
+  ["the allocator's lock is held", called(C.allocator), C.allocator, 'as in C'],
+  ["the engine's memory is locked", called(C.engine), C.engine, 'as in C'],
+  ["the symboliser's lock is held", called(C.linker), C.linker, 'as in C'],
   ["stdio's lock is held", called(C.stdio), C.stdio, 'there is no stdio'],
   ["printk's lock is held", KERNEL_ONLY, KERNEL_ONLY, dump('chatter', ['chatter_thread'], /syscall=write/)],
   [

@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plantAll, table, type Verdict } from '../diag/planted.js';
-import { start, type Victim, victims } from '../diag/victim.js';
+import { lineOf, start, type Victim, victims } from '../diag/victim.js';
 import { findProgram, root } from './target.js';
 
 const addon = join(process.env.RING3_BUILD ?? join(root, 'build/Release'), 'ring3_node.node');
@@ -43,7 +43,18 @@ const script =
     );
 const hosted = (state: string) => script(state, 'hosted.mjs');
 
+const typed = join(victims, 'typed.ts');
+
 const STATES: State[] = [
+  {
+    name: 'TypeScript spins',
+    start: (folder) =>
+      start(process.execPath, [
+        ...['--report-on-signal', `--report-directory=${folder}`, '--import', 'tsx', typed, 'spin', folder],
+      ]),
+    culprit: /spinForEver/,
+    line: new RegExp(`typed\\.ts:${lineOf(typed, 'function spinForEver')}\\b`),
+  },
   { name: 'JavaScript spins', start: script('spin'), culprit: /spinForEver/, line: /stuck\.mjs:\d+/ },
   {
     name: 'JavaScript in Atomics.wait()',
