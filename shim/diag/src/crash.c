@@ -18,10 +18,9 @@
 #include <unistd.h>
 
 #include "diag_impl.h"
+#include "sys_mem.h"
 #include "sys_nofault.h"
 #include "sys_service.h"
-
-#define POISON	MEM_ZAP_64	/* a pointer read out of freed memory */
 
 enum { WAIT_NS = 2000000000, ROUNDS = 3, NEAR = 128 << 10 };
 
@@ -46,7 +45,7 @@ static struct {
 	bool		taken;		/* by the collector */
 } crash;
 static int crashed;			/* atomic: the first to crash is told */
-static char panic_text[256];
+static char panic_text[512];
 static int panic_set;
 
 bool (*diag_crash_first)(int signum, void *info, void *context);
@@ -202,25 +201,41 @@ void crash_done(void)
 	syscall(SYS_futex, &crash.state, FUTEX_WAKE_PRIVATE, 1024);
 }
 
-/* Whose stack lies right above @addr; 0 = nobody's. */
-static int stack_above(struct dump *dump, uint64_t addr)
+/* Whose stack ends where @guard does: of those in the memory right above it, the nearest; 0 = nobody's. */
+static int stack_above(struct dump *dump, const struct mapping *guard)
 {
-	for (unsigned int i = 0; i < dump->threads.nr; i++) {
+	const struct mapping *above = space_mapping(dump->space, guard->end);
+	uint64_t nearest = UINT64_MAX;
+	int owner = 0;
+
+	for (unsigned int i = 0; above && i < dump->threads.nr; i++) {
 		const struct thread *thread = &dump->threads.all[i];
 		uint64_t sp = thread->tid == crash.tid ? crash.caught.regs[REG_SP] : thread->sp;
 
-		if (sp && addr < sp + NEAR && sp < addr + NEAR)
-			return thread->tid;
+		if (sp >= above->start && sp < above->end && sp < nearest) {
+			nearest = sp;
+			owner = thread->tid;
+		}
 	}
-	return 0;
+	return owner;
 }
 
-static bool poisoned(void)
+/* What @value was read from, when checks of memory have filled that; NULL = not so. */
+static const char *fill_of(uint64_t value)
 {
-	for (int i = 0; i < REGS; i++)
-		if (crash.caught.regs[i] == POISON)
-			return true;
-	return false;
+	return value == MEM_ZAP_64 ? "the fill of freed memory" :
+	       value == BYTES8(MEM_REDZONE_FILL) ? "the fill of a red zone" :
+	       value == MEM_PATTERN_ALLOC_64 ? "the fill of memory that nobody has written to" : NULL;
+}
+
+/* The fill that a register holds. */
+static const char *fill_held(void)
+{
+	const char *fill = NULL;
+
+	for (int i = 0; i < REGS && !fill; i++)
+		fill = fill_of(crash.caught.regs[i]);
+	return fill;
 }
 
 /* A writable mapping begins soon above @addr: a stack may. */
@@ -235,6 +250,7 @@ static bool stack_begins_above(struct dump *dump, uint64_t addr)
 /* The processor gives no address with a general protection fault (Intel SDM volume 3, 6.15): look what it ran. */
 static void classify_protection(struct dump *dump, char *buf, size_t bytes)
 {
+	const char *fill = fill_held();
 	uint64_t top;
 	uint8_t code = 0;
 
@@ -245,8 +261,8 @@ static void classify_protection(struct dump *dump, char *buf, size_t bytes)
 	}
 	for (int i = 0; i < REGS; i++)
 		if ((int64_t)(crash.caught.regs[i] << 16) >> 16 != (int64_t)crash.caught.regs[i]) {
-			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits%s",
-				    poisoned() ? ", the fill of freed memory" : "");
+			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits%s%s",
+				    fill ? ", " : "", fill ? fill : "");
 			return;
 		}
 	diag_format(buf, bytes, "of the instruction: its operand is not aligned, or it is the kernel's to run");
@@ -270,7 +286,7 @@ static void classify_address(struct dump *dump, char *buf, size_t bytes)
 		diag_format(buf, bytes, stack_begins_above(dump, addr) ?
 			    "stack overflow of thread %d: the guard page below its stack" :
 			    "the stack pointer of thread %d points to no stack", crash.tid);
-	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, addr)) != 0)
+	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, mapping)) != 0)
 		diag_format(buf, bytes, "the guard page of thread %d's stack", owner);
 	else if (mapping && crash.signum == SIGBUS)
 		diag_format(buf, bytes, "beyond the end of %s", path ? path : "a mapped file");
@@ -305,7 +321,7 @@ void crash_emit(struct dump *dump)
 		"r15", "rip",
 	};
 	struct diag_out *out = dump->out;
-	char text[768], raw[384];
+	char text[1024], raw[384];
 
 	out_object(out, "crash");
 	out_str(out, "signal", signal_name(crash.signum));
@@ -315,14 +331,17 @@ void crash_emit(struct dump *dump)
 	classify(dump, raw, sizeof(raw));
 	expand_sites(dump->space, raw, text, sizeof(text));
 	out_str(out, "addressIs", text);
-	if (panic_set)
-		out_str(out, "panic", panic_text);
+	if (panic_set) {
+		expand_sites(dump->space, panic_text, text, sizeof(text));
+		out_str(out, "panic", text);
+	}
 	out_list(out, "pointers");
 	for (int i = 0; i < REGS; i++) {
 		uint64_t value = crash.caught.regs[i];
+		const char *fill = fill_of(value);
 
-		if (value == POISON)
-			diag_format(text, sizeof(text), "%s holds the fill of freed memory", names[i]);
+		if (fill)
+			diag_format(text, sizeof(text), "%s", fill);
 		else if (diag_classify && diag_classify(value, raw, sizeof(raw)))
 			expand_sites(dump->space, raw, text, sizeof(text));
 		else

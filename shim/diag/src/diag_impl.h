@@ -141,8 +141,6 @@ bool watch_wanted(void);
 
 /* Stack of one thread as text, on the collector. */
 size_t collector_stack_text(int tid, char *buf, size_t bytes);
-void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
 /* Within seconds, or not all of it. 0 or -errno. */
 int collector_write(int fd, const char *from, size_t bytes);
 /* Make it, and write it to @fd. 0 or -errno. On the collector. */

@@ -22,6 +22,7 @@
 #include "diag.h"
 #include "mtelib.h"
 #include "sys_debug.h"
+#include "sys_mem.h"
 #include "sys_nofault.h"
 #include "helper.h"
 #include "victim.h"
@@ -223,6 +224,9 @@ TEST(an_operand_that_is_not_aligned_is_no_junk_pointer)
 {
 	char *text;
 
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer leaves junk in a register");
+#endif
 	check_died(crash_in_child(store_unaligned, &text), SIGSEGV);
 	CHECK_SAYS(text, "of the instruction: its operand is not aligned");
 	CHECK_SAYS(text, "store_unaligned at crash_test.c:");
@@ -357,6 +361,26 @@ TEST(a_division_by_zero)
 	check_died(crash_in_child(divide, &text), SIGFPE);
 	CHECK_SAYS(text, "reason=SIGFPE");
 	CHECK_SAYS(text, "divide at crash_test.c:");
+}
+
+TEST(a_red_zone_is_told_from_what_is_before_and_behind)
+{
+	char text[256], *object;
+
+	with_memory_checks("a_red_zone_is_told_from_what_is_before_and_behind", "redzone");
+	object = mem_alloc(40, "here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 39, text, sizeof(text)));
+	CHECK_SAYS(text, "byte 39 of 40 bytes of cache size-");
+	CHECK_SAYS(text, "in use; allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 40, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 0 bytes behind the end of 40 bytes of cache size-");
+	CHECK_SAYS(text, "allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 1 bytes behind");
+	mem_free(object, "here.c:2");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "freed; allocated at here.c:1, freed at here.c:2");
+	CHECK(!diag_classify((uintptr_t)text, text, sizeof(text)));
 }
 
 static void beyond_file(void)

@@ -15,6 +15,9 @@ char *take_dump(bool json, unsigned int sections);
 int crash_in_child(void (*fn)(void), char **text);
 void check_died(int status, int signum);
 
+/* RING3_MEM is read when the program starts: starts it again for @test with @levels, unless that is so. */
+void with_memory_checks(const char *test, const char *levels);
+
 #define CHECK_SAYS(text, part)									\
 	do {											\
 		if (!strstr(text, part))							\
