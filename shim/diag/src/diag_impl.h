@@ -154,8 +154,11 @@ int collector_tid(void);
 
 /* listener.c */
 int listener_open(void);
-int listener_fd(void);		/* to poll; -1 = none */
-void listener_answer(void);
+/* What to poll, into @ready; how many: one, and one more for each who has said nothing yet. */
+enum { LISTENER_GUESTS = 16, LISTENER_FDS = 1 + LISTENER_GUESTS };
+struct pollfd;
+unsigned int listener_poll(struct pollfd *ready);
+void listener_answer(const struct pollfd *ready);
 
 /* altstack.c */
 void altstack_init(void);

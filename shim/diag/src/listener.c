@@ -2,8 +2,9 @@
 /*
  * listener.c - the socket `ring3 sigdump` asks: one line, one dump, one at a time.
  *
- * Owns the listening descriptor, which is opened once and lives as long as the process. Only the same user and root
- * are answered; whoever says nothing, or reads slowly, is left after a bounded time.
+ * Owns the listening descriptor, which is opened once and lives as long as the process, and the guests: those who are
+ * connected and have said nothing yet. Nobody waits for one; he has five seconds, for the machine may be busy, or less
+ * when more than sixteen come. Only the same user and root are answered; who reads slowly is left after a bounded time.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -15,7 +16,16 @@
 
 #include "diag_impl.h"
 
+#define LINE_NS	5000000000ul
+
 static int listener = -1;	/* atomic */
+
+/* The one who came first is the first. */
+static struct guest {
+	int		fd;
+	uint64_t	deadline;
+} guests[LISTENER_GUESTS];
+static unsigned int nr_guests;
 
 int listener_open(void)
 {
@@ -42,9 +52,12 @@ int listener_open(void)
 	return 0;
 }
 
-int listener_fd(void)
+unsigned int listener_poll(struct pollfd *ready)
 {
-	return __atomic_load_n(&listener, __ATOMIC_ACQUIRE);
+	ready[0] = (struct pollfd){ .fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE), .events = POLLIN };
+	for (unsigned int i = 0; i < nr_guests; i++)
+		ready[1 + i] = (struct pollfd){ .fd = guests[i].fd, .events = POLLIN };
+	return 1 + nr_guests;
 }
 
 /* ---- a request --------------------------------------------------------------------------- */
@@ -104,7 +117,7 @@ static size_t read_line(int fd, char *line, size_t bytes)
 
 	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
 		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		ssize_t got = poll(&ready, 1, 100) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
+		ssize_t got = poll(&ready, 1, used ? 100 : 0) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
 
 		if (got <= 0)
 			break;
@@ -126,19 +139,22 @@ static void drain(int fd)
 		;
 }
 
-void listener_answer(void)
+static bool is_permitted(int fd)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct dump dump = { .reason = "sigdump" };
-	char line[256], why[160] = "";
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && (!peer.uid || peer.uid == geteuid());
+}
+
+static void answer(int fd)
+{
+	struct dump dump = { .reason = "sigdump" };
+	char line[256], why[160] = "";
 	bool json = false;
 
-	if (fd < 0)
-		return;
 	read_line(fd, line, sizeof(line));
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
+	if (!is_permitted(fd))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
 	else if (parse_request(line, &dump, &json, why, sizeof(why)))
 		collector_make_dump(&dump, json, fd);
@@ -150,4 +166,35 @@ void listener_answer(void)
 		drain(fd);
 	}
 	close(fd);
+}
+
+static void welcome(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	if (!is_permitted(fd)) {
+		answer(fd);
+		return;
+	}
+	if (nr_guests == LISTENER_GUESTS) {
+		answer(guests[0].fd);
+		memmove(&guests[0], &guests[1], --nr_guests * sizeof(guests[0]));
+	}
+	guests[nr_guests++] = (struct guest){ fd, diag_now() + LINE_NS };
+}
+
+void listener_answer(const struct pollfd *ready)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < nr_guests; i++)
+		if (ready[1 + i].revents || diag_now() > guests[i].deadline)
+			answer(guests[i].fd);
+		else
+			guests[left++] = guests[i];
+	nr_guests = left;
+	if (ready[0].revents)
+		welcome();
 }
