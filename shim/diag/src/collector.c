@@ -423,6 +423,8 @@ int diag_start(unsigned int flags)
 	if (!rc)
 		ring();
 	pthread_mutex_unlock(&start_lock);
+	if (!rc)
+		altstack_await();
 	return rc;
 }
 

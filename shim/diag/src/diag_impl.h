@@ -164,6 +164,8 @@ void listener_answer(const struct pollfd *ready);
 void altstack_init(void);
 bool altstack_wanted(void);
 void altstack_tick(void);	/* the collector's */
+/* Until each thread there is has been sent its signal, which comes before all else it does; a second at most. */
+void altstack_await(void);
 
 /* crash.c */
 int crash_init(void);
