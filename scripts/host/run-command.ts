@@ -110,6 +110,7 @@ function untilTheEnd(seconds: number | undefined): Promise<string> {
     if (seconds !== undefined) setTimeout(() => finish('time'), seconds * 1000);
     const alive = setInterval(() => {}, 1 << 30);
     let asked = false;
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM')); // who watched over us is gone
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
         if (asked) {

@@ -8,9 +8,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildHosted, compilerArguments, symbolsOf, toolchain } from './compile.js';
+import { buildHosted, compilerArguments, toolchain } from './compile.js';
 import { packageRoot, requireNative, surveyFolder } from './paths.js';
 import { hosted, kernelSource } from './source.js';
+import { symbolsOf } from './symbols.js';
 
 interface Identifier {
   name: string;

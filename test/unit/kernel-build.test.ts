@@ -151,6 +151,11 @@ describe('ring3 build', function () {
     assert.equal(both.loaded.get(module!.path), 0);
   });
 
+  it('says which module of --uses is not there', async () => {
+    const file = write({ 'a.c': MODULE('') });
+    assert.match(await refusal([file], { uses: [join(folder, 'gone.ko.so')] }), /there is no .*gone\.ko\.so/);
+  });
+
   it('hides what is not exported', async () => {
     const [base] = await buildHere([
       write({ 'base.c': MODULE('int hidden(void);\nint hidden(void) { return 7; }') }),
@@ -159,6 +164,36 @@ describe('ring3 build', function () {
       'user.c': MODULE('int hidden(void);\nint use(void);\nint use(void) { return hidden(); }'),
     });
     assert.match(await refusal([user], { uses: [base!.path] }), /hidden\(\): needed by .*user\.c/);
+  });
+
+  it('orders modules by what they use of each other, and refuses a circle', async () => {
+    const text = (own: string, other: string) =>
+      MODULE(
+        `int ${own}(void);\nint ${other}(void);\nint ${own}(void) { return ${other}(); }\nEXPORT_SYMBOL(${own});`,
+      );
+    write({
+      Kbuild: 'obj-m := user.o base.o\n',
+      'user.c': text('use', 'base'),
+      'base.c': MODULE('int base(void);\nint base(void) { return 7; }\nEXPORT_SYMBOL(base);'),
+    });
+    assert.deepEqual(
+      (await buildHere([folder])).map(({ name }) => name),
+      ['base', 'user'],
+    );
+    write({ 'base.c': text('base', 'use') });
+    assert.match(
+      await refusal([folder]),
+      /user -> base -> user: modules that use each other's exports.*\nmove what both use/,
+    );
+  });
+
+  it('tells what the compiler warned of, also when nothing is compiled again', async () => {
+    const file = write({ 'a b/warns.c': MODULE('#warning on purpose') });
+    for (const fresh of [false, true]) {
+      const [module] = await buildHere([file]);
+      assert.equal(module!.fresh, fresh);
+      assert.match(module!.warnings, /on purpose/);
+    }
   });
 
   it('compiles again what changed, and nothing else', async () => {
@@ -216,9 +251,9 @@ describe('a Kbuild file', () => {
       spec!.sources,
       ['a.c', 'b.c', 'c.c'].map((name) => join(folder, name)),
     );
-    assert.deepEqual(spec!.flags, ['-DX=1', `-I${join(folder, 'inc')}`]);
-    assert.deepEqual(spec!.sourceFlags[join(folder, 'a.c')], ['-DA']);
-    assert.deepEqual(spec!.sourceFlags[join(folder, 'b.c')], []);
+    const all = ['-DX=1', `-I${join(folder, 'inc')}`];
+    assert.deepEqual(spec!.flags![join(folder, 'a.c')], [...all, '-DA']);
+    assert.deepEqual(spec!.flags![join(folder, 'b.c')], all);
   });
 
   it('follows the configuration', () => {
@@ -242,9 +277,78 @@ describe('a Kbuild file', () => {
     );
   });
 
+  it('may be a whole Makefile of a module that lives alone', () => {
+    const text =
+      'KDIR ?= /lib/modules/$(shell uname -r)/build\nPWD := $(shell pwd)\nobj-m += alone.o\nalone-objs := $(patsubst %.c,%.o,$(notdir $(wildcard $(src)/*.c)))\nall:\n\tmake -C $(KDIR) M=$(PWD) modules\nclean:\n\t$(MAKE) -C $(KDIR) M=$(PWD) clean\n';
+    const [spec] = kbuild(text, {}, c('one.c', 'two.c'));
+    assert.deepEqual(
+      spec!.sources,
+      ['one.c', 'two.c'].map((name) => join(folder, name)),
+    );
+  });
+
+  it("knows what kernel-api's headers are configured with", () => {
+    const text =
+      'obj-$(CONFIG_SMP) += smp.o\nobj-$(CONFIG_PREEMPT_RT) += rt.o\nifeq ($(CONFIG_HZ),1000)\nobj-m += hz.o\nendif\n';
+    const names = (config: Record<string, string>) =>
+      kbuild(text, config, c('smp.c', 'rt.c', 'hz.c')).map(({ name }) => name);
+    assert.deepEqual(names({}), ['hz', 'smp']);
+    assert.deepEqual(names({ CONFIG_SMP: 'n', CONFIG_PREEMPT_RT: 'm' }), ['rt', 'hz']);
+  });
+
+  it('gives flags as a shell would, and takes them away', () => {
+    const [spec] = kbuild(
+      `obj-m := f.o\nf-y := a.o b.o\nccflags-y := -DTEXT=\\"a\\" '-DTWO=b c' -Wall $(call cc-option,-fno-such-flag,-DOLD)\nCFLAGS_REMOVE_b.o := -Wall\n`,
+      {},
+      c('a.c', 'b.c'),
+    );
+    assert.deepEqual(spec!.flags![join(folder, 'a.c')], ['-DTEXT="a"', '-DTWO=b c', '-Wall', '-DOLD']);
+    assert.deepEqual(spec!.flags![join(folder, 'b.c')], ['-DTEXT="a"', '-DTWO=b c', '-DOLD']);
+  });
+
+  it('may be in a folder with spaces, whose flags go to those below', () => {
+    write({
+      'a b/Kbuild':
+        'obj-y := sub/\nsubdir-y := more\nsubdir-ccflags-y := -I$(src)/inc\nccflags-y := -DHERE\n',
+      'a b/sub/Kbuild': 'obj-m := leaf.o\n',
+      'a b/sub/leaf.c': '',
+      'a b/more/Makefile': 'obj-m := other.o\nccflags-y := -I$(src)\n',
+      'a b/more/other.c': '',
+    });
+    const here = join(folder, 'a b');
+    assert.deepEqual(
+      readKbuild(here, {}).map(({ name, flags }) => [name, ...Object.values(flags!)]),
+      [
+        ['leaf', [`-I${here}/inc`]],
+        ['other', [`-I${here}/inc`, `-I${here}/more`]],
+      ],
+    );
+  });
+
+  it('is read with paths relative to the kernel tree that it is in', () => {
+    write({
+      'tree/include/linux/kernel.h': '',
+      'tree/drivers/x/Makefile':
+        'obj-m := x.o\nccflags-y := -I $(srctree)/$(src)/inc -I$(srctree)/drivers/y -Idrivers/z\n',
+      'tree/drivers/x/x.c': '',
+    });
+    const tree = join(folder, 'tree');
+    const [spec] = readKbuild(join(tree, 'drivers/x'), {});
+    assert.deepEqual(spec!.flags![join(tree, 'drivers/x/x.c')], [
+      '-I',
+      `${tree}/drivers/x/inc`,
+      `-I${tree}/drivers/y`,
+      `-I${tree}/drivers/z`,
+    ]);
+  });
+
   it('is refused, with the line, where it is not understood', () => {
-    assert.match(complaintOf('obj-m := $(wildcard *.o)\n'), /Kbuild:1: \$\(wildcard \*\.o\): make functions/);
-    assert.match(complaintOf('obj-m := x.o\nwhat is this\n', {}, c('x.c')), /Kbuild:2: what is this/);
+    assert.match(
+      complaintOf('obj-m := x.o\nwhat is this\n', {}, c('x.c')),
+      /Kbuild:2: what is this\nmake says: missing separator/,
+    );
+    assert.match(complaintOf('ifdef X\nobj-m := x.o\n'), /Kbuild:3: .*\nmake says: missing 'endif'/);
+    assert.match(complaintOf('$(error no such luck)\n'), /Kbuild:1: .*\nmake says: no such luck/);
     assert.match(complaintOf('obj-m := gone.o\n'), /gone\.o: there is no gone\.c/);
     assert.match(complaintOf('obj-m := fast.o\n', {}, c('fast.S')), /fast\.o is made of assembly/);
     assert.throws(() => readKbuild(join(folder, 'nowhere'), {}), /has neither Kbuild nor Makefile/);
