@@ -164,12 +164,15 @@ describe('diagnostics, misused', () => {
     slow.setEncoding('utf8').on('data', (part) => {
       text += part;
     });
+    const closed = once(slow, 'close');
     await once(slow, 'connect');
     for (let i = 0; i < 3; i++)
       assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
     await new Promise((done) => setTimeout(done, 500)); // well below the five seconds he has
-    slow.write('dump json only=tasks\n');
-    await once(slow, 'close');
+    slow.write('dump js');
+    assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
+    slow.write('on only=tasks\n');
+    await closed;
     assert.equal(JSON.parse(text).pid, victim.pid);
   });
 

@@ -3,8 +3,9 @@
  * listener.c - the socket `ring3 sigdump` asks: one line, one dump, one at a time.
  *
  * Owns the listening descriptor, which is opened once and lives as long as the process, and the guests: those who are
- * connected and have said nothing yet. Nobody waits for one; he has five seconds, for the machine may be busy, or less
- * when more than sixteen come. Only the same user and root are answered; who reads slowly is left after a bounded time.
+ * connected and have not said a line yet. Nobody waits for one; he has five seconds, for the machine may be busy, or
+ * less when more than sixteen come. Only the same user and root are answered; who reads slowly is left after a bounded
+ * time.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -24,6 +25,8 @@ static int listener = -1;	/* atomic */
 static struct guest {
 	int		fd;
 	uint64_t	deadline;
+	size_t		used;
+	char		line[256];
 } guests[LISTENER_GUESTS];
 static unsigned int nr_guests;
 
@@ -110,22 +113,16 @@ static bool parse_request(char *line, struct dump *dump, bool *json, char *why, 
 	return !*word && !first;
 }
 
-static size_t read_line(int fd, char *line, size_t bytes)
+/* True: he has said all that he will. */
+static bool has_said(struct guest *guest)
 {
-	size_t used = 0;
-	uint64_t deadline = diag_now() + 200000000;
+	ssize_t got = read(guest->fd, guest->line + guest->used, sizeof(guest->line) - 1 - guest->used);
 
-	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		ssize_t got = poll(&ready, 1, used ? 100 : 0) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
-
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-	}
-	line[used] = 0;
-	line[strcspn(line, "\r\n")] = 0;
-	return used;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got > 0)
+		guest->used += (size_t)got;
+	return got <= 0 || memchr(guest->line, '\n', guest->used) || guest->used == sizeof(guest->line) - 1;
 }
 
 /* What is not read before a close is a reset for the other side, who would not see the answer. */
@@ -147,16 +144,18 @@ static bool is_permitted(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && (!peer.uid || peer.uid == geteuid());
 }
 
-static void answer(int fd)
+static void answer(struct guest *guest)
 {
 	struct dump dump = { .reason = "sigdump" };
-	char line[256], why[160] = "";
+	char why[160] = "";
 	bool json = false;
+	int fd = guest->fd;
 
-	read_line(fd, line, sizeof(line));
+	guest->line[guest->used] = 0;
+	guest->line[strcspn(guest->line, "\r\n")] = 0;
 	if (!is_permitted(fd))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (parse_request(line, &dump, &json, why, sizeof(why)))
+	else if (parse_request(guest->line, &dump, &json, why, sizeof(why)))
 		collector_make_dump(&dump, json, fd);
 	if (why[0]) {
 		char answer[200];
@@ -170,30 +169,33 @@ static void answer(int fd)
 
 static void welcome(void)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct guest guest = { accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), diag_now() + LINE_NS, 0, "" };
 
-	if (fd < 0)
+	if (guest.fd < 0)
 		return;
-	if (!is_permitted(fd)) {
-		answer(fd);
+	if (has_said(&guest) || !is_permitted(guest.fd)) {
+		answer(&guest);
 		return;
 	}
 	if (nr_guests == LISTENER_GUESTS) {
-		answer(guests[0].fd);
+		answer(&guests[0]);
 		memmove(&guests[0], &guests[1], --nr_guests * sizeof(guests[0]));
 	}
-	guests[nr_guests++] = (struct guest){ fd, diag_now() + LINE_NS };
+	guests[nr_guests++] = guest;
 }
 
 void listener_answer(const struct pollfd *ready)
 {
 	unsigned int left = 0;
 
-	for (unsigned int i = 0; i < nr_guests; i++)
-		if (ready[1 + i].revents || diag_now() > guests[i].deadline)
-			answer(guests[i].fd);
-		else
-			guests[left++] = guests[i];
+	for (unsigned int i = 0; i < nr_guests; i++) {
+		struct guest *guest = &guests[i];
+
+		if ((ready[1 + i].revents && has_said(guest)) || diag_now() > guest->deadline)
+			answer(guest);
+		else if (left++ != i)
+			guests[left - 1] = *guest;
+	}
 	nr_guests = left;
 	if (ready[0].revents)
 		welcome();

@@ -88,8 +88,8 @@ static void *stranger(void *arg)
 }
 
 /*
- * The thread sanitizer gives a handler a copy of the context, unless the thread sits in a call that blocks. One that was
- * found in the moments when it does not has no alternate stack from it: so there may be others after it.
+ * The thread sanitizer gives a handler a copy of the context, unless the thread sits in a call that blocks. One that
+ * was found in the moments when it does not has no alternate stack from it: so there may be others after it.
  */
 static void overflow_in_stranger(void)
 {
