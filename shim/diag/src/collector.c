@@ -336,13 +336,11 @@ static void *collect(void *arg)
 	__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 	__atomic_store_n(&own_tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	for (;;) {
-		struct pollfd ready[2] = {
-			{ .fd = bell, .events = POLLIN },
-			{ .fd = listener_fd(), .events = POLLIN },
-		};
+		struct pollfd ready[1 + LISTENER_FDS] = { { .fd = bell, .events = POLLIN } };
+		unsigned int nr = listener_poll(ready + 1);
 		uint64_t count;
 
-		poll(ready, 2, watch_wanted() || altstack_wanted() ? watch_tick_ms() : -1);
+		poll(ready, 1 + nr, watch_wanted() || altstack_wanted() || nr > 1 ? watch_tick_ms() : -1);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -350,8 +348,7 @@ static void *collect(void *arg)
 		if (__atomic_load_n(&quit_pending, __ATOMIC_ACQUIRE))
 			answer_quit();
 		answer_call();
-		if (ready[1].revents)
-			listener_answer();
+		listener_answer(ready + 1);
 		if (watch_wanted())
 			watch_tick(diag_now());
 		altstack_tick();
@@ -429,6 +426,8 @@ int diag_start(unsigned int flags)
 	if (!rc)
 		ring();
 	pthread_mutex_unlock(&start_lock);
+	if (!rc)
+		altstack_await();
 	return rc;
 }
 

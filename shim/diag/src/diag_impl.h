@@ -152,13 +152,18 @@ int collector_tid(void);
 
 /* listener.c */
 int listener_open(void);
-int listener_fd(void);		/* to poll; -1 = none */
-void listener_answer(void);
+/* What to poll, into @ready; how many: one, and one more for each who has said nothing yet. */
+enum { LISTENER_GUESTS = 16, LISTENER_FDS = 1 + LISTENER_GUESTS };
+struct pollfd;
+unsigned int listener_poll(struct pollfd *ready);
+void listener_answer(const struct pollfd *ready);
 
 /* altstack.c */
 void altstack_init(void);
 bool altstack_wanted(void);
 void altstack_tick(void);	/* the collector's */
+/* Until each thread there is has been sent its signal, which comes before all else it does; a second at most. */
+void altstack_await(void);
 
 /* crash.c */
 int crash_init(void);

@@ -2,8 +2,10 @@
 /*
  * listener.c - the socket `ring3 sigdump` asks: one line, one dump, one at a time.
  *
- * Owns the listening descriptor, which is opened once and lives as long as the process. Only the same user and root
- * are answered; whoever says nothing, or reads slowly, is left after a bounded time.
+ * Owns the listening descriptor, which is opened once and lives as long as the process, and the guests: those who are
+ * connected and have not said a line yet. Nobody waits for one; he has five seconds, for the machine may be busy, or
+ * less when more than sixteen come. Only the same user and root are answered; who reads slowly is left after a bounded
+ * time.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -15,7 +17,18 @@
 
 #include "diag_impl.h"
 
+#define LINE_NS	5000000000ul
+
 static int listener = -1;	/* atomic */
+
+/* The one who came first is the first. */
+static struct guest {
+	int		fd;
+	uint64_t	deadline;
+	size_t		used;
+	char		line[256];
+} guests[LISTENER_GUESTS];
+static unsigned int nr_guests;
 
 int listener_open(void)
 {
@@ -42,9 +55,12 @@ int listener_open(void)
 	return 0;
 }
 
-int listener_fd(void)
+unsigned int listener_poll(struct pollfd *ready)
 {
-	return __atomic_load_n(&listener, __ATOMIC_ACQUIRE);
+	ready[0] = (struct pollfd){ .fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE), .events = POLLIN };
+	for (unsigned int i = 0; i < nr_guests; i++)
+		ready[1 + i] = (struct pollfd){ .fd = guests[i].fd, .events = POLLIN };
+	return 1 + nr_guests;
 }
 
 /* ---- a request --------------------------------------------------------------------------- */
@@ -97,22 +113,16 @@ static bool parse_request(char *line, struct dump *dump, bool *json, char *why, 
 	return !*word && !first;
 }
 
-static size_t read_line(int fd, char *line, size_t bytes)
+/* True: he has said all that he will. */
+static bool has_said(struct guest *guest)
 {
-	size_t used = 0;
-	uint64_t deadline = diag_now() + 200000000;
+	ssize_t got = read(guest->fd, guest->line + guest->used, sizeof(guest->line) - 1 - guest->used);
 
-	while (used + 1 < bytes && !memchr(line, '\n', used) && diag_now() < deadline) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		ssize_t got = poll(&ready, 1, 100) > 0 ? read(fd, line + used, bytes - 1 - used) : 0;
-
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-	}
-	line[used] = 0;
-	line[strcspn(line, "\r\n")] = 0;
-	return used;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got > 0)
+		guest->used += (size_t)got;
+	return got <= 0 || memchr(guest->line, '\n', guest->used) || guest->used == sizeof(guest->line) - 1;
 }
 
 /* What is not read before a close is a reset for the other side, who would not see the answer. */
@@ -126,21 +136,26 @@ static void drain(int fd)
 		;
 }
 
-void listener_answer(void)
+static bool is_permitted(int fd)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct dump dump = { .reason = "sigdump" };
-	char line[256], why[160] = "";
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
-	bool json = false;
 
-	if (fd < 0)
-		return;
-	read_line(fd, line, sizeof(line));
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || (peer.uid && peer.uid != geteuid()))
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && (!peer.uid || peer.uid == geteuid());
+}
+
+static void answer(struct guest *guest)
+{
+	struct dump dump = { .reason = "sigdump" };
+	char why[160] = "";
+	bool json = false;
+	int fd = guest->fd;
+
+	guest->line[guest->used] = 0;
+	guest->line[strcspn(guest->line, "\r\n")] = 0;
+	if (!is_permitted(fd))
 		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (parse_request(line, &dump, &json, why, sizeof(why)))
+	else if (parse_request(guest->line, &dump, &json, why, sizeof(why)))
 		collector_make_dump(&dump, json, fd);
 	if (why[0]) {
 		char answer[200];
@@ -150,4 +165,38 @@ void listener_answer(void)
 		drain(fd);
 	}
 	close(fd);
+}
+
+static void welcome(void)
+{
+	struct guest guest = { accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), diag_now() + LINE_NS, 0, "" };
+
+	if (guest.fd < 0)
+		return;
+	if (has_said(&guest) || !is_permitted(guest.fd)) {
+		answer(&guest);
+		return;
+	}
+	if (nr_guests == LISTENER_GUESTS) {
+		answer(&guests[0]);
+		memmove(&guests[0], &guests[1], --nr_guests * sizeof(guests[0]));
+	}
+	guests[nr_guests++] = guest;
+}
+
+void listener_answer(const struct pollfd *ready)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < nr_guests; i++) {
+		struct guest *guest = &guests[i];
+
+		if ((ready[1 + i].revents && has_said(guest)) || diag_now() > guest->deadline)
+			answer(guest);
+		else if (left++ != i)
+			guests[left - 1] = *guest;
+	}
+	nr_guests = left;
+	if (ready[0].revents)
+		welcome();
 }
