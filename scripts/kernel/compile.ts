@@ -322,7 +322,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   ]);
   if (done.status !== 0) {
     rmSync(part, { force: true });
-    throw new BuildError(explainLink(tools, spec, done.text));
+    throw new BuildError(explainLink(spec, done.text));
   }
   await writeDepends(part, depends);
   renameSync(part, path);

@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { packageRoot } from './paths.js';
 
 export interface Hosted {
@@ -51,6 +51,8 @@ export const cacheFolder: string = join(process.env.XDG_CACHE_HOME || join(homed
 export interface KernelSource {
   /** The unpacked tree. */
   tree: string;
+  /** The package's archive, which has the rest of the tree. */
+  archive: string;
   /** Its version, as the package has it. */
   version: string;
   /** Include folders for hosted code, behind kernel-api/include. */
@@ -113,19 +115,47 @@ function generateTables(tree: string): void {
   }
 }
 
+/** Folders and files of the archive, into @folder. @returns what tar complains of, "" = nothing */
+function extract(archive: string, folder: string, names: string[]): string {
+  const members = names.map((name) => `${hosted.package}/${name}`);
+  const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
+  const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, folder, ...members], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+  });
+  return done.status === 0 ? '' : (done.stderr.split('\n')[0] ?? 'tar failed');
+}
+
+/**
+ * Unpacks a folder that is not among those which hosted code needs, when somebody asks for it.
+ * @param folder relative to the tree
+ * @returns false when the archive has no such folder
+ */
+export function unpackFolder(source: KernelSource, folder: string): boolean {
+  const there = join(source.tree, folder);
+  if (relative(source.tree, there).startsWith('..')) return false;
+  if (existsSync(there)) return true;
+  const fresh = mkdtempSync(join(source.tree, 'unpack-'));
+  try {
+    if (extract(source.archive, fresh, [folder])) return false;
+    mkdirSync(dirname(there), { recursive: true });
+    renameSync(join(fresh, folder), there);
+  } catch (error) {
+    if (!existsSync(there)) throw error; // else another process was first
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  return true;
+}
+
 function unpack(archive: string, tree: string, stamp: string): void {
   mkdirSync(cacheFolder, { recursive: true });
   const fresh = mkdtempSync(join(cacheFolder, 'unpack-'));
   try {
-    const names = hosted.trees.map((name) => `${hosted.package}/${name}`);
-    const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
-    const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, fresh, ...names], {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      encoding: 'utf8',
-    });
-    if (done.status !== 0)
+    const failure = extract(archive, fresh, hosted.trees);
+    if (failure)
       throw new SourceMissing(
-        `${archive} cannot be unpacked: ${done.stderr.split('\n')[0]}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
+        `${archive} cannot be unpacked: ${failure}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
       );
     generateTables(fresh);
     writeFileSync(join(fresh, '.ring3-stamp'), stamp);
@@ -167,5 +197,5 @@ export function kernelSource(): KernelSource {
   const stamp = JSON.stringify([version, hosted.trees, hosted.tables]);
   const stampFile = join(tree, '.ring3-stamp');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) unpack(archive, tree, stamp);
-  return { tree, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
+  return { tree, archive, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
 }
