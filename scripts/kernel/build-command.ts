@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** `ring3 build`: C files or Kbuild folders to NAME.ko.so. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { buildModules, type Linked, shown, toolchain } from './compile.js';
 import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
 import type { Sanitizer } from './paths.js';
-import { type KernelSource, kernelSource, unpackFolder } from './source.js';
+import { type KernelSource, kernelSource, unpackPath } from './source.js';
 
 type Names =
   | 'builtin'
@@ -60,9 +60,7 @@ function locate(path: string, source: KernelSource): string {
   const here = resolve(path);
   if (existsSync(here)) return here;
   const there = join(source.tree, path);
-  const folder = path.endsWith('.c') ? dirname(path) : path;
-  if (existsSync(there) || (folder !== '.' && unpackFolder(source, folder) && existsSync(there)))
-    return there;
+  if (existsSync(there) || (path.includes('/') && unpackPath(source, path))) return there;
   throw new KbuildError(
     `${path}: neither here nor in the kernel tree ${source.tree}\nring3 build takes C files or folders with a Kbuild file`,
   );

@@ -65,9 +65,15 @@ const headerHere = (tools: Toolchain, header: string): string | undefined =>
 function declaredIn(tools: Toolchain, name: string): string | undefined {
   const header = declarations(tools.source.tree)[name];
   if (!header) return undefined;
-  return headerHere(tools, header)
-    ? `the kernel declares it in <${header}>, whose version here does not offer it`
-    : `the kernel declares it in <${header}>, which is not offered here`;
+  const here = headerHere(tools, header);
+  if (!here) return `the kernel declares it in <${header}>, which is not offered here`;
+  const text = readFileSync(here, 'utf8');
+  const at = text.search(new RegExp(`\\b${name}\\b`));
+  if (at < 0) return `the kernel declares it in <${header}>, whose version here does not offer it`;
+  const condition = /[\s\S]*^#\s*if[^\n]*?\b(CONFIG_\w+)(?![\s\S]*^#\s*endif)/m.exec(text.slice(0, at))?.[1];
+  if (condition && tools.config[condition] === undefined)
+    return `<${header}> has it where ${condition} is set: -D ${condition}=y`;
+  return `<${header}> has it, and nothing that is included here includes that: #include it, or -include ${header}`;
 }
 
 const UNKNOWN = 'no header of the kernel declares it: is it spelled right, and is its file in the module?';
@@ -92,8 +98,15 @@ function lineOf(source: string, line: number): string {
   }
 }
 
+/** Is it a macro here? Then the mistake is another. */
+function isMacroHere(tools: Toolchain, name: string): boolean {
+  const header = declarations(tools.source.tree)[name];
+  const here = header && headerHere(tools, header);
+  return !!here && new RegExp(`^#\\s*define\\s+${name}\\b`, 'm').test(readFileSync(here, 'utf8'));
+}
+
 /** Names that an error of the compiler is about, where the kernel may know them: with "()" for a function's. */
-function namesIn(message: string, text: string): string[] {
+function namesIn(tools: Toolchain, message: string, text: string): string[] {
   const named = /implicit declaration of function ‘(\w+)’/.exec(message);
   if (named) return [`${named[1]}()`];
   const type = /^(?:invalid use of undefined type|unknown type name) ‘([\w ]+)’/.exec(message);
@@ -104,16 +117,9 @@ function namesIn(message: string, text: string): string[] {
   // A macro of the kernel's at the level of the file, which is none here.
   if (/^expected |isn’t a prototype|has no type or storage class|type defaults to/.test(message)) {
     const macro = /^\s*(?:static\s+)?([A-Z][A-Z\d_]{3,})\s*\(/.exec(text)?.[1];
-    return macro ? [macro] : [];
+    return macro && !isMacroHere(tools, macro) ? [macro] : [];
   }
   return [];
-}
-
-/** Is it a macro here? Then the mistake is another. */
-function isMacroHere(tools: Toolchain, name: string): boolean {
-  const header = declarations(tools.source.tree)[name];
-  const here = header && headerHere(tools, header);
-  return !!here && new RegExp(`^#\\s*define\\s+${name}\\b`, 'm').test(readFileSync(here, 'utf8'));
 }
 
 /** The compiler's text, with a sentence in front for what it cannot know. */
@@ -123,11 +129,11 @@ export function explainCompiler(tools: Toolchain, source: string, text: string):
     lines.push(`${shortName(tools, source)} needs <${header}>, ${absentHeader(tools, header)}`);
   const said = new Set<string>();
   for (const [, file = '', line = '', message = ''] of text.matchAll(/^(.+?):(\d+):\d+: error: (.*)$/gm)) {
-    for (const named of namesIn(message, lineOf(file, Number(line)))) {
+    for (const named of namesIn(tools, message, lineOf(file, Number(line)))) {
       const name = named.replace('()', '');
       if (said.has(name)) continue;
       said.add(name);
-      const declared = isMacroHere(tools, name) ? undefined : declaredIn(tools, name);
+      const declared = declaredIn(tools, name);
       if (declared ?? named.endsWith('()'))
         lines.push(`${shortName(tools, file)}:${line} needs ${named}: ${declared ?? UNKNOWN}`);
     }

@@ -115,37 +115,44 @@ function generateTables(tree: string): void {
   }
 }
 
-/** Folders and files of the archive, into @folder. @returns what tar complains of, "" = nothing */
-function extract(archive: string, folder: string, names: string[]): string {
+/** Members of the archive, below @folder. @returns what tar complains of, "" = nothing */
+function extract(archive: string, folder: string, names: string[], ...options: string[]): string {
   const members = names.map((name) => `${hosted.package}/${name}`);
   const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
-  const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, folder, ...members], {
+  const args = [command, archive, folder, ...options, ...members];
+  const done = spawnSync('bash', ['-o', 'pipefail', '-c', ...args], {
     stdio: ['ignore', 'inherit', 'pipe'],
     encoding: 'utf8',
   });
   return done.status === 0 ? '' : (done.stderr.split('\n')[0] ?? 'tar failed');
 }
 
+const FILES_ONLY = ['--no-recursion', '--wildcards', '--no-wildcards-match-slash'];
+
 /**
- * Unpacks a folder that is not among those which hosted code needs, when somebody asks for it.
- * @param folder relative to the tree
- * @returns false when the archive has no such folder
+ * Unpacks what is not among the folders that hosted code needs, when somebody asks for it: a folder, or a C file with
+ * the files beside it.
+ * @param path relative to the tree
+ * @returns false when the archive has no such thing
  */
-export function unpackFolder(source: KernelSource, folder: string): boolean {
-  const there = join(source.tree, folder);
+export function unpackPath(source: KernelSource, path: string): boolean {
+  const there = join(source.tree, path);
   if (relative(source.tree, there).startsWith('..')) return false;
   if (existsSync(there)) return true;
   const fresh = mkdtempSync(join(source.tree, 'unpack-'));
   try {
-    if (extract(source.archive, fresh, [folder])) return false;
-    mkdirSync(dirname(there), { recursive: true });
-    renameSync(join(fresh, folder), there);
-  } catch (error) {
-    if (!existsSync(there)) throw error; // else another process was first
+    const [name, options] = path.endsWith('.c') ? [`${dirname(path)}/*`, FILES_ONLY] : [path, []];
+    extract(source.archive, fresh, [name], ...options); // a complaint is that there is none
+    for (const entry of readdirSync(fresh, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(source.tree, relative(fresh, join(entry.parentPath ?? entry.path, entry.name)));
+      mkdirSync(dirname(file), { recursive: true });
+      renameSync(join(entry.parentPath ?? entry.path, entry.name), file);
+    }
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-  return true;
+  return existsSync(there);
 }
 
 function unpack(archive: string, tree: string, stamp: string): void {

@@ -13,7 +13,7 @@ import { KtapReader, readLogLine } from '../../scripts/kernel/ktap.js';
 import { complaint, kunit } from '../../scripts/kernel/kunit-command.js';
 import { isUpToDate } from '../../scripts/kernel/readme.js';
 import { run } from '../../scripts/kernel/runner.js';
-import { kernelSource, SourceMissing, unpackFolder } from '../../scripts/kernel/source.js';
+import { kernelSource, SourceMissing, unpackPath } from '../../scripts/kernel/source.js';
 import { root } from '../outside/target.js';
 
 const MODULE = (body: string) => `#include <linux/module.h>\n${body}\nMODULE_LICENSE("GPL");\n`;
@@ -98,6 +98,8 @@ describe('ring3 build', function () {
   it('tells a header that is not offered from one that does not exist', async () => {
     const known = await refusal([write({ 'a.c': '#include <linux/usb.h>\n' })]);
     assert.match(known, /a\.c needs <linux\/usb\.h>, a kernel header that is not offered here/);
+    const shared = await refusal([write({ 'a.c': '#include <linux/major.h>\n' })]);
+    assert.match(shared, /a kernel header that is not offered here/); // though libc has it as well
     const unknown = await refusal([write({ 'b.c': '#include <linux/no_such_thing.h>\n' })]);
     assert.match(
       unknown,
@@ -133,6 +135,10 @@ describe('ring3 build', function () {
     assert.match(
       await said('DECLARE_EWMA(signal, 10, 8);'),
       /a\.c:2 needs DECLARE_EWMA: .* in <linux\/average\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('int f(void);\nint f(void) { return gcd(2, 3); }'),
+      /a\.c:3 needs gcd\(\): <linux\/gcd\.h> has it, and nothing that is included here/,
     );
     assert.match(
       await said('#include <linux/sched.h>\nint f(void);\nint f(void) { return !!current->mm; }'),
@@ -267,12 +273,16 @@ describe("the kernel's sources", () => {
     const archive = join(folder, 'archive.tar.xz');
     assert.equal(spawnSync('tar', ['-C', folder, '-cJf', archive, 'linux-source-6.1']).status, 0);
     const source = { tree: join(folder, 'tree'), archive, version: '6.1', includes: [] };
-    assert.equal(unpackFolder(source, 'samples/demo'), true);
-    assert.deepEqual(readdirSync(join(folder, 'tree/samples')), ['demo']);
-    assert.equal(unpackFolder(source, 'samples/demo'), true);
-    for (const not of ['samples/gone', '../linux-source-6.1', '', '.', '/etc'])
-      assert.equal(unpackFolder(source, not), not === '' || not === '.');
-    assert.deepEqual(readdirSync(join(folder, 'tree')).sort(), ['samples', 'x']);
+    const there = () => readdirSync(join(folder, 'tree'), { recursive: true }).sort();
+    assert.equal(unpackPath(source, 'samples/other.c'), true);
+    assert.deepEqual(there(), ['samples', 'samples/other.c', 'x']);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    const all = ['samples', 'samples/demo', 'samples/demo/demo.c', 'samples/other.c', 'x'];
+    assert.deepEqual(there(), all);
+    for (const not of ['samples/gone', 'samples/gone.c', '../linux-source-6.1', '/etc', '../x.c'])
+      assert.equal(unpackPath(source, not), false, not);
+    assert.deepEqual(there(), all);
   });
 });
 
