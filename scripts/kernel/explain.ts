@@ -67,7 +67,7 @@ function declaredIn(tools: Toolchain, name: string): string | undefined {
   if (!header) return undefined;
   const here = headerHere(tools, header);
   if (!here) return `the kernel declares it in <${header}>, which is not offered here`;
-  const text = readFileSync(here, 'utf8');
+  const text = readFileSync(here, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
   const at = text.search(new RegExp(`\\b${name}\\b`));
   if (at < 0) return `the kernel declares it in <${header}>, whose version here does not offer it`;
   const condition = /[\s\S]*^#\s*if[^\n]*?\b(CONFIG_\w+)(?![\s\S]*^#\s*endif)/m.exec(text.slice(0, at))?.[1];
@@ -80,7 +80,9 @@ const UNKNOWN = 'no header of the kernel declares it: is it spelled right, and i
 
 /** Why a header is not found. */
 function absentHeader(tools: Toolchain, header: string): string {
-  if (existsSync(join(tools.source.tree, 'include', header)))
+  const places = ['include', 'include/uapi'].map((folder) => join(tools.source.tree, folder));
+  const generic = header.replace(/^asm\//, 'asm-generic/');
+  if (places.some((folder) => existsSync(join(folder, header)) || existsSync(join(folder, generic))))
     return 'a kernel header that is not offered here';
   if (header.startsWith('asm/'))
     return 'a header of one architecture: of those, only what kernel-api/include/asm has is offered';
