@@ -68,7 +68,7 @@ function probe({ name, kind }: Identifier, at: number): string | undefined {
     case 'typedef':
       return either(`extern char probe_${at}[sizeof(${name}) + 1];`);
     case 'field':
-      return `#line ${at + 1} "probe"\n__typeof__(&((struct ${struct} *)0)->${field}) probe_${at}(void);`;
+      return `#line ${at + 1} "probe"\nextern char probe_${at}[sizeof(((void)((struct ${struct} *)0)->${field}, 0))];`; // a bit-field has no address
     default:
       return undefined;
   }
