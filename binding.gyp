@@ -171,7 +171,7 @@
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
         'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
-        'fix_tree.ko',
+        'fix_tree.ko', 'fix_uevent.ko',
       ],
     },
     {
@@ -251,6 +251,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_tree.c'],
+    },
+    {
+      'target_name': 'fix_uevent.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_uevent.c'],
     },
     {
       # Loads the fix_ modules, which lie beside it.

@@ -7,6 +7,7 @@ import { type FollowOptions, followLog, type Level, type LogRecord, printk, read
 import { Module, type ParameterValue, parametersText } from './module.js';
 import { closePort } from './port.js';
 import { Tree } from './tree.js';
+import { type FollowUeventsOptions, followUevents, readUevents, type Uevent } from './uevents.js';
 
 export interface KernelOptions {
   /** Event CPUs, a thread each; 0 = one per CPU of the machine. */
@@ -169,6 +170,21 @@ export class Kernel {
    */
   followDmesg(options: FollowOptions = {}): AsyncGenerator<LogRecord, void, void> {
     return followLog(options);
+  }
+
+  /** What happened to kobjects and modules, oldest first: the last 512 events. */
+  uevents(): Uevent[] {
+    return readUevents();
+  }
+
+  /**
+   * The same as it happens:
+   * ```ts
+   * for await (const { action, devpath } of kernel.followUevents({ from: 'now' })) console.log(action, devpath);
+   * ```
+   */
+  followUevents(options: FollowUeventsOptions = {}): AsyncGenerator<Uevent, void, void> {
+    return followUevents(options);
   }
 
   /** Writes into the log. */

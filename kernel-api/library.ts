@@ -75,6 +75,9 @@ export const c = {
   dmesg: library.func(`int ring3_dmesg(_Inout_ unsigned long long *seq, ${BUF})`),
   dmesgFd: library.func('int ring3_dmesg_fd()'),
   dmesgFdClose: library.func('void ring3_dmesg_fd_close(int fd)'),
+  uevents: library.func(`int ring3_uevents(_Inout_ unsigned long long *seq, ${BUF})`),
+  ueventFd: library.func('int ring3_uevent_fd()'),
+  ueventFdClose: library.func('void ring3_uevent_fd_close(int fd)'),
   log: library.func('void ring3_log(int level, const char *text)'),
   loglevel: library.func('void ring3_console_loglevel(int level)'),
   isStarted: library.func('int ring3_kernel_started()'),
@@ -85,6 +88,7 @@ export const c = {
   treeClose: library.func('void ring3_tree_close(void *file)'),
   treeRead: library.func(`long ring3_tree_read(void *file, ${BUF})`),
   treeWrite: library.func('long ring3_tree_write(void *file, const uint8_t *buf, unsigned long bytes)'),
+  treeSeek: library.func('long long ring3_tree_seek(void *file, long long offset, int whence)'),
   treeList: library.func(`long ring3_tree_list(const char *path, ${BUF})`),
   treeInfo: library.func(`long ring3_tree_info(const char *path, ${BUF})`),
 

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "tree.h"
+#include "uevent.h"
 
 struct kobject *kernel_kobj, *fs_kobj;
 static struct kobject *module_kobj;
@@ -110,6 +111,9 @@ static struct kobject *leave_sysfs(struct kobject *kobj)
 	struct kobject *parent = kobj->parent;
 	struct tree_node *node = (struct tree_node *)kobj->sd;
 
+	/* Told while it has its path and its kset; nobody was told of one that could not be added. */
+	if (kobj->state_add_uevent_sent && !kobj->state_remove_uevent_sent)
+		kobject_uevent(kobj, KOBJ_REMOVE);
 	kobj->state_in_sysfs = 0;
 	if (node) {
 		tree_remove(node);
@@ -278,8 +282,10 @@ int kset_register(struct kset *kset)
 	if (rc) {	/* it may be freed without a last put */
 		kfree(kset->kobj.name);
 		kset->kobj.name = NULL;
+		return rc;
 	}
-	return rc;
+	kobject_uevent(&kset->kobj, KOBJ_ADD);
+	return 0;
 }
 
 void kset_unregister(struct kset *kset)
@@ -312,6 +318,7 @@ struct kset *kset_create_and_add(const char *name, const struct kset_uevent_ops 
 		kobject_put(&kset->kobj);
 		return NULL;
 	}
+	kobject_uevent(&kset->kobj, KOBJ_ADD);
 	return kset;
 }
 
@@ -330,28 +337,6 @@ struct kobject *kset_find_obj(struct kset *kset, const char *name)
 	return found;
 }
 
-/* ---- events ------------------------------------------------------------------------------------------- */
-
-int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *envp[])
-{
-	struct kobject *top = kobj;
-
-	if (action == KOBJ_REMOVE)
-		kobj->state_remove_uevent_sent = 1;
-	while (top && !top->kset)
-		top = top->parent;
-	if (!top)
-		return -EINVAL;
-	if (action == KOBJ_ADD)
-		kobj->state_add_uevent_sent = 1;
-	return 0;
-}
-
-int kobject_uevent(struct kobject *kobj, enum kobject_action action)
-{
-	return kobject_uevent_env(kobj, action, NULL);
-}
-
 /* ---- what is always there ------------------------------------------------------------------------------- */
 
 int kobject_init_places(void)
@@ -359,11 +344,12 @@ int kobject_init_places(void)
 	kernel_kobj = kobject_create_and_add("kernel", NULL);
 	fs_kobj = kobject_create_and_add("fs", NULL);
 	module_kobj = kobject_create_and_add("module", NULL);
-	return kernel_kobj && fs_kobj && module_kobj ? 0 : -ENOMEM;
+	return kernel_kobj && fs_kobj && module_kobj ? uevent_init(kernel_kobj) : -ENOMEM;
 }
 
 void kobject_exit_places(void)
 {
+	uevent_exit();
 	kobject_put(kernel_kobj);
 	kobject_put(fs_kobj);
 	kobject_put(module_kobj);

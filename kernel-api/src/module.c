@@ -267,6 +267,7 @@ static int start(struct loaded *self, const char *params)
 		list_add_tail(&module->list, &modules);
 		set_slot(self, true);
 		set_state(module, MODULE_STATE_LIVE);
+		module_sysfs_tell(self, "add");
 		pr_info("%s: loaded\n", self->name);
 		return 0;
 	}
@@ -432,6 +433,7 @@ static int unload(struct loaded *self)
 	list_del(&module->list);
 	call_exits(info);
 	set_state(module, MODULE_STATE_GOING);
+	module_sysfs_tell(self, "remove");
 	module_sysfs_del(self);
 	params_free(*info->params);
 	drop_deps(self);

@@ -55,6 +55,7 @@ void module_link_exit(void);
 /* module_sysfs.c: from before its init to after its exit; the second waits for readers. */
 int module_sysfs_add(struct loaded *self);
 void module_sysfs_del(struct loaded *self);
+void module_sysfs_tell(const struct loaded *self, const char *action);	/* a uevent: "add", "remove" */
 
 /* Between ring3_kernel_start() and ring3_kernel_stop(). Any thread, without the lock. */
 bool kernel_is_started(void);

@@ -313,6 +313,20 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void *
 
 /* ---- pages ----------------------------------------------------------------------- */
 
+static void compound_make(struct page *head)
+{
+	head->flags |= 1ul << PG_head;
+	for (unsigned long i = 1; i < 1ul << head->order; i++)
+		head[i].compound_head = (unsigned long)head | 1;
+}
+
+static void compound_unmake(struct page *head)
+{
+	for (unsigned long i = 1; i < 1ul << head->order; i++)
+		head[i].compound_head = 0;
+	head->flags &= ~(1ul << PG_head);
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	void *addr = host_pages_alloc(order);
@@ -324,6 +338,9 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		memset(addr, 0, PAGE_SIZE << order);
 	page = virt_to_page(addr);
 	page->order = order;
+	page->compound_head = PAGE_GIVEN;
+	if (order && gfp & __GFP_COMP)
+		compound_make(page);
 	atomic_set(&page->_refcount, 1);
 	return page;
 }
@@ -334,10 +351,16 @@ void __free_pages(struct page *page, unsigned int order)
 	put_page(page);
 }
 
+/* A page of the slab may be referred to as well, and is not given back by that. */
 void put_page(struct page *page)
 {
-	if (atomic_dec_and_test(&page->_refcount))
-		host_pages_free(page_address(page), (unsigned int)page->order);
+	page = compound_head(page);
+	if (!atomic_dec_and_test(&page->_refcount) || page->compound_head != PAGE_GIVEN)
+		return;
+	if (PageHead(page))
+		compound_unmake(page);
+	page->compound_head = 0;
+	host_pages_free(page_address(page), (unsigned int)page->order);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)

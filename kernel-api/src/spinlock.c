@@ -30,9 +30,9 @@ static __always_inline void note(const void *lock, unsigned int kind, const void
 		diag_lock_got(lock, noted(kind), site);
 }
 
-static __cold void bug(const char *what, const void *lock, pid_t owner)
+static __cold void bug(const char *what, const void *lock, u32 owner)
 {
-	pr_emerg("%s of lock %p: thread %d, owner %d\n", what, lock, current->pid, owner);
+	pr_emerg("%s of lock %p: thread %d, owner %d\n", what, lock, current->pid, owner & ~RING3_LOCK_WAITED);
 	BUG();
 }
 
@@ -43,58 +43,58 @@ static void check_magic(const void *lock, u32 magic, u32 right)
 
 static noinline void spin_lock_slow(spinlock_t *lock, const void *site)
 {
-	if (ring3_spin_held(lock))
-		bug("recursion", lock, lock->owner);
+	u32 self = (u32)ring3_current->pid;
+
+	if (word_holder(&lock->owner) == self)
+		bug("recursion", lock, self);
 	/* A short wait is not worth being told of: that would take longer. */
-	if (word_lock_spin(&lock->word)) {
-		__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+	if (word_lock_spin(&lock->owner, self)) {
 		note(lock, DIAG_LOCK_SPIN, site);
 		return;
 	}
 	diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
-	word_lock_park(&lock->word);
-	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
+	word_lock_park(&lock->owner, self);
 	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
 }
 
+/* The lock's line is not looked at before it is taken: that would fetch it twice from who had it last. */
 void spin_lock(spinlock_t *lock)
 {
+	const void *site = __builtin_return_address(0);
+
 	preempt_disable();
-	if (unlikely(lock->magic != SPINLOCK_MAGIC))
-		check_magic(lock, lock->magic, SPINLOCK_MAGIC);
-	if (unlikely(!word_trylock(&lock->word))) {
-		spin_lock_slow(lock, __builtin_return_address(0));
+	if (unlikely(!word_take(&lock->owner, (u32)ring3_current->pid))) {
+		spin_lock_slow(lock, site);
 		return;
 	}
-	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
-	note(lock, DIAG_LOCK_SPIN, __builtin_return_address(0));
+	note(lock, DIAG_LOCK_SPIN, site);
+	if (unlikely(lock->magic != SPINLOCK_MAGIC))
+		check_magic(lock, lock->magic, SPINLOCK_MAGIC);
 }
 
 int spin_trylock(spinlock_t *lock)
 {
 	preempt_disable();
-	if (!word_trylock(&lock->word)) {
+	if (!word_take(&lock->owner, (u32)ring3_current->pid)) {
 		preempt_enable();
 		return 0;
 	}
-	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
 	note(lock, DIAG_LOCK_SPIN | DIAG_LOCK_TRY, __builtin_return_address(0));
 	return 1;
 }
 
 void spin_unlock(spinlock_t *lock)
 {
-	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
+	if (unlikely(word_holder(&lock->owner) != (u32)current->pid))
 		bug("unlock by another than the owner", lock, lock->owner);
 	diag_lock_unnote(lock);
-	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-	word_unlock(&lock->word);
+	word_unlock(&lock->owner);
 	preempt_enable();
 }
 
 bool ring3_spin_held(const struct spinlock *lock)
 {
-	return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == current->pid;
+	return word_holder(&lock->owner) == (u32)current->pid;
 }
 
 int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)

@@ -333,6 +333,7 @@ static const struct {
 } fixed[TREE_PLACES] = {
 	[TREE_ROOT] = { TREE_ROOT, "", 0755 },
 	[TREE_PROC] = { TREE_ROOT, "proc", 0555 },
+	[TREE_SYSCTL] = { TREE_PROC, "sys", 0555 },
 	[TREE_SYS] = { TREE_ROOT, "sys", 0555 },
 };
 

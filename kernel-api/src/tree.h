@@ -3,7 +3,7 @@
 #define RING3_TREE_IMPL_H
 
 /*
- * tree.h - private to src: the one tree behind proc_fs.h, sysfs.h and debugfs.h.
+ * tree.h - private to src: the one tree behind proc_fs.h, sysctl.h, sysfs.h and debugfs.h.
  *
  * A node is in the tree from tree_add() to tree_remove(), which takes all below it too, waits for
  * calls of operations that are under way, and drops the tree's reference. Whoever holds
@@ -48,7 +48,7 @@ struct tree_node {
 	const struct tree_ops	*ops;		/* NULL: a directory or a link */
 	const void		*fops;		/* the maker's operations, as its kind has them */
 	void			*data;		/* the maker's; a link's target, a copy */
-	unsigned int		state_size;	/* proc_fs.c */
+	unsigned int		state_size;	/* proc_fs.c; of a folder of /proc/sys, its tables: sysctl_table.c */
 	struct inode		inode;		/* i_mode with its type */
 	struct dentry		dentry;
 	char			name[];
@@ -115,7 +115,7 @@ bool tree_remove_self(struct tree_node *node);
 struct tree_node *tree_lookup(const char *path);
 
 /* Of the nodes that are there while a kernel runs. */
-enum tree_place { TREE_ROOT, TREE_PROC, TREE_SYS, TREE_DEBUG, TREE_MODULE, TREE_PLACES };
+enum tree_place { TREE_ROOT, TREE_PROC, TREE_SYSCTL, TREE_SYS, TREE_DEBUG, TREE_MODULE, TREE_PLACES };
 struct tree_node *tree_at(enum tree_place place);	/* NULL: no kernel runs */
 
 /* At a kernel's start and end; sysfs.c makes its objects in between. */

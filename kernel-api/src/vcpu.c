@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c - owning a virtual CPU: preempt.h; and the bare locks that it is made of.
+ * vcpu.c - owning a virtual CPU: preempt.h; see word_lock.h.
  *
  * A virtual CPU is owned by the thread whose preempt word is above 0: a lock word that is
  * taken at 0 -> 1 and given up at 1 -> 0. An event task owns its own from one sleep to the
@@ -22,7 +22,6 @@
  * memory, which is why a thread that ends has to give up its bias under it.
  */
 #include <linux/kernel.h>
-#include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -43,85 +42,6 @@ struct vcpu_bias {
 
 __thread int ring3_preempt_word;
 static __thread struct vcpu_bias mine RING3_TLS;
-
-/* ---- bare locks ------------------------------------------------------------------------- */
-
-u32 word_parked[WORD_PARKED] __aligned(64) = { [0 ... WORD_PARKED - 1] = WORD_FENCED };
-
-/*
- * At each start of the kernel, for a child process has to ask again. Before the first one each
- * word that is given up costs a fence, and there is no bias.
- */
-void vcpu_init(void)
-{
-	if (host_barrier_init() || !ring3_rcu_fences)
-		return;
-	__atomic_store_n(&ring3_rcu_fences, false, __ATOMIC_SEQ_CST);
-	for (int i = 0; i < WORD_PARKED; i++)
-		__atomic_fetch_and(&word_parked[i], ~WORD_FENCED, __ATOMIC_SEQ_CST);
-}
-
-/* Those who wait are counted in @parked before the fence. */
-static void fence_others(void)
-{
-	if (!__atomic_load_n(&ring3_rcu_fences, __ATOMIC_SEQ_CST))
-		host_barrier();
-}
-
-void word_wake(u32 *word)
-{
-	u32 *parked = word_parked_at(word);
-
-	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & WORD_FENCED)
-		smp_mb();
-	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & ~WORD_FENCED)
-		host_futex_wake(word, 1);
-}
-
-/* With @calls the waiter owns a CPU, and runs calls to it meanwhile. */
-static inline bool spin(u32 *word, bool calls)
-{
-	for (int i = 0; i < LOOKS; i++) {
-		if (calls)
-			cpu_relax();
-		else
-			cpu_pause();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return true;
-	}
-	return false;
-}
-
-/* Who is parked does not see that its CPU is called: so it wakes now and then. */
-static inline void park(u32 *word, bool calls)
-{
-	u32 *parked = word_parked_at(word);
-
-	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
-	fence_others();
-	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
-		if (calls)
-			cpu_relax();
-		host_futex_wait(word, 2, calls && !irqs_disabled() ? NSEC_PER_MSEC : 0);
-	}
-	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
-}
-
-bool word_lock_spin(u32 *word)
-{
-	return spin(word, true);
-}
-
-void word_lock_park(u32 *word)
-{
-	park(word, true);
-}
-
-void word_lock_slow(u32 *word)
-{
-	if (!spin(word, false))
-		park(word, false);
-}
 
 /* ---- the bias ----------------------------------------------------------------------------- */
 
@@ -322,5 +242,5 @@ bool need_resched(void)
 	if (!ring3_preempt_word || !this_vcpu)
 		return false;
 	return mine.in ? !__atomic_load_n(&mine.biased, __ATOMIC_RELAXED) :
-			 __atomic_load_n(&this_vcpu->word, __ATOMIC_RELAXED) == 2;
+			 word_waited(&this_vcpu->word);
 }

@@ -5,8 +5,9 @@
 /*
  * Objects that are counted, and have a directory below /sys for their attributes (sysfs.h).
  *
- * Differs from the kernel: uevents are told to nobody; an object cannot be renamed or moved; no
- * name spaces. What device.h has are no kobjects.
+ * Differs from the kernel: uevents go into a ring of the last 512, for who reads or follows it
+ * (ring3/kernel.h), and to no socket or helper; an object cannot be renamed or moved; no name
+ * spaces. What device.h has are no kobjects.
  */
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -99,7 +100,26 @@ static inline struct kset *kset_get(struct kset *kset) { return kset ? to_kset(k
 static inline void kset_put(struct kset *kset) { kobject_put(&kset->kobj); }
 static inline const struct kobj_type *get_ktype(const struct kobject *kobj) { return kobj->ktype; }
 
-/* -EINVAL: neither it nor an object above it has a kset. */
+/* What an event is told with: "KEY=VALUE"s. */
+#define UEVENT_NUM_ENVP		64	/* of them */
+#define UEVENT_BUFFER_SIZE	2048	/* bytes, with a 0 behind each */
+struct kobj_uevent_env {
+	char	*argv[3];
+	char	*envp[UEVENT_NUM_ENVP];
+	int	envp_idx;
+	char	buf[UEVENT_BUFFER_SIZE];
+	int	buflen;
+};
+/* -ENOMEM, with a warning: there is no room. For kset_uevent_ops.uevent(). */
+__visible int add_uevent_var(struct kobj_uevent_env *env, const char *format, ...) __printf(2, 3);
+
+/*
+ * Tells of an object that belongs to a kset, or one above it does: ACTION, DEVPATH, SUBSYSTEM, what is in
+ * @envp (NULL ends it; NULL is nothing), and what the kset's uevent() adds. 0 also where the kset's
+ * filter() or name(), or uevent_suppress, keep it back. -EINVAL: no kset; -ENOENT: no name; -ENOMEM;
+ * or what uevent() says. May sleep. An object of which KOBJ_ADD was told tells KOBJ_REMOVE itself
+ * as it leaves /sys.
+ */
 __visible int kobject_uevent(struct kobject *kobj, enum kobject_action action);
 __visible int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *envp[]);
 

@@ -24,9 +24,8 @@
 
 static inline void ring3_spin_init(spinlock_t *lock)
 {
-	lock->owner = 0;
 	lock->magic = SPINLOCK_MAGIC;
-	__atomic_store_n(&lock->word, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 }
 #define spin_lock_init(lock)		do { ring3_lock_class(lock); ring3_spin_init(lock); } while (0)
 #define raw_spin_lock_init(lock)	spin_lock_init(lock)
@@ -34,8 +33,11 @@ static inline void ring3_spin_init(spinlock_t *lock)
 __visible void spin_lock(spinlock_t *lock);
 __visible int spin_trylock(spinlock_t *lock);
 __visible void spin_unlock(spinlock_t *lock);	/* BUG when another holds it */
-static inline int spin_is_locked(spinlock_t *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED) != 0; }
-static inline int spin_is_contended(spinlock_t *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 2; }
+static inline int spin_is_locked(spinlock_t *lock) { return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != 0; }
+static inline int spin_is_contended(spinlock_t *lock)
+{
+	return !!(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) & RING3_LOCK_WAITED);
+}
 #define assert_spin_locked(lock)	BUG_ON(!spin_is_locked(lock))
 
 static inline void spin_lock_bh(spinlock_t *lock) { local_bh_disable(); spin_lock(lock); }

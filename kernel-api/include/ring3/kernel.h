@@ -96,6 +96,17 @@ int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes);
 int ring3_dmesg_fd(void);
 void ring3_dmesg_fd_close(int fd);
 
+/*
+ * Read the uevents kept from number @seq on, oldest first: the ring has the last 512. Each is strings
+ * with a 0 behind, and an empty one at its end: "12.345678 add@/kernel/x", the time on
+ * CLOCK_MONOTONIC, then "KEY=VALUE"s, SEQNUM the last. Returns bytes copied (whole events; 4 KiB
+ * hold any) and moves *@seq behind the last; 0 = nothing new.
+ */
+int ring3_uevents(unsigned long long *seq, char *buf, unsigned long bytes);
+/* As ring3_dmesg_fd() and its end: 16 of their own. */
+int ring3_uevent_fd(void);
+void ring3_uevent_fd_close(int fd);
+
 /* printk() of one text, a record per line; level 0 (emergency) to 7 (debug). */
 void ring3_log(int level, const char *text);
 

@@ -29,6 +29,8 @@ void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
 unsigned long host_free_pages(void);	/* of the machine */
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
+int host_peek(void *to, const void *from, host_size bytes);	/* -EFAULT: some of it is not there */
+int host_touch(const void *addr);	/* its page, as by a write that changes nothing; -EFAULT: may not be written */
 
 /* threads, time, output */
 unsigned long long host_now_ns(void);
@@ -111,7 +113,8 @@ int host_file_start(struct host_file *file, int op, int fua, long long offset, h
 /* Waiting. */
 long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
 		    const struct host_vec *vec, unsigned int nr);
-const void *host_file_view(struct host_file *file, host_size bytes);	/* NULL: it is not in memory; host_unmap() */
+void *host_file_view(struct host_file *file, host_size bytes, int write);	/* NULL: it is not in memory; host_unmap() */
+int host_view_copy(void *to, const void *from, host_size bytes);		/* 0: no page */
 long long host_file_seek(struct host_file *file, long long offset, int whence);
 
 /* modules */

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +89,22 @@ void *host_map(host_size bytes)
 
 void host_unmap(void *addr, host_size bytes) { munmap(addr, bytes); }
 void host_release(void *addr, host_size bytes) { madvise(addr, bytes, MADV_DONTNEED); }
+
+int host_peek(void *to, const void *from, host_size bytes)
+{
+	struct iovec here = { to, bytes }, there = { (void *)from, bytes };
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
+}
+
+/* futex(2), FUTEX_WAKE_OP: the kernel adds 0 to the word, atomically, and says whether it could. */
+int host_touch(const void *addr)
+{
+	host_u32 nobody = 0, *word = (host_u32 *)((uintptr_t)addr & ~3ul);
+	long add_0 = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0);
+
+	return syscall(SYS_futex, &nobody, FUTEX_WAKE_OP_PRIVATE, 0, 0, word, add_0) < 0 ? -EFAULT : 0;
+}
 
 /* ---- time and threads --------------------------------------------------------- */
 

@@ -134,6 +134,7 @@ static size_t make_dump(struct dump *dump, bool json)
 	if (dump->sections & DIAG_WATCHDOGS)
 		watch_emit(dump);
 	probe_emit(dump);
+	space_file_troubles(&space, &out);
 	out_num(&out, "dumpMs", (int64_t)(diag_now() - dump->started) / 1000000);
 	out_finish(&out);
 	return out.used;

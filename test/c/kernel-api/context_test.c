@@ -420,9 +420,9 @@ TEST(files_in_memory_have_a_view)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	file = filp_open(name, O_RDWR, 0);
 	CHECK(!IS_ERR(file));
-	CHECK(!ring3_file_view(file, 0));
+	CHECK(!ring3_file_view(file, 0, false));
 	CHECK_EQ(kernel_write(file, "across a page", 13, &pos), 13);
-	view = ring3_file_view(file, 8192);
+	view = ring3_file_view(file, 8192, false);
 	CHECK(view);
 	CHECK_MEMEQ(view + 4090, "across a page", 13);
 	pos = 5;

@@ -173,7 +173,6 @@ static int waits_locked_thread(void *data)
 		msleep(1);
 	lock = &victim_device->wait.lock;
 	WRITE_ONCE(lock->owner, current->pid);
-	WRITE_ONCE(lock->word, 1);
 	for (;;)
 		msleep(1000);
 	return 0;
