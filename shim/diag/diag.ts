@@ -123,6 +123,9 @@ const BUDGETS = ['task', 'callback', 'kthread', 'lock', 'io', 'node'] as const;
 
 /** What counts as too long, milliseconds; Infinity switches a watchdog off. What is not named stays. */
 export function setBudgets(budgets: Partial<Record<(typeof BUDGETS)[number], number>>): void {
+  const unknown = Object.keys(budgets).find((name) => !(BUDGETS as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`there is no budget '${unknown}'; there are ${BUDGETS.join(', ')}`);
   const [task, callback, kthread, lock, io, node] = BUDGETS.map((name) => {
     const ms = budgets[name];
     if (ms !== undefined && !(ms > 0))
