@@ -142,7 +142,7 @@ void sched_event_task_round(unsigned int cpu, int what)
 	switch (what) {
 	case HOST_ROUND_ENDS:
 		vcpu_pass(vcpu);
-		if (likely(__atomic_load_n(&vcpu->word, __ATOMIC_RELAXED) != 2))
+		if (likely(!word_waited(&vcpu->word)))
 			return;
 		word_unlock(&vcpu->word);
 		host_yield();	/* to who was woken, or else we would take it again before */
@@ -169,7 +169,7 @@ int sched_init(unsigned int events, unsigned int others)
 	made = kcalloc(events + others, sizeof(*made), GFP_KERNEL);
 	if (!made)
 		return -ENOMEM;
-	vcpu_init();
+	word_lock_init();
 	for (unsigned int cpu = 0; vcpus && cpu < nr_cpu_ids; cpu++)
 		vcpu_unbias(&vcpus[cpu], NULL);
 	vcpus = made;	/* the one before stays: a thread may have taken a look at it */

@@ -7,38 +7,9 @@
 #include <linux/sched.h>
 
 #include "host/host.h"
+#include "vcpu.h"
 
-/* A virtual CPU: vcpu.c; rcu.c looks at @passes, softirq.c keeps @pending. */
-struct vcpu_bias;
-struct vcpu {
-	u32			word;		/* 0 free, 1 owned, 2 owned and waited for; but see @bias */
-	u32			pending;	/* atomic: bit per raised softirq */
-	u64			passes;		/* atomic, its owner's: quiescent states passed while owned */
-	struct vcpu_bias	*bias;		/* of the thread that may own it without the word; bias_lock */
-	u32			bias_lock;	/* a leaf */
-	u32			left;		/* atomic, a futex: times a bias was given up that was waited for */
-	const void		*last;		/* who had the word last, and how often in a row; the word */
-	u32			quiet;
-	bool			calling;	/* its owner's: one of @waited runs */
-	struct __call_single_data *waited;	/* atomic: calls whose callers wait, the newest first; smp.c */
-	struct __call_single_data *calls;	/* atomic: the others */
-} __aligned(64);
-
-extern struct vcpu *vcpus;	/* nr_cpu_ids of them; NULL before ring3_kernel_start() */
-extern __thread struct vcpu *this_vcpu RING3_TLS;	/* that this thread owns, or owned last */
 extern unsigned int sched_generation;	/* of the kernel: how many were started */
-
-void vcpu_init(void);
-void vcpu_leave(void);		/* the calling thread gives up its bias; outside regions */
-bool vcpu_owned(struct vcpu *vcpu);
-/* @task, or whoever it is (NULL), takes the word from its next region on. */
-void vcpu_unbias(struct vcpu *vcpu, const struct task_struct *task);
-
-static inline void vcpu_pass(struct vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->passes, vcpu->passes + 1, __ATOMIC_RELEASE);
-}
-
 void sched_move(struct task_struct *task, unsigned int cpu);
 int sched_init(unsigned int events, unsigned int others);
 unsigned int sched_nr_events(void);
@@ -49,33 +20,6 @@ void sched_event_task_started(void *arg, unsigned int cpu);
 void sched_event_task_round(unsigned int cpu, int what);
 u64 sched_ns_of_jiffies(unsigned long j);
 void sched_sleep_until(u64 deadline);	/* schedule(), up to a time of CLOCK_MONOTONIC; 0 = none */
-
-/* Between two looks at what does not sleep; cpu_relax(), which may run calls, is for code that spins for others. */
-#define cpu_pause()	__builtin_ia32_pause()
-
-/*
- * Bare locks on a futex word: for threads that own their virtual CPU, or that are nobody's kernel code.
- *
- * Who gives a word up stores 0, and then looks whether anybody is parked: a plain store and a
- * plain load. Who parks counts itself first, puts a fence into every thread (host_barrier()),
- * and looks at the word again. So one of the two sees the other. The counts are not in the
- * words, for a word may be gone as soon as it is 0; they are shared by the words that hash to
- * one, which costs a wake-up too many now and then. WORD_FENCED: the host has no such
- * barrier, or not yet, and the fence is paid by who gives up.
- */
-#define WORD_PARKED	256
-#define WORD_FENCED	0x80000000u
-extern u32 word_parked[WORD_PARKED] __attribute__((__visibility__("hidden")));
-void word_lock_slow(u32 *word);
-/* For one who owns a CPU, and runs calls to it meanwhile: first for a while, then until it is ours. */
-bool word_lock_spin(u32 *word);
-void word_lock_park(u32 *word);
-void word_wake(u32 *word);
-
-static inline u32 *word_parked_at(const u32 *word)
-{
-	return &word_parked[(unsigned long)word >> 4 & (WORD_PARKED - 1)];
-}
 
 /*
  * Between them, wake-ups of this thread are kept back: for who holds a lock that the woken
@@ -112,27 +56,6 @@ static inline void task_wakes(struct task_struct *task)
 
 /* Whatever sleep it is in. */
 static inline void wake_sleeper(struct task_struct *task) { wake_up_state(task, TASK_NORMAL); }
-
-static inline bool word_trylock(u32 *word)
-{
-	u32 was = 0;
-
-	return __atomic_compare_exchange_n(word, &was, 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-static inline void word_lock(u32 *word)
-{
-	if (unlikely(!word_trylock(word)))
-		word_lock_slow(word);
-}
-
-static inline void word_unlock(u32 *word)
-{
-	__atomic_store_n(word, 0, __ATOMIC_RELEASE);
-	barrier();
-	if (unlikely(__atomic_load_n(word_parked_at(word), __ATOMIC_RELAXED)))
-		word_wake(word);
-}
 
 int kthread_wait(struct task_struct *task);	/* kthread_stop() without telling it */
 void percpu_init(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c - owning a virtual CPU: preempt.h; and the bare locks that it is made of.
+ * vcpu.c - owning a virtual CPU: preempt.h; see word_lock.h.
  *
  * A virtual CPU is owned by the thread whose preempt word is above 0: a lock word that is
  * taken at 0 -> 1 and given up at 1 -> 0. An event task owns its own from one sleep to the
@@ -22,7 +22,6 @@
  * memory, which is why a thread that ends has to give up its bias under it.
  */
 #include <linux/kernel.h>
-#include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -33,105 +32,18 @@
 #define LOOKS		200	/* before a waiter sleeps */
 #define BIAS_AFTER	1024	/* the word's cost so often is some times what ending the bias costs */
 
-struct vcpu_bias {
-	u32			biased;		/* atomic: only its thread sets it, anyone ends it; bias_lock */
-	u32			in;		/* atomic, its thread's: it owns the CPU by the bias */
-	unsigned int		cpu;
-	struct vcpu		*vcpu;		/* its thread's: that it was given last; NULL: given up */
-	struct task_struct	*task;
-};
-
 __thread int ring3_preempt_word;
-static __thread struct vcpu_bias mine RING3_TLS;
-
-/* ---- bare locks ------------------------------------------------------------------------- */
-
-u32 word_parked[WORD_PARKED] __aligned(64) = { [0 ... WORD_PARKED - 1] = WORD_FENCED };
-
-/*
- * At each start of the kernel, for a child process has to ask again. Before the first one each
- * word that is given up costs a fence, and there is no bias.
- */
-void vcpu_init(void)
-{
-	if (host_barrier_init() || !ring3_rcu_fences)
-		return;
-	__atomic_store_n(&ring3_rcu_fences, false, __ATOMIC_SEQ_CST);
-	for (int i = 0; i < WORD_PARKED; i++)
-		__atomic_fetch_and(&word_parked[i], ~WORD_FENCED, __ATOMIC_SEQ_CST);
-}
-
-/* Those who wait are counted in @parked before the fence. */
-static void fence_others(void)
-{
-	if (!__atomic_load_n(&ring3_rcu_fences, __ATOMIC_SEQ_CST))
-		host_barrier();
-}
-
-void word_wake(u32 *word)
-{
-	u32 *parked = word_parked_at(word);
-
-	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & WORD_FENCED)
-		smp_mb();
-	if (__atomic_load_n(parked, __ATOMIC_RELAXED) & ~WORD_FENCED)
-		host_futex_wake(word, 1);
-}
-
-/* With @calls the waiter owns a CPU, and runs calls to it meanwhile. */
-static inline bool spin(u32 *word, bool calls)
-{
-	for (int i = 0; i < LOOKS; i++) {
-		if (calls)
-			cpu_relax();
-		else
-			cpu_pause();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_trylock(word))
-			return true;
-	}
-	return false;
-}
-
-/* Who is parked does not see that its CPU is called: so it wakes now and then. */
-static inline void park(u32 *word, bool calls)
-{
-	u32 *parked = word_parked_at(word);
-
-	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
-	fence_others();
-	while (__atomic_exchange_n(word, 2, __ATOMIC_SEQ_CST)) {
-		if (calls)
-			cpu_relax();
-		host_futex_wait(word, 2, calls && !irqs_disabled() ? NSEC_PER_MSEC : 0);
-	}
-	__atomic_fetch_sub(parked, 1, __ATOMIC_RELAXED);
-}
-
-bool word_lock_spin(u32 *word)
-{
-	return spin(word, true);
-}
-
-void word_lock_park(u32 *word)
-{
-	park(word, true);
-}
-
-void word_lock_slow(u32 *word)
-{
-	if (!spin(word, false))
-		park(word, false);
-}
+__thread struct vcpu_bias my_bias;
 
 /* ---- the bias ----------------------------------------------------------------------------- */
 
 static void give_up(struct vcpu *vcpu)
 {
 	word_lock(&vcpu->bias_lock);
-	if (vcpu->bias == &mine)
+	if (vcpu->bias == &my_bias)
 		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELEASE);
-	__atomic_store_n(&mine.biased, 0, __ATOMIC_RELAXED);
-	mine.vcpu = NULL;
+	__atomic_store_n(&my_bias.biased, 0, __ATOMIC_RELAXED);
+	my_bias.vcpu = NULL;
 	__atomic_fetch_add(&vcpu->left, 1, __ATOMIC_RELEASE);
 	word_unlock(&vcpu->bias_lock);
 	host_futex_wake(&vcpu->left, 1);
@@ -139,8 +51,8 @@ static void give_up(struct vcpu *vcpu)
 
 void vcpu_leave(void)
 {
-	if (mine.vcpu)
-		give_up(mine.vcpu);
+	if (my_bias.vcpu)
+		give_up(my_bias.vcpu);
 }
 
 void vcpu_unbias(struct vcpu *vcpu, const struct task_struct *task)
@@ -156,11 +68,11 @@ static void give_bias(struct vcpu *vcpu, struct task_struct *task)
 {
 	word_lock(&vcpu->bias_lock);
 	if (&vcpus[task_cpu(task)] == vcpu) {
-		mine.cpu = task_cpu(task);
-		mine.task = task;
-		mine.vcpu = vcpu;
-		__atomic_store_n(&mine.biased, 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&vcpu->bias, &mine, __ATOMIC_RELAXED);
+		my_bias.cpu = task_cpu(task);
+		my_bias.task = task;
+		my_bias.vcpu = vcpu;
+		__atomic_store_n(&my_bias.biased, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&vcpu->bias, &my_bias, __ATOMIC_RELAXED);
 	}
 	word_unlock(&vcpu->bias_lock);
 }
@@ -206,7 +118,7 @@ bool vcpu_owned(struct vcpu *vcpu)
 /* ---- owning and giving up ----------------------------------------------------------------- */
 
 /* By the word. Before ring3_kernel_start() there are no virtual CPUs: then threads only count. */
-static noinline void own_slowly(int val)
+void vcpu_own_slowly(int val)
 {
 	struct task_struct *task = current;
 	struct vcpu *all = vcpus, *vcpu;
@@ -221,8 +133,8 @@ static noinline void own_slowly(int val)
 		if (unlikely(__atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE)))
 			end_bias(vcpu);
 		this_vcpu = vcpu;
-		if (vcpu->last != &mine) {
-			vcpu->last = &mine;
+		if (vcpu->last != &my_bias) {
+			vcpu->last = &my_bias;
 			vcpu->quiet = 0;
 		} else if (unlikely(++vcpu->quiet == BIAS_AFTER)) {
 			vcpu->quiet = 0;
@@ -235,29 +147,11 @@ static noinline void own_slowly(int val)
 
 void ring3_cpu_own(int val)
 {
-	__atomic_store_n(&mine.in, 1, __ATOMIC_RELAXED);
-	barrier();	/* for the processor: whoever ends the bias */
-	if (likely(__atomic_load_n(&mine.biased, __ATOMIC_ACQUIRE))) {
-		ring3_cpu_id = mine.cpu;
-		ring3_preempt_word = val;
-		return;
-	}
-	/* Release: of the region before, for who missed that one's end. */
-	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
-	own_slowly(val);
+	if (unlikely(!vcpu_own_by_bias(val)))
+		vcpu_own_slowly(val);
 }
 
-static inline void release_bias(void)
-{
-	ring3_preempt_word = 0;
-	vcpu_pass(this_vcpu);
-	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
-	barrier();
-	if (unlikely(!__atomic_load_n(&mine.biased, __ATOMIC_RELAXED)))
-		vcpu_leave();
-}
-
-static noinline void disown_slowly(int val)
+void vcpu_disown_slowly(int val)
 {
 	struct task_struct *task = current;
 
@@ -273,8 +167,8 @@ static noinline void disown_slowly(int val)
 	BUG_ON(task->on_event_task);	/* a handler gave up more than it took */
 	if (task->rcu_mark | (unsigned long)ring3_rcu_nesting)
 		rcu_cpu_released(task);
-	if (mine.in) {
-		release_bias();
+	if (my_bias.in) {
+		vcpu_release_bias();
 		return;
 	}
 	ring3_preempt_word = 0;
@@ -286,11 +180,7 @@ static noinline void disown_slowly(int val)
 
 void ring3_cpu_disown(int val)
 {
-	/* Who is inside by the bias has a task, and is no event task. */
-	if (likely(ring3_preempt_word == val && mine.in && !(ring3_current->rcu_mark | (unsigned long)ring3_rcu_nesting)))
-		release_bias();
-	else
-		disown_slowly(val);
+	vcpu_disown(val);
 }
 
 /*
@@ -321,6 +211,6 @@ bool need_resched(void)
 {
 	if (!ring3_preempt_word || !this_vcpu)
 		return false;
-	return mine.in ? !__atomic_load_n(&mine.biased, __ATOMIC_RELAXED) :
-			 __atomic_load_n(&this_vcpu->word, __ATOMIC_RELAXED) == 2;
+	return my_bias.in ? !__atomic_load_n(&my_bias.biased, __ATOMIC_RELAXED) :
+			 word_waited(&this_vcpu->word);
 }

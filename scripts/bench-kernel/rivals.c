@@ -147,9 +147,9 @@ unsigned long long theirs_timer(long rounds)
 static const struct bench benches[] = {
 	{ "spin_lock, spin_unlock", "pthread_spin_lock", 2000000, ours_spin, theirs_spin },
 	{ "the same on an event task", "pthread_spin_lock", 2000000, ours_spin_softirq, theirs_spin },
-	{ "the same by 4 threads", "pthread_spin_lock", 400000, ours_spin_four, theirs_spin_four },
+	{ "the same by 4 threads", "pthread_spin_lock", 2000000, ours_spin_four, theirs_spin_four },
 	{ "mutex_lock, mutex_unlock", "pthread_mutex_lock", 2000000, ours_mutex, theirs_mutex },
-	{ "the same by 4 threads", "pthread_mutex_lock", 400000, ours_mutex_four, theirs_mutex_four },
+	{ "the same by 4 threads", "pthread_mutex_lock", 2000000, ours_mutex_four, theirs_mutex_four },
 	{ "preempt_disable, _enable", "pthread_spin_lock", 2000000, ours_preempt, theirs_spin },
 	{ "the same on an event task", "pthread_spin_lock", 2000000, ours_preempt_softirq, theirs_spin },
 	{ "rcu_read_lock, _unlock", "liburcu memb", 5000000, ours_rcu, theirs_rcu_memb },

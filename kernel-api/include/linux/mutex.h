@@ -16,8 +16,7 @@
 #include <linux/types.h>
 
 struct mutex {
-	u32			word;		/* atomic: 0 free, 1 held, 2 held and waited for */
-	pid_t			owner;
+	u32			owner;		/* atomic: 0 free, or a thread's id; RING3_LOCK_WAITED */
 	spinlock_t		wait_lock;
 	struct list_head	wait_list;	/* of those who sleep */
 };
@@ -37,7 +36,7 @@ __visible int __must_check mutex_lock_killable(struct mutex *lock);
 __visible int mutex_trylock(struct mutex *lock);	/* 1: it is ours */
 __visible void mutex_unlock(struct mutex *lock);
 static inline void mutex_lock_io(struct mutex *lock) { mutex_lock(lock); }
-static inline bool mutex_is_locked(struct mutex *lock) { return __atomic_load_n(&lock->word, __ATOMIC_RELAXED); }
+static inline bool mutex_is_locked(struct mutex *lock) { return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED); }
 __visible int atomic_dec_and_mutex_lock(atomic_t *count, struct mutex *lock);
 #define mutex_lock_nested(lock, subclass)		mutex_lock(lock)
 #define mutex_lock_interruptible_nested(lock, subclass)	mutex_lock_interruptible(lock)

@@ -8,11 +8,14 @@
 #define SPINLOCK_MAGIC		0xdead4ead
 #define RWLOCK_MAGIC		0xdeaf1eed
 
+#define RING3_LOCK_WAITED	0x80000000u	/* somebody sleeps for it, or did */
+
 /* Differs from the kernel: a raw one is the same type. */
 typedef struct spinlock {
-	u32			word;		/* 0 free, 1 held, 2 held and waited for */
-	pid_t			owner;		/* thread id, for lockdep_assert_held() and reports */
+	u32			owner;		/* atomic, a futex: 0 free, or a thread's id; RING3_LOCK_WAITED */
 	u32			magic;		/* was set up */
+	u32			bias;		/* atomic: the thread that may take it without the word; spinlock.c */
+	u32			in;		/* atomic, a futex: 0, or that thread's id, which holds it */
 } spinlock_t, raw_spinlock_t;
 
 typedef struct ring3_rwlock {

@@ -87,11 +87,13 @@ static void emit_head(struct dump *dump)
 {
 	struct diag_out *out = dump->out;
 	struct timespec now;
+	char reason[1024];
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	expand_sites(dump->space, dump->reason, reason, sizeof(reason));
 	out_num(out, "ring3Dump", 1);
 	out_num(out, "pid", getpid());
-	out_str(out, "reason", dump->reason);
+	out_str(out, "reason", reason);
 	out_num(out, "timeMs", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	out_num(out, "uptimeMs", (int64_t)(diag_now() - born) / 1000000);
 }
@@ -305,7 +307,7 @@ int diag_backtrace(int fd)
 
 bool collector_dump_crash(void)
 {
-	char reason[256];
+	char reason[640];
 	struct dump dump = { .reason = reason };
 
 	if (!crash_pending(&dump, reason, sizeof(reason)))
@@ -414,6 +416,8 @@ int diag_start(unsigned int flags)
 	if (!rc)
 		ring();
 	pthread_mutex_unlock(&start_lock);
+	if (!rc)
+		altstack_await();
 	return rc;
 }
 

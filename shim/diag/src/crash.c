@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "diag_impl.h"
+#include "sys_mem.h"
+#include "sys_nofault.h"
 #include "sys_service.h"
-
-#define POISON	MEM_ZAP_64	/* a pointer read out of freed memory */
 
 enum { WAIT_NS = 2000000000, ROUNDS = 3, NEAR = 128 << 10 };
 
@@ -45,7 +45,7 @@ static struct {
 	bool		taken;		/* by the collector */
 } crash;
 static int crashed;			/* atomic: the first to crash is told */
-static char panic_text[256];
+static char panic_text[512];
 static int panic_set;
 
 bool (*diag_crash_first)(int signum, void *info, void *context);
@@ -133,7 +133,7 @@ static void on_crash(int signum, siginfo_t *info, void *context)
 	int tid = (int)syscall(SYS_gettid), nobody = 0;
 	struct caught caught;
 
-	if (diag_crash_first && diag_crash_first(signum, info, context))
+	if (nofault_fixup(signum, context) || (diag_crash_first && diag_crash_first(signum, info, context)))
 		return;
 	caught_of_context(&caught, context);
 	if (!__atomic_compare_exchange_n(&crashed, &nobody, tid, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -201,17 +201,30 @@ void crash_done(void)
 	syscall(SYS_futex, &crash.state, FUTEX_WAKE_PRIVATE, 1024);
 }
 
-/* Whose stack lies right above @addr; 0 = nobody's. */
-static int stack_above(struct dump *dump, uint64_t addr)
+/* Whose stack ends where @guard does: of those in the memory right above it, the nearest; 0 = nobody's. */
+static int stack_above(struct dump *dump, const struct mapping *guard)
 {
-	for (unsigned int i = 0; i < dump->threads.nr; i++) {
-		const struct thread *thread = &dump->threads.all[i];
-		uint64_t sp = thread->tid == crash.tid ? crash.caught.regs[REG_SP] : thread->sp;
+	const struct mapping *above = space_mapping(dump->space, guard->end);
+	uint64_t nearest = UINT64_MAX;
+	int owner = 0;
 
-		if (sp && addr < sp + NEAR && sp < addr + NEAR)
-			return thread->tid;
+	for (unsigned int i = 0; above && i < dump->threads.nr; i++) {
+		const struct thread *thread = &dump->threads.all[i];
+
+		if (thread->sp >= above->start && thread->sp < above->end && thread->sp < nearest) {
+			nearest = thread->sp;
+			owner = thread->tid;
+		}
 	}
-	return 0;
+	return owner;
+}
+
+/* What @value was read from, when checks of memory have filled that; NULL = not so. */
+static const char *fill_of(uint64_t value)
+{
+	return value == MEM_ZAP_64 ? "the fill of freed memory" :
+	       value == BYTES8(MEM_REDZONE_FILL) ? "the fill of a red zone" :
+	       value == MEM_PATTERN_ALLOC_64 ? "the fill of memory that nobody has written to" : NULL;
 }
 
 static const char *const names[REGS] = {
@@ -289,8 +302,10 @@ static void classify_protection(struct dump *dump, char *buf, size_t bytes)
 		int64_t value = (int64_t)crash.caught.regs[i];
 
 		if (used >> i & 1 && (int64_t)((uint64_t)value << 16) >> 16 != value) {
-			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits (%s)%s", names[i],
-				    (uint64_t)value == POISON ? ", the fill of freed memory" : "");
+			const char *fill = fill_of((uint64_t)value);
+
+			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits (%s)%s%s",
+				    names[i], fill ? ", " : "", fill ? fill : "");
 			return;
 		}
 	}
@@ -307,7 +322,7 @@ static void classify_address(struct dump *dump, char *buf, size_t bytes)
 	int owner;
 
 	if (addr < 65536)
-		diag_format(buf, bytes, jumped ? "a jump to a null pointer, %#lx behind it" :
+		diag_format(buf, bytes, jumped ? "a call of a null pointer, %#lx behind it" :
 			    "null pointer, %#lx behind it", addr);
 	else if (jumped)
 		diag_format(buf, bytes, "a jump to where no code is");
@@ -315,7 +330,7 @@ static void classify_address(struct dump *dump, char *buf, size_t bytes)
 		diag_format(buf, bytes, stack_begins_above(dump, addr) ?
 			    "stack overflow of thread %d: the guard page below its stack" :
 			    "the stack pointer of thread %d points to no stack", crash.tid);
-	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, addr)) != 0)
+	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, mapping)) != 0)
 		diag_format(buf, bytes, "the guard page of thread %d's stack", owner);
 	else if (mapping && crash.signum == SIGBUS)
 		diag_format(buf, bytes, "beyond the end of %s", path ? path : "a mapped file");
@@ -346,7 +361,7 @@ static void classify(struct dump *dump, char *buf, size_t bytes)
 void crash_emit(struct dump *dump)
 {
 	struct diag_out *out = dump->out;
-	char text[768], raw[384];
+	char text[1024], raw[384];
 
 	out_object(out, "crash");
 	out_str(out, "signal", signal_name(crash.signum));
@@ -356,14 +371,17 @@ void crash_emit(struct dump *dump)
 	classify(dump, raw, sizeof(raw));
 	expand_sites(dump->space, raw, text, sizeof(text));
 	out_str(out, "addressIs", text);
-	if (panic_set)
-		out_str(out, "panic", panic_text);
+	if (panic_set) {
+		expand_sites(dump->space, panic_text, text, sizeof(text));
+		out_str(out, "panic", text);
+	}
 	out_list(out, "pointers");
 	for (int i = 0; i < REGS; i++) {
 		uint64_t value = crash.caught.regs[i];
+		const char *fill = fill_of(value);
 
-		if (value == POISON)
-			diag_format(text, sizeof(text), "%s holds the fill of freed memory", names[i]);
+		if (fill)
+			diag_format(text, sizeof(text), "%s", fill);
 		else if (diag_classify && diag_classify(value, raw, sizeof(raw)))
 			expand_sites(dump->space, raw, text, sizeof(text));
 		else

@@ -143,8 +143,6 @@ bool watch_wanted(void);
 
 /* Stack of one thread as text, on the collector. */
 size_t collector_stack_text(int tid, char *buf, size_t bytes);
-void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
 /* Make it, and write it to @fd. 0 or -errno. On the collector. */
 int collector_make_dump(struct dump *dump, bool json, int fd);
 struct space *collector_space(void);
@@ -173,6 +171,8 @@ void listener_forked(void);	/* in the child: the sockets are its parent's */
 void altstack_init(void);
 bool altstack_wanted(void);
 void altstack_tick(void);	/* the collector's */
+/* Until each thread there is has been sent its signal, which comes before all else it does; a second at most. */
+void altstack_await(void);
 
 /* crash.c */
 int crash_init(void);
