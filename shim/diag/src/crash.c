@@ -210,10 +210,9 @@ static int stack_above(struct dump *dump, const struct mapping *guard)
 
 	for (unsigned int i = 0; above && i < dump->threads.nr; i++) {
 		const struct thread *thread = &dump->threads.all[i];
-		uint64_t sp = thread->tid == crash.tid ? crash.caught.regs[REG_SP] : thread->sp;
 
-		if (sp >= above->start && sp < above->end && sp < nearest) {
-			nearest = sp;
+		if (thread->sp >= above->start && thread->sp < above->end && thread->sp < nearest) {
+			nearest = thread->sp;
 			owner = thread->tid;
 		}
 	}

@@ -3,8 +3,8 @@
  * listener.c - the socket `ring3 sigdump` asks: one line, one dump.
  *
  * Owns the listening descriptor, which is opened once and lives as long as the process, and up to 64 connections that
- * have not said their line yet. Nobody is waited for: who says nothing is left after five seconds, or when more come than
- * there is room for, and who is neither this user nor root is refused before a word is read.
+ * have not said their line yet. Nobody is waited for: who says nothing is left after five seconds, or a half where
+ * others wait for room, and who is neither this user nor root is refused before a word is read.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -17,11 +17,12 @@
 #include "diag_impl.h"
 
 #define SILENT_NS	5000000000ul	/* to say one line in: the machine may be busy */
+#define CROWDED_NS	500000000ul	/* the same where others wait for room */
 #define REFUSED_NS	200000000ul	/* to read why not */
 #define REQUEST		"expected: dump [json] [only=SECTION,...]"
 
 static int listener = -1;	/* atomic */
-static bool starved;		/* the last look found somebody, and no descriptor for it */
+static bool starved;		/* there was no room at the last look, or no descriptor */
 
 /* Who has not been answered, the oldest first. */
 static struct client {
@@ -146,14 +147,16 @@ static void forget(unsigned int index)
 	memmove(&clients[index], &clients[index + 1], (nr_clients - index) * sizeof(clients[0]));
 }
 
-/* False: all have asked, and are to be answered. */
+/* Who has had his time and has not asked goes for who comes now. False: nobody has to yet. */
 static bool make_room(void)
 {
+	uint64_t now = diag_now();
 	unsigned int i = 0;
 
 	if (nr_clients < CLIENTS_MAX)
 		return true;
-	while (i < nr_clients && memchr(clients[i].line, '\n', clients[i].used))
+	while (i < nr_clients && (memchr(clients[i].line, '\n', clients[i].used) ||
+				  clients[i].deadline > now + SILENT_NS - CROWDED_NS))
 		i++;
 	if (i == nr_clients)
 		return false;
@@ -165,25 +168,28 @@ static bool make_room(void)
 
 static void take_connections(void)
 {
-	starved = false;
-	for (unsigned int i = 0; i < CLIENTS_MAX && make_room(); i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		struct client *client = &clients[nr_clients];
+	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client;
 		struct ucred peer;
 		socklen_t length = sizeof(peer);
 		char why[80];
+		int fd;
 
+		starved = !make_room();
+		if (starved)
+			return;
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && spares_give())
 			continue;
 		if (fd < 0) {
 			starved = errno != EAGAIN;
 			return;
 		}
+		client = &clients[nr_clients++];
 		client->fd = fd;
 		client->deadline = diag_now() + SILENT_NS;
 		client->refused = client->ended = false;
 		client->used = 0;
-		nr_clients++;
 		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) ||
 		    (peer.uid && peer.uid != geteuid())) {
 			diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
