@@ -78,7 +78,7 @@
       'type': 'executable',
       'dependencies': ['ring3'],
       'sources': ['kernel-api/run/main.c'],
-      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include', '-I<(module_root_dir)/shim/diag/include'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
       'libraries': ['-lpthread'],
     },
@@ -140,10 +140,23 @@
       'sources': ['test/diag/module/diag_victim.c'],
     },
     {
-      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      # An addon and a program with planted bugs, for the tests of diagnostics.
       'target_name': 'diag_victim_node',
-      'sources': ['test/diag/victims/pool.c'],
+      'dependencies': ['ring3'],
+      'sources': ['test/diag/victims/pool.c', 'test/diag/victims/native.c'],
+      'include_dirs': ['shim/include', 'aio/include'],
       'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+    },
+    {
+      'target_name': 'diag_victim',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['test/diag/victims/native_main.c', 'test/diag/victims/native.c'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
     },
     {
       'target_name': 'diag-test',

@@ -13,7 +13,7 @@ import { Kernel, type KernelError } from '../../kernel-api/index.js';
 import { HostServer } from '../../scripts/host/server.js';
 import { build } from '../../scripts/kernel/build-command.js';
 import { dependsOf } from '../../scripts/kernel/depends.js';
-import { kernelSamples, kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
+import { SourceMissing } from '../../scripts/kernel/source.js';
 import { root } from '../outside/target.js';
 
 const PAGE = 4096;
@@ -27,11 +27,11 @@ describe('hosted modules of the kernel', function () {
   before(async function () {
     folder = mkdtempSync(join(tmpdir(), 'ring3-hosted-'));
     try {
-      const { tree } = kernelSource();
-      const samples = join(kernelSamples(), 'samples/kobject');
       for (const file of [
-        ...['test_sysctl', 'test_kmod'].map((name) => join(tree, 'lib', `${name}.c`)),
-        ...['kobject-example', 'kset-example'].map((name) => join(samples, `${name}.c`)),
+        'lib/test_sysctl.c',
+        'lib/test_kmod.c',
+        'samples/kobject/kobject-example.c',
+        'samples/kobject/kset-example.c',
       ])
         await build([file], { out: folder });
     } catch (error) {

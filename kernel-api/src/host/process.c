@@ -206,8 +206,11 @@ int host_barrier_init(void)
 
 void host_barrier(void)
 {
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
-		abort();	/* it worked at the start */
+	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		return;
+	/* It worked at the start: so this is a child process, which has to ask again. */
+	if (host_barrier_init() || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+		abort();
 }
 
 static pthread_key_t exit_key;
