@@ -112,7 +112,7 @@ static __attribute__((noinline)) void *symbolises(void *arg)
 	return arg;
 }
 
-/* Stacks of panics and of the kernel's warnings are symbolised one at a time. This thread does not get ahead with its. */
+/* Words for stacks of panics and warnings are found for one at a time. This thread does not get ahead with its own. */
 TEST(works_while_the_symboliser_is_locked)
 {
 	struct sigaction action = { .sa_handler = stay_in_fault };
