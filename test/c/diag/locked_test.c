@@ -93,6 +93,28 @@ TEST(works_while_the_dynamic_linker_is_locked)
 	pthread_join(thread, NULL);
 }
 
+static void load(const char *what)
+{
+	const struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 4 };
+	char path[512], params[64];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	CHECK(length > 0);
+	path[length] = 0;
+	snprintf(strrchr(path, '/'), 32, "/diag_victim.ko.so");
+	snprintf(params, sizeof(params), "what=%s", what);
+	CHECK_EQ(ring3_kernel_start(&options), 0);
+	CHECK_EQ(ring3_insmod(path, params), 0);
+}
+
+/* Dumps until one says @part. */
+static void dump_until(unsigned int sections, const char *part)
+{
+	for (int i = 0; i < 400 && !strstr(take_dump_here(sections), part); i++)
+		usleep(50000);
+	CHECK_SAYS(text, part);
+}
+
 static void **nowhere;
 
 static void stay_in_fault(int signum)
@@ -129,35 +151,13 @@ TEST(works_while_the_symboliser_is_locked)
 	while (!__atomic_load_n(&held, __ATOMIC_ACQUIRE))
 		usleep(1000);
 	CHECK_EQ(diag_frames_text(&frame, 1, words, sizeof(words)), 0);
-	CHECK_SAYS(take_dump_here(0), "stay_in_fault at locked_test.c:");
+	dump_until(0, "stay_in_fault at locked_test.c:");	/* a sanitizer's handler takes no signals */
 	CHECK_SAYS(text, "diag_frames_text at frames.c:");
 	CHECK_SAYS(text, "symbolises at locked_test.c:");
 	CHECK_SAYS(text, "\ndumpMs=");
 	__atomic_store_n(&let_go, 1, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	CHECK(diag_frames_text(&frame, 1, words, sizeof(words)) > 0);
-}
-
-static void load(const char *what)
-{
-	const struct ring3_kernel_options options = { .nr_event_cpus = 1, .nr_other_cpus = 4 };
-	char path[512], params[64];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
-
-	CHECK(length > 0);
-	path[length] = 0;
-	snprintf(strrchr(path, '/'), 32, "/diag_victim.ko.so");
-	snprintf(params, sizeof(params), "what=%s", what);
-	CHECK_EQ(ring3_kernel_start(&options), 0);
-	CHECK_EQ(ring3_insmod(path, params), 0);
-}
-
-/* Dumps until one says @part. */
-static void dump_until(unsigned int sections, const char *part)
-{
-	for (int i = 0; i < 400 && !strstr(take_dump_here(sections), part); i++)
-		usleep(50000);
-	CHECK_SAYS(text, part);
 }
 
 /* stderr is a pipe that is full: who prints waits there, with what printk() holds meanwhile. */
