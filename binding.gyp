@@ -78,7 +78,7 @@
       'type': 'executable',
       'dependencies': ['ring3'],
       'sources': ['kernel-api/run/main.c'],
-      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include', '-I<(module_root_dir)/shim/diag/include'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
       'libraries': ['-lpthread'],
     },
@@ -184,7 +184,7 @@
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
         'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
-        'fix_tree.ko', 'fix_uevent.ko',
+        'fix_tree.ko', 'fix_uevent.ko', 'fix_kmod.ko',
       ],
     },
     {
@@ -270,6 +270,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_uevent.c'],
+    },
+    {
+      'target_name': 'fix_kmod.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_kmod.c'],
     },
     {
       # Loads the fix_ modules, which lie beside it.

@@ -383,16 +383,27 @@ void free_pages(unsigned long addr, unsigned int order)
 
 #define VMALLOC_MOST	(1ul << 46)	/* of the 47 bits of addresses a process has */
 
-/* The size stands in the page before. */
+/* The size stands in the page before; what alignment leaves over on both sides is given back. */
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
+{
+	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE, spare = align > PAGE_SIZE ? align - PAGE_SIZE : 0;
+	char *map = size && size < VMALLOC_MOST && spare < VMALLOC_MOST ? host_map(bytes + spare) : NULL;
+	unsigned long before;
+
+	if (!map)
+		return NULL;
+	before = spare ? -((unsigned long)map + PAGE_SIZE) & (align - 1) : 0;
+	if (before)
+		host_unmap(map, before);
+	if (before < spare)
+		host_unmap(map + before + bytes, spare - before);
+	*(unsigned long *)(map + before) = bytes;
+	return map + before + PAGE_SIZE;
+}
+
 void *vmalloc(unsigned long size)
 {
-	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE;
-	unsigned long *base = size && size < VMALLOC_MOST ? host_map(bytes) : NULL;
-
-	if (!base)
-		return NULL;
-	*base = bytes;
-	return (char *)base + PAGE_SIZE;
+	return __vmalloc_node(size, 1, GFP_KERNEL, NUMA_NO_NODE, NULL);
 }
 
 void *__vmalloc(unsigned long size, gfp_t gfp)

@@ -6,7 +6,7 @@ import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { buildModules, type Linked, shown, toolchain } from './compile.js';
 import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
 import type { Sanitizer } from './paths.js';
-import { kernelSource } from './source.js';
+import { type KernelSource, kernelSource, unpackPath } from './source.js';
 
 type Names =
   | 'builtin'
@@ -55,14 +55,14 @@ export interface BuildOptions {
   out: string;
 }
 
-/** As given, or below the kernel tree. */
-function locate(path: string, tree: string): string {
+/** As given, or below the kernel tree, whose folders are unpacked when they are asked for. */
+function locate(path: string, source: KernelSource): string {
   const here = resolve(path);
   if (existsSync(here)) return here;
-  const there = join(tree, path);
-  if (existsSync(there)) return there;
+  const there = join(source.tree, path);
+  if (existsSync(there) || (path.includes('/') && unpackPath(source, path))) return there;
   throw new KbuildError(
-    `${path}: neither here nor in the kernel tree ${tree}\nring3 build takes C files or folders with a Kbuild file`,
+    `${path}: neither here nor in the kernel tree ${source.tree}\nring3 build takes C files or folders with a Kbuild file`,
   );
 }
 
@@ -80,7 +80,7 @@ function specsOf(paths: string[], config: Config, name: string | undefined, tree
 /** @throws BuildError, KbuildError, SourceMissing: the message explains, its second line says what to do */
 export async function build(targets: string[], options: BuildOptions): Promise<Linked[]> {
   const source = kernelSource();
-  const paths = targets.map((target) => locate(target, source.tree));
+  const paths = targets.map((target) => locate(target, source));
   const config: Config = { ...options.config };
   for (const path of paths) {
     const file = join(path, '.config');

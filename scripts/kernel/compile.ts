@@ -115,8 +115,9 @@ function hostedConfig(tools: Toolchain): Config {
     const headers = readdirSync(own, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.h') && !name.startsWith('generated'))
       .map((name) => join(own, name));
-    const theirs = [...hosted.lib, ...hosted.kunit, ...hosted.headers.map((name) => `include/${name}`)];
-    const files = [...headers, ...theirs.map((name) => join(tools.source.tree, name))];
+    const sources = [...hosted.lib, ...hosted.kunit].map((name) => join(tools.source.tree, name));
+    const linked = hosted.headers.map((name) => join(tools.source.includes[0]!, name));
+    const files = [...headers, ...sources, ...linked];
     mentioned = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bCONFIG_\w+/g) ?? []));
   }
   return Object.fromEntries(Object.entries(tools.config).filter(([name]) => mentioned!.has(name)));
@@ -322,7 +323,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   ]);
   if (done.status !== 0) {
     rmSync(part, { force: true });
-    throw new BuildError(explainLink(tools, spec, done.text));
+    throw new BuildError(explainLink(spec, done.text));
   }
   await writeDepends(part, depends);
   renameSync(part, path);

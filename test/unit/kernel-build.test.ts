@@ -2,7 +2,7 @@
 /** `ring3 build` and `ring3 kunit`: what they build, and what they say when they cannot. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from '../../scripts/kernel/build-command.js';
@@ -13,7 +13,7 @@ import { KtapReader, readLogLine } from '../../scripts/kernel/ktap.js';
 import { complaint, kunit } from '../../scripts/kernel/kunit-command.js';
 import { isUpToDate } from '../../scripts/kernel/readme.js';
 import { run } from '../../scripts/kernel/runner.js';
-import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
+import { kernelSource, SourceMissing, unpackPath } from '../../scripts/kernel/source.js';
 import { root } from '../outside/target.js';
 
 const MODULE = (body: string) => `#include <linux/module.h>\n${body}\nMODULE_LICENSE("GPL");\n`;
@@ -69,23 +69,17 @@ describe('ring3 build', function () {
       ),
     });
     const text = await refusal([file]);
-    assert.match(text, /2 functions of the kernel that nothing here provides/);
-    assert.match(
-      text,
-      /vfs_unlink_everything\(\): needed by .*wants\.c; no header of the kernel declares it/,
-    );
-    assert.match(
-      text,
-      /register_blkdev\(\): needed by .*wants\.c; the kernel declares it in <linux\/blkdev\.h>/,
-    );
+    assert.match(text, /2 functions or variables of the kernel that nothing here provides/);
+    assert.match(text, /vfs_unlink_everything: needed by .*wants\.c; no header of the kernel declares it/);
+    assert.match(text, /register_blkdev: needed by .*wants\.c; the kernel declares it in <linux\/blkdev\.h>/);
   });
 
   it('names a function whose declaration is missing, with the line', async () => {
     const file = write({
-      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn kobject_uevent(0, 1);\n}'),
+      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn register_blkdev(0, "x");\n}'),
     });
     const text = await refusal([file]);
-    assert.match(text, /calls\.c:5 needs kobject_uevent\(\): the kernel declares it in <linux\/kobject\.h>/);
+    assert.match(text, /calls\.c:5 needs register_blkdev\(\): the kernel declares it in <linux\/blkdev\.h>/);
   });
 
   it('reads what the compiler says in any locale', async () => {
@@ -104,10 +98,51 @@ describe('ring3 build', function () {
   it('tells a header that is not offered from one that does not exist', async () => {
     const known = await refusal([write({ 'a.c': '#include <linux/usb.h>\n' })]);
     assert.match(known, /a\.c needs <linux\/usb\.h>, a kernel header that is not offered here/);
+    const shared = await refusal([write({ 'a.c': '#include <linux/major.h>\n' })]);
+    assert.match(shared, /a kernel header that is not offered here/); // though libc has it as well
     const unknown = await refusal([write({ 'b.c': '#include <linux/no_such_thing.h>\n' })]);
     assert.match(
       unknown,
       /b\.c needs <linux\/no_such_thing\.h>, which neither this kernel API nor Linux 6\.1/,
+    );
+  });
+
+  it('tells an architecture, and libc, from what the kernel has for all', async () => {
+    assert.match(
+      await refusal([write({ 'a.c': '#include <asm/fpu/api.h>\n' })]),
+      /<asm\/fpu\/api\.h>, a header of one/,
+    );
+    assert.match(
+      await refusal([write({ 'b.c': '#include <stdio.h>\n' })]),
+      /<stdio\.h>, a header of libc: is this/,
+    );
+  });
+
+  it('names what is missing though the compiler does not', async () => {
+    const said = async (body: string) => refusal([write({ 'a.c': MODULE(body) })]);
+    assert.match(
+      await said('int f(void);\nint f(void)\n{\n\treturn vfs_nothing_of_it(0);\n}'),
+      /a\.c:5 needs vfs_nothing_of_it\(\): no header/,
+    );
+    assert.match(
+      await said('extern int x;\nint x = LLC_SAP_NETBEUI;'),
+      /a\.c:3 needs LLC_SAP_NETBEUI: .* in <\w+\/.*\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('struct usb_device device;'),
+      /a\.c:2 needs struct usb_device: .* in <linux\/usb\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('DECLARE_EWMA(signal, 10, 8);'),
+      /a\.c:2 needs DECLARE_EWMA: .* in <linux\/average\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('int f(void);\nint f(void) { return !!debugfs_create_dir("x", 0); }'),
+      /a\.c:3 needs debugfs_create_dir\(\): <linux\/debugfs\.h> has it, and nothing that is included here/,
+    );
+    assert.match(
+      await said('#include <linux/sched.h>\nint f(void);\nint f(void) { return !!current->mm; }'),
+      /a\.c:4 needs ‘mm’ in struct task_struct: <linux\/sched\.h> here has the struct with fewer members/,
     );
   });
 
@@ -163,7 +198,10 @@ describe('ring3 build', function () {
     const user = write({
       'user.c': MODULE('int hidden(void);\nint use(void);\nint use(void) { return hidden(); }'),
     });
-    assert.match(await refusal([user], { uses: [base!.path] }), /hidden\(\): needed by .*user\.c/);
+    assert.match(
+      await refusal([user], { uses: [base!.path] }),
+      /hidden: needed by .*user\.c.*base\.c has it, and does not export it: give that file as well/,
+    );
   });
 
   it('orders modules by what they use of each other, and refuses a circle', async () => {
@@ -222,6 +260,29 @@ describe('ring3 build', function () {
     assert.equal(done.status, 1);
     assert.match(done.stderr, /RING3_LINUX_SOURCE is \/nonexistent\.tar\.xz, and there is no such file/);
     assert.match(done.stderr, /unset it, or name the linux-source-6\.1\.tar\.xz/);
+  });
+});
+
+describe("the kernel's sources", () => {
+  it('are unpacked when they are asked for, and nothing else is', () => {
+    write({
+      'linux-source-6.1/samples/demo/demo.c': 'int demo;\n',
+      'linux-source-6.1/samples/other.c': '',
+      'tree/x': '',
+    });
+    const archive = join(folder, 'archive.tar.xz');
+    assert.equal(spawnSync('tar', ['-C', folder, '-cJf', archive, 'linux-source-6.1']).status, 0);
+    const source = { tree: join(folder, 'tree'), archive, version: '6.1', includes: [] };
+    const there = () => readdirSync(join(folder, 'tree'), { recursive: true }).sort();
+    assert.equal(unpackPath(source, 'samples/other.c'), true);
+    assert.deepEqual(there(), ['samples', 'samples/other.c', 'x']);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    const all = ['samples', 'samples/demo', 'samples/demo/demo.c', 'samples/other.c', 'x'];
+    assert.deepEqual(there(), all);
+    for (const not of ['samples/gone', 'samples/gone.c', '../linux-source-6.1', '/etc', '../x.c'])
+      assert.equal(unpackPath(source, not), false, not);
+    assert.deepEqual(there(), all);
   });
 });
 
@@ -422,9 +483,20 @@ describe('ring3 kunit', () => {
 
   it('tells where a test crashed, and where one hangs', async () => {
     const crash = await runSuite(suite({ ...good, crashes: '*(volatile int *)16 = 1;' }));
-    assert.match(complaint(crash), /the process ended with \S+ after own\.skips/);
+    assert.match(
+      complaint(crash),
+      /the process ended with SIGSEGV after own\.skips: 0x10: null pointer.*, in crashes at own_test\.c:\d+ \(own_test\.ko\.so\)$/,
+    );
     const hang = await runSuite(suite({ hangs: 'for (;;)\n\t\tbarrier();' }), { timeout: 2 });
-    assert.match(complaint(hang), /no end after 2 s/);
+    assert.match(complaint(hang), /no end after 2 s, in hangs at own_test\.c:\d+ \(own_test\.ko\.so\)$/);
+  });
+
+  it('wants a module that was built with the sanitizer it runs under', async () => {
+    const [module] = await buildHere([write({ 'own_test.c': suite(good) })]);
+    await assert.rejects(
+      kunit(module!.path, { san: 'address' }),
+      /own_test\.ko\.so was not built with this sanitizer: ring3 build --asan/,
+    );
   });
 
   it('is no success when the module does not load', async () => {
@@ -443,6 +515,7 @@ describe('ring3 kunit', () => {
     assert.equal(failed, 1);
     assert.equal(cases[0].name, 'fails');
     assert.equal(ring3('lib/test_bits.c').status, 0);
+    assert.equal(ring3('lib/test_bits.c', 'lib/test_sort.c', '--filter', '*sort*').status, 0);
     assert.equal(ring3('gone.ko.so').status, 2);
   });
 });

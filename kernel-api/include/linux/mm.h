@@ -94,6 +94,7 @@ static inline unsigned int get_order(unsigned long size)
 #define totalram_pages()	(mem_region_pages)
 __visible extern unsigned long mem_region_pages;
 __visible unsigned long nr_free_buffer_pages(void);	/* that the machine has free, and the region room for */
+#define si_mem_available()	((long)nr_free_buffer_pages())
 struct task_struct;
 __visible int get_cmdline(struct task_struct *task, char *buffer, int buflen);	/* bytes of the process's */
 __visible bool is_vmalloc_addr(const void *addr);

@@ -13,6 +13,7 @@
 #include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/spinlock_types.h>
+#include <linux/thread_info.h>
 #include <linux/types.h>
 
 #define TASK_RUNNING		0x0000

@@ -31,6 +31,8 @@ typedef long long		loff_t;
 typedef long			off_t;
 typedef int			pid_t;
 typedef unsigned int		dev_t, uid_t, gid_t, gfp_t, fmode_t, slab_flags_t, __poll_t, projid_t;
+typedef unsigned long		__kernel_size_t, __kernel_ulong_t;
+typedef long			__kernel_ssize_t, __kernel_long_t;
 typedef unsigned int		__kernel_uid32_t, __kernel_gid32_t, __kernel_mode_t;
 typedef unsigned short		umode_t;
 typedef u64			sector_t, blkcnt_t, dma_addr_t, phys_addr_t, resource_size_t;

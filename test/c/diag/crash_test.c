@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,22 +80,27 @@ static void *stranger(void *arg)
 {
 	stack_t stack;
 
-	for (int i = 0; i < 2000; i++) {
-		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) {
+	for (int i = 0; i < 100; i++) {
+		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE))
 			overflow(0);
-			return arg;
-		}
 		usleep(10000);
 	}
-	_exit(5);
+	return arg;
 }
 
+/*
+ * The thread sanitizer gives a handler a copy of the context, unless the thread sits in a call that blocks. One that
+ * was found in the moments when it does not has no alternate stack from it: so there may be others after it.
+ */
 static void overflow_in_stranger(void)
 {
-	pthread_t thread;
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
 
-	pthread_create(&thread, NULL, stranger, NULL);
-	pthread_join(thread, NULL);
+		pthread_create(&thread, NULL, stranger, NULL);
+		pthread_join(thread, NULL);
+	}
+	_exit(5);
 }
 
 static void *come_and_go(void *arg)
@@ -136,9 +142,6 @@ static void check_stranger(void (*fn)(void))
 {
 	char *text;
 
-#if defined(__SANITIZE_THREAD__)
-	test_skip("the thread sanitizer calls handlers with a context of its own");
-#endif
 	check_died(crash_in_child(fn, &text), SIGSEGV);
 	CHECK_SAYS(text, "stack overflow of thread");
 	CHECK_SAYS(text, "overflow at crash_test.c:");
@@ -149,6 +152,43 @@ static void check_stranger(void (*fn)(void))
 TEST(an_overflowed_stack_of_a_thread_that_is_none_of_ours)
 {
 	check_stranger(overflow_in_stranger);
+}
+
+static pthread_t early;
+static sem_t released;
+
+/* One that was there before diagnostics were, and asks nobody whether it has an alternate stack. */
+static void *stranger_from_before(void *arg)
+{
+	while (sem_wait(&released))	/* a signal ends it */
+		;
+	overflow(0);
+	return arg;
+}
+
+static void begin_stranger(void)
+{
+	sem_init(&released, 0, 0);
+	pthread_create(&early, NULL, stranger_from_before, NULL);
+}
+
+static void overflow_in_early_stranger(void)
+{
+	sem_post(&released);
+	pthread_join(early, NULL);
+}
+
+TEST(an_overflowed_stack_of_a_thread_from_before_at_once)
+{
+	char *text;
+
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer's handlers are given a copy of the context, if the thread does not sleep yet");
+#endif
+	check_died(crash_in_child_after(begin_stranger, overflow_in_early_stranger, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+	CHECK_SAYS(text, "stranger_from_before at crash_test.c:");
 }
 
 TEST(an_overflowed_stack_after_many_threads_came_and_went)
