@@ -144,7 +144,7 @@
       'target_name': 'diag_victim_node',
       'dependencies': ['ring3'],
       'sources': ['test/diag/victims/pool.c', 'test/diag/victims/native.c'],
-      'include_dirs': ['shim/include', 'aio/include'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include'],
       'cflags': ['<@(host_cflags)'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
     },
