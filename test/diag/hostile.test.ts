@@ -179,7 +179,7 @@ describe('diagnostics, misused', () => {
   it('more that say nothing than there is room for: the first of them are told so, and the next is served', async () => {
     victim = await stuck('idle');
     const said: string[] = [];
-    const silent = Array.from({ length: 40 }, (_, i) => {
+    const silent = Array.from({ length: 100 }, (_, i) => {
       const socket = connect({ path: `\0ring3-diag-${victim.pid}`.padEnd(108, '\0') });
       said[i] = '';
       socket.setEncoding('utf8').on('data', (part) => {
@@ -188,7 +188,7 @@ describe('diagnostics, misused', () => {
       return socket.on('error', () => {});
     });
     assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
-    await until(() => said.filter(Boolean).length === 40, 'all to be told');
+    await until(() => said.filter(Boolean).length === 100, 'all to be told');
     for (const text of said) assert.match(text, /^ring3-error: expected: dump \[json\]/);
     for (const socket of silent) socket.destroy();
   });

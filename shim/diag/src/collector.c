@@ -331,6 +331,8 @@ bool collector_dump_crash(void)
 
 static void *collect(void *arg)
 {
+	bool more = false;
+
 	(void)arg;
 	prctl(PR_SET_NAME, "ring3/diag");
 	__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
@@ -340,7 +342,8 @@ static void *collect(void *arg)
 		unsigned int nr = listener_poll(ready + 1);
 		uint64_t count;
 
-		poll(ready, 1 + nr, watch_wanted() || altstack_wanted() || nr > 1 ? watch_tick_ms() : -1);
+		poll(ready, 1 + nr,
+		     more ? 0 : watch_wanted() || altstack_wanted() || nr > 1 ? watch_tick_ms() : -1);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -348,7 +351,7 @@ static void *collect(void *arg)
 		if (__atomic_load_n(&quit_pending, __ATOMIC_ACQUIRE))
 			answer_quit();
 		answer_call();
-		listener_answer(ready + 1);
+		more = listener_answer(ready[1].revents);
 		if (watch_wanted())
 			watch_tick(diag_now());
 		altstack_tick();

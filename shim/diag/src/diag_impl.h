@@ -153,10 +153,11 @@ int collector_tid(void);
 /* listener.c */
 int listener_open(void);
 /* What to poll, into @ready; how many: one, and one more for each who has said nothing yet. */
-enum { LISTENER_GUESTS = 16, LISTENER_FDS = 1 + LISTENER_GUESTS };
+enum { LISTENER_GUESTS = 64, LISTENER_FDS = 1 + LISTENER_GUESTS };
 struct pollfd;
 unsigned int listener_poll(struct pollfd *ready);
-void listener_answer(const struct pollfd *ready);
+/* Answers one. @has_come: there was something at the first of them. False: nobody is left who could be answered. */
+bool listener_answer(bool has_come);
 
 /* altstack.c */
 void altstack_init(void);

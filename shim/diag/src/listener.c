@@ -4,8 +4,8 @@
  *
  * Owns the listening descriptor, which is opened once and lives as long as the process, and the guests: those who are
  * connected and have not said a line yet. Nobody waits for one; he has five seconds, for the machine may be busy, or
- * less when more than sixteen come. Only the same user and root are answered; who reads slowly is left after a bounded
- * time.
+ * one when his place is wanted, until when the next ones wait in the socket's queue. Only the same user and root are
+ * answered; who reads slowly is left after a bounded time.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -18,13 +18,14 @@
 #include "diag_impl.h"
 
 #define LINE_NS	5000000000ul
+#define PLACE_NS	1000000000ul
 
 static int listener = -1;	/* atomic */
 
 /* The one who came first is the first. */
 static struct guest {
 	int		fd;
-	uint64_t	deadline;
+	uint64_t	since;
 	size_t		used;
 	char		line[256];
 } guests[LISTENER_GUESTS];
@@ -57,7 +58,10 @@ int listener_open(void)
 
 unsigned int listener_poll(struct pollfd *ready)
 {
-	ready[0] = (struct pollfd){ .fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE), .events = POLLIN };
+	bool has_room = nr_guests < LISTENER_GUESTS || diag_now() - guests[0].since > PLACE_NS;
+
+	ready[0] = (struct pollfd){ .fd = has_room ? __atomic_load_n(&listener, __ATOMIC_ACQUIRE) : -1,
+				    .events = POLLIN };
 	for (unsigned int i = 0; i < nr_guests; i++)
 		ready[1 + i] = (struct pollfd){ .fd = guests[i].fd, .events = POLLIN };
 	return 1 + nr_guests;
@@ -169,7 +173,7 @@ static void answer(struct guest *guest)
 
 static void welcome(void)
 {
-	struct guest guest = { accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), diag_now() + LINE_NS, 0, "" };
+	struct guest guest = { accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), diag_now(), 0, "" };
 
 	if (guest.fd < 0)
 		return;
@@ -178,25 +182,25 @@ static void welcome(void)
 		return;
 	}
 	if (nr_guests == LISTENER_GUESTS) {
+		has_said(&guests[0]);	/* while others were answered, perhaps */
 		answer(&guests[0]);
 		memmove(&guests[0], &guests[1], --nr_guests * sizeof(guests[0]));
 	}
 	guests[nr_guests++] = guest;
 }
 
-void listener_answer(const struct pollfd *ready)
+bool listener_answer(bool has_come)
 {
-	unsigned int left = 0;
-
 	for (unsigned int i = 0; i < nr_guests; i++) {
 		struct guest *guest = &guests[i];
 
-		if ((ready[1 + i].revents && has_said(guest)) || diag_now() > guest->deadline)
-			answer(guest);
-		else if (left++ != i)
-			guests[left - 1] = *guest;
+		if (!has_said(guest) && diag_now() - guest->since <= LINE_NS)
+			continue;
+		answer(guest);
+		memmove(guest, guest + 1, (--nr_guests - i) * sizeof(*guest));
+		return true;
 	}
-	nr_guests = left;
-	if (ready[0].revents)
+	if (has_come)
 		welcome();
+	return has_come;
 }
