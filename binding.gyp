@@ -78,7 +78,7 @@
       'type': 'executable',
       'dependencies': ['ring3'],
       'sources': ['kernel-api/run/main.c'],
-      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include', '-I<(module_root_dir)/shim/diag/include'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
       'libraries': ['-lpthread'],
     },

@@ -76,10 +76,10 @@ describe('ring3 build', function () {
 
   it('names a function whose declaration is missing, with the line', async () => {
     const file = write({
-      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn kobject_rename(0, "x");\n}'),
+      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn register_blkdev(0, "x");\n}'),
     });
     const text = await refusal([file]);
-    assert.match(text, /calls\.c:5 needs kobject_rename\(\): the kernel declares it in <linux\/kobject\.h>/);
+    assert.match(text, /calls\.c:5 needs register_blkdev\(\): the kernel declares it in <linux\/blkdev\.h>/);
   });
 
   it('reads what the compiler says in any locale', async () => {
@@ -483,9 +483,20 @@ describe('ring3 kunit', () => {
 
   it('tells where a test crashed, and where one hangs', async () => {
     const crash = await runSuite(suite({ ...good, crashes: '*(volatile int *)16 = 1;' }));
-    assert.match(complaint(crash), /the process ended with \S+ after own\.skips/);
+    assert.match(
+      complaint(crash),
+      /the process ended with SIGSEGV after own\.skips: 0x10: null pointer.*, in crashes at own_test\.c:\d+ \(own_test\.ko\.so\)$/,
+    );
     const hang = await runSuite(suite({ hangs: 'for (;;)\n\t\tbarrier();' }), { timeout: 2 });
-    assert.match(complaint(hang), /no end after 2 s/);
+    assert.match(complaint(hang), /no end after 2 s, in hangs at own_test\.c:\d+ \(own_test\.ko\.so\)$/);
+  });
+
+  it('wants a module that was built with the sanitizer it runs under', async () => {
+    const [module] = await buildHere([write({ 'own_test.c': suite(good) })]);
+    await assert.rejects(
+      kunit(module!.path, { san: 'address' }),
+      /own_test\.ko\.so was not built with this sanitizer: ring3 build --asan/,
+    );
   });
 
   it('is no success when the module does not load', async () => {
@@ -504,6 +515,7 @@ describe('ring3 kunit', () => {
     assert.equal(failed, 1);
     assert.equal(cases[0].name, 'fails');
     assert.equal(ring3('lib/test_bits.c').status, 0);
+    assert.equal(ring3('lib/test_bits.c', 'lib/test_sort.c', '--filter', '*sort*').status, 0);
     assert.equal(ring3('gone.ko.so').status, 2);
   });
 });

@@ -33,8 +33,11 @@ struct kobject {
 	const struct kobj_type	*ktype;
 	struct kernfs_node	*sd;		/* its directory; NULL: none */
 	struct kref		kref;
-	unsigned int		state_initialized : 1, state_in_sysfs : 1, state_add_uevent_sent : 1,
-				state_remove_uevent_sent : 1, uevent_suppress : 1;
+	unsigned int		state_initialized : 1;
+	unsigned int		state_in_sysfs : 1;
+	unsigned int		state_add_uevent_sent : 1;
+	unsigned int		state_remove_uevent_sent : 1;
+	unsigned int		uevent_suppress : 1;
 };
 
 struct kobj_type {

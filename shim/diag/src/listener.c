@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - the socket `ring3 sigdump` asks: one line, one dump, one at a time.
+ * listener.c - the socket `ring3 sigdump` asks: one line, one dump.
  *
- * Owns the listening descriptor, which is opened once and lives as long as the process, and the guests: those who are
- * connected and have not said a line yet. Nobody waits for one; he has five seconds, for the machine may be busy, or
- * one when his place is wanted, until when the next ones wait in the socket's queue. Only the same user and root are
- * answered; who reads slowly is left after a bounded time.
+ * Owns the listening descriptor, which is opened once and lives as long as the process, and up to 64 connections that
+ * have not said their line yet. Nobody is waited for: who says nothing is left after five seconds, or a half where
+ * others wait for room, and who is neither this user nor root is refused before a word is read.
  * Threads: opened under the lock of diag_start(); the rest on the collector.
  */
 #include <errno.h>
@@ -17,19 +16,23 @@
 
 #include "diag_impl.h"
 
-#define LINE_NS	5000000000ul
-#define PLACE_NS	1000000000ul
+#define SILENT_NS	5000000000ul	/* to say one line in: the machine may be busy */
+#define CROWDED_NS	500000000ul	/* the same where others wait for room */
+#define REFUSED_NS	200000000ul	/* to read why not */
+#define REQUEST		"expected: dump [json] [only=SECTION,...]"
 
 static int listener = -1;	/* atomic */
+static bool starved;		/* there was no room at the last look, or no descriptor */
 
-/* The one who came first is the first. */
-static struct guest {
+/* Who has not been answered, the oldest first. */
+static struct client {
 	int		fd;
-	uint64_t	since;
+	uint64_t	deadline;
+	bool		refused, ended;		/* ended: it says no more */
 	size_t		used;
 	char		line[256];
-} guests[LISTENER_GUESTS];
-static unsigned int nr_guests;
+} clients[CLIENTS_MAX];
+static unsigned int nr_clients;
 
 int listener_open(void)
 {
@@ -56,15 +59,13 @@ int listener_open(void)
 	return 0;
 }
 
-unsigned int listener_poll(struct pollfd *ready)
+void listener_forked(void)
 {
-	bool has_room = nr_guests < LISTENER_GUESTS || diag_now() - guests[0].since > PLACE_NS;
-
-	ready[0] = (struct pollfd){ .fd = has_room ? __atomic_load_n(&listener, __ATOMIC_ACQUIRE) : -1,
-				    .events = POLLIN };
-	for (unsigned int i = 0; i < nr_guests; i++)
-		ready[1 + i] = (struct pollfd){ .fd = guests[i].fd, .events = POLLIN };
-	return 1 + nr_guests;
+	if (listener >= 0)
+		close(listener);
+	listener = -1;
+	while (nr_clients)
+		close(clients[--nr_clients].fd);
 }
 
 /* ---- a request --------------------------------------------------------------------------- */
@@ -113,94 +114,167 @@ static bool parse_request(char *line, struct dump *dump, bool *json, char *why, 
 		}
 	}
 	if (*word || first)
-		diag_format(why, bytes, "expected: dump [json] [only=SECTION,...]");
+		diag_format(why, bytes, REQUEST);
 	return !*word && !first;
 }
 
-/* True: he has said all that he will. */
-static bool has_said(struct guest *guest)
-{
-	ssize_t got = read(guest->fd, guest->line + guest->used, sizeof(guest->line) - 1 - guest->used);
+/* ---- connections ------------------------------------------------------------------------- */
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+static void answer_error(int fd, const char *why)
+{
+	char answer[200];
+	int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
+	/* So little fits in: nothing else was sent. */
+	ssize_t put = send(fd, answer, (size_t)bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	(void)put;
+}
+
+/* What is not read before a close is a reset for the other side, who would not see the answer: so it is listened to. */
+static void refuse(struct client *client, const char *why)
+{
+	answer_error(client->fd, why);
+	shutdown(client->fd, SHUT_WR);
+	client->refused = true;
+	client->used = 0;
+	client->deadline = diag_now() + REFUSED_NS;
+}
+
+static void forget(unsigned int index)
+{
+	close(clients[index].fd);
+	nr_clients--;
+	memmove(&clients[index], &clients[index + 1], (nr_clients - index) * sizeof(clients[0]));
+}
+
+/* Who has had his time and has not asked goes for who comes now. False: nobody has to yet. */
+static bool make_room(void)
+{
+	uint64_t now = diag_now();
+	unsigned int i = 0;
+
+	if (nr_clients < CLIENTS_MAX)
+		return true;
+	while (i < nr_clients && (memchr(clients[i].line, '\n', clients[i].used) ||
+				  clients[i].deadline > now + SILENT_NS - CROWDED_NS))
+		i++;
+	if (i == nr_clients)
 		return false;
-	if (got > 0)
-		guest->used += (size_t)got;
-	return got <= 0 || memchr(guest->line, '\n', guest->used) || guest->used == sizeof(guest->line) - 1;
+	if (!clients[i].refused)
+		answer_error(clients[i].fd, REQUEST);
+	forget(i);
+	return true;
 }
 
-/* What is not read before a close is a reset for the other side, who would not see the answer. */
-static void drain(int fd)
+static void take_connections(void)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
-	char some[4096];
+	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client;
+		struct ucred peer;
+		socklen_t length = sizeof(peer);
+		char why[80];
+		int fd;
 
-	shutdown(fd, SHUT_WR);
-	for (int i = 0; i < 16 && poll(&ready, 1, 20) > 0 && read(fd, some, sizeof(some)) > 0; i++)
-		;
+		starved = !make_room();
+		if (starved)
+			return;
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && spares_give())
+			continue;
+		if (fd < 0) {
+			starved = errno != EAGAIN;
+			return;
+		}
+		client = &clients[nr_clients++];
+		client->fd = fd;
+		client->deadline = diag_now() + SILENT_NS;
+		client->refused = client->ended = false;
+		client->used = 0;
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) ||
+		    (peer.uid && peer.uid != geteuid())) {
+			diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
+			refuse(client, why);
+		}
+	}
 }
 
-static bool is_permitted(int fd)
+/* Takes what is there. True: its line is whole. */
+static bool listen_to(struct client *client)
 {
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
+	/* So often at a time: who is refused may go on for ever. */
+	for (int i = 0; i < 16 && !client->ended && client->used + 1 < sizeof(client->line); i++) {
+		ssize_t got = recv(client->fd, client->line + client->used, sizeof(client->line) - 1 - client->used,
+				   MSG_DONTWAIT);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) && (!peer.uid || peer.uid == geteuid());
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		client->ended = got <= 0;
+		client->used += got > 0 ? (size_t)got : 0;
+		if (client->refused)
+			client->used = 0;
+	}
+	return client->ended || client->used + 1 >= sizeof(client->line) ||
+	       memchr(client->line, '\n', client->used) || diag_now() >= client->deadline;
 }
 
-static void answer(struct guest *guest)
+/* False: it is still to be told why not. */
+static bool answer(struct client *client)
 {
 	struct dump dump = { .reason = "sigdump" };
 	char why[160] = "";
 	bool json = false;
-	int fd = guest->fd;
 
-	guest->line[guest->used] = 0;
-	guest->line[strcspn(guest->line, "\r\n")] = 0;
-	if (!is_permitted(fd))
-		diag_format(why, sizeof(why), "permitted to user %u and root only", (unsigned int)geteuid());
-	else if (parse_request(guest->line, &dump, &json, why, sizeof(why)))
-		collector_make_dump(&dump, json, fd);
-	if (why[0]) {
-		char answer[200];
-		int bytes = diag_format(answer, sizeof(answer), "ring3-error: %s\n", why);
-
-		collector_write(fd, answer, (size_t)bytes);
-		drain(fd);
-	}
-	close(fd);
-}
-
-static void welcome(void)
-{
-	struct guest guest = { accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), diag_now(), 0, "" };
-
-	if (guest.fd < 0)
-		return;
-	if (has_said(&guest) || !is_permitted(guest.fd)) {
-		answer(&guest);
-		return;
-	}
-	if (nr_guests == LISTENER_GUESTS) {
-		has_said(&guests[0]);	/* while others were answered, perhaps */
-		answer(&guests[0]);
-		memmove(&guests[0], &guests[1], --nr_guests * sizeof(guests[0]));
-	}
-	guests[nr_guests++] = guest;
-}
-
-bool listener_answer(bool has_come)
-{
-	for (unsigned int i = 0; i < nr_guests; i++) {
-		struct guest *guest = &guests[i];
-
-		if (!has_said(guest) && diag_now() - guest->since <= LINE_NS)
-			continue;
-		answer(guest);
-		memmove(guest, guest + 1, (--nr_guests - i) * sizeof(*guest));
+	client->line[client->used] = 0;
+	client->line[strcspn(client->line, "\r\n")] = 0;
+	if (parse_request(client->line, &dump, &json, why, sizeof(why))) {
+		collector_make_dump(&dump, json, client->fd);
 		return true;
 	}
-	if (has_come)
-		welcome();
-	return has_come;
+	refuse(client, why);
+	return false;
+}
+
+/* ---- for the collector ---------------------------------------------------------------------- */
+
+unsigned int listener_poll(struct pollfd polls[LISTENER_POLLS], int *wait_ms)
+{
+	unsigned int nr = 0;
+	uint64_t now = diag_now();
+	int fd = __atomic_load_n(&listener, __ATOMIC_ACQUIRE);
+
+	if (fd >= 0 && !starved)
+		polls[nr++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	if (starved && (unsigned int)*wait_ms > 250)
+		*wait_ms = 250;
+	for (unsigned int i = 0; i < nr_clients; i++) {
+		uint64_t left = clients[i].deadline > now ? clients[i].deadline - now : 0;
+
+		if ((unsigned int)*wait_ms > left / 1000000 + 1)
+			*wait_ms = (int)(left / 1000000 + 1);
+		polls[nr++] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
+	}
+	return nr;
+}
+
+/* One dump at most: crashes, signals and watchdogs have their turn between two. */
+void listener_run(void)
+{
+	bool answered = false;
+
+	if (__atomic_load_n(&listener, __ATOMIC_ACQUIRE) < 0)
+		return;
+	take_connections();
+	for (unsigned int i = 0; i < nr_clients && !answered;) {
+		struct client *client = &clients[i];
+		bool done = false;
+
+		if (listen_to(client)) {
+			answered = !client->refused;
+			done = client->refused || answer(client);
+		}
+		if (done)
+			forget(i);
+		else
+			i++;
+	}
 }
