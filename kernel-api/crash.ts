@@ -45,10 +45,10 @@ export function readCrash(dump: string): CrashReport | undefined {
   const own = new RegExp(`^stack=${number}\\n((?: .*\\n)*)`, 'm').exec(stacks)?.[1] ?? '';
   const lines = own.split('\n').slice(1).filter(Boolean);
   const stack = lines.flatMap((line) => frameOf(line) ?? []);
-  // An inlined function lies in the object of the next frame that has one.
+  // An inlined function lies in the object of the next frame that has one; a bare address lies in none.
   for (let i = stack.length - 2; i >= 0; i--) {
     const object = stack[i]!.object ?? stack[i + 1]!.object;
-    if (object) stack[i]!.object = object;
+    if (object && !/^0x/.test(stack[i]!.function)) stack[i]!.object = object;
   }
   const where = stack.find(({ object }) => object?.includes('.ko.so'));
   const touched = addressIs?.startsWith('none') ? '' : `${address}: ${addressIs}`;

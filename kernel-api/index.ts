@@ -38,6 +38,14 @@ export {
 } from './module.js';
 export type { Handle } from './port.js';
 export { Timer } from './timer.js';
-export { type ReadOptions, Tree, type TreeEntry, type TreePath } from './tree.js';
+export {
+  type OpenOptions,
+  type ReadOptions,
+  Tree,
+  type TreeEntry,
+  TreeFile,
+  type TreePath,
+} from './tree.js';
+export type { FollowUeventsOptions, Uevent } from './uevents.js';
 export { Completion, WaitQueue } from './wait.js';
 export { DelayedWork, Work, Workqueue, type WorkqueueOptions } from './work.js';

@@ -2,8 +2,10 @@
 /** The process of an isolated kernel: does what its parent asks over IPC, and ends with it. */
 import { Kernel, type KernelOptions } from './kernel.js';
 import { callAsync, KernelError } from './library.js';
+import type { FollowOptions } from './log.js';
 import type { ParameterValue } from './module.js';
 import type { ReadOptions } from './tree.js';
+import type { FollowUeventsOptions } from './uevents.js';
 
 /** What the parent asks: a name of `calls`, and its arguments. */
 export interface Request {
@@ -24,6 +26,13 @@ function running(): Kernel {
   return kernel;
 }
 
+/** What goes on until it ends or its parent ends it: each item is asked for, so that nothing piles up here. */
+interface Stream {
+  items: AsyncGenerator<unknown, void, void>;
+  end: AbortController;
+}
+const streams = new Map<number, Stream>();
+
 const calls: Record<string, (...args: never[]) => unknown> = {
   async start(options: KernelOptions & { isolate?: false }) {
     kernel = await Kernel.start(options);
@@ -35,6 +44,10 @@ const calls: Record<string, (...args: never[]) => unknown> = {
     const { name, path: full } = await running().insmod(path, params);
     return { name, path: full };
   },
+  async insmodText(path: string, params: string) {
+    const { name, path: full } = await running().insmodText(path, params);
+    return { name, path: full };
+  },
   module(name: string) {
     const { path, name: known } = running().module(name);
     return { name: known, path };
@@ -42,9 +55,36 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   rmmod: (name: string) => running().rmmod(name),
   lsmod: () => running().lsmod(),
   dmesg: () => running().dmesg(),
+  uevents: () => running().uevents(),
+  streamOpen(id: number, kind: 'dmesg' | 'uevents' | 'chunks', options: unknown) {
+    const end = new AbortController();
+    const { signal } = end;
+    const kernel = running();
+    const items =
+      kind === 'dmesg'
+        ? kernel.followDmesg({ ...(options as FollowOptions), signal })
+        : kind === 'uevents'
+          ? kernel.followUevents({ ...(options as FollowUeventsOptions), signal })
+          : kernel.tree.chunks(options as string);
+    streams.set(id, { items, end });
+  },
+  async streamNext(id: number) {
+    const { done, value } = await streams.get(id)!.items.next();
+    return { done: done ?? false, value };
+  },
+  async streamEnd(id: number) {
+    const stream = streams.get(id);
+    streams.delete(id);
+    stream?.end.abort();
+    await stream?.items.return();
+  },
+  consoleLogLevel(level: number) {
+    running().consoleLogLevel = level;
+  },
   printk: (text: string, level: number) => running().printk(text, level),
   readFile: (path: string, options: ReadOptions) => running().tree.read(path, options),
-  writeFile: (path: string, data: string) => running().tree.write(path, data),
+  readBytes: (path: string, options: ReadOptions) => running().tree.readBytes(path, options),
+  writeFile: (path: string, data: string | Uint8Array) => running().tree.write(path, data),
   listFiles: (path: string) => running().tree.list(path),
   statFile: (path: string) => running().tree.stat(path),
   exports: (name: string) => running().module(name).exports(),

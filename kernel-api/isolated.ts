@@ -12,18 +12,14 @@ import { pathToFileURL } from 'node:url';
 import { type CrashReport, type Frame, placeOf, readCrash } from './crash.js';
 import type { Reply } from './isolated-child.js';
 import type { KernelOptions, ModuleInfo } from './kernel.js';
-import { KernelError, wantText } from './library.js';
-import { LEVELS, type Level, type LogRecord } from './log.js';
+import { KernelError, wantText, wholeNumber } from './library.js';
+import { type FollowOptions, LEVELS, type Level, type LogRecord } from './log.js';
 import type { ParameterInfo, ParameterValue } from './module.js';
-import type { ReadOptions, TreeEntry } from './tree.js';
+import { Tree } from './tree.js';
+import type { FollowUeventsOptions, Uevent } from './uevents.js';
 
-/** Tree, of another process: text only, and nothing that streams. Errors are the same, or KernelCrash. */
-export interface IsolatedTree {
-  read(path: string, options?: ReadOptions): Promise<string>;
-  write(path: string, data: string | number): Promise<void>;
-  list(path?: string): Promise<TreeEntry[]>;
-  stat(path: string): Promise<TreeEntry>;
-}
+/** Tree, of another process: all of it but open files. Errors are the same, or KernelCrash. */
+export type IsolatedTree = Omit<Tree, 'open'>;
 
 /** The process of an isolated kernel ended before it was asked to. All calls reject with it, then and later. */
 export class KernelCrash extends Error {
@@ -64,6 +60,10 @@ function wantPlain(args: readonly unknown[]): void {
       throw new TypeError(
         `an isolated module takes numbers, bigints, strings, booleans and null, not ${typeof arg}: memory is not shared`,
       );
+}
+
+async function* bytesOf(parts: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Buffer, void, void> {
+  for await (const part of parts) yield Buffer.from(part);
 }
 
 /** A module of an isolated kernel. */
@@ -215,12 +215,37 @@ export class IsolatedKernel {
     });
   };
 
+  /** What comes one by one there: asked for one by one, and ended there when it is left here. */
+  async *#stream<T>(kind: string, options: unknown, signal?: AbortSignal): AsyncGenerator<T, void, void> {
+    if (signal?.aborted) return;
+    const id = this.#next++;
+    await this.#ask('streamOpen', id, kind, options);
+    const end = () => void this.#ask('streamEnd', id).catch(() => {}); // the process is gone, and the stream with it
+    signal?.addEventListener('abort', end);
+    try {
+      while (!signal?.aborted) {
+        const { done, value } = await this.#ask<{ done: boolean; value: T }>('streamNext', id);
+        if (done || signal?.aborted) return;
+        yield value;
+      }
+    } catch (error) {
+      if (!signal?.aborted && !this.#stopped) throw error;
+    } finally {
+      signal?.removeEventListener('abort', end);
+      end();
+    }
+  }
+
   /** The files of /proc and /sys that its modules make. */
   readonly tree: IsolatedTree = {
     read: (path, options = {}) => this.#ask('readFile', path, options),
-    write: (path, data) => this.#ask('writeFile', path, String(data)),
+    readBytes: async (path, options = {}) =>
+      Buffer.from(await this.#ask<Uint8Array>('readBytes', path, options)),
+    write: (path, data) => this.#ask('writeFile', path, typeof data === 'number' ? String(data) : data),
     list: (path = '/') => this.#ask('listFiles', path),
     stat: (path) => this.#ask('statFile', path),
+    chunks: (path) => bytesOf(this.#stream<Uint8Array>('chunks', path)),
+    walk: Tree.prototype.walk,
   };
 
   /** Of the process. */
@@ -237,11 +262,20 @@ export class IsolatedKernel {
    * Loads a module and runs its init, there.
    * @throws KernelError as Kernel.insmod() does; KernelCrash, whose message says where, when init crashes
    */
-  async insmod(path: string, params: Readonly<Record<string, ParameterValue>> = {}): Promise<IsolatedModule> {
+  insmod(path: string, params: Readonly<Record<string, ParameterValue>> = {}): Promise<IsolatedModule> {
+    return this.#load('insmod', path, params);
+  }
+
+  /** The same with parameters as the command line has them: "name=value name=value". */
+  insmodText(path: string, params: string): Promise<IsolatedModule> {
+    return this.#load('insmodText', path, params);
+  }
+
+  async #load(call: string, path: string, params: unknown): Promise<IsolatedModule> {
     const full = resolve(wantText('path', path));
     this.#loading = basename(full).replace(/\..*$/s, '').replaceAll('-', '_');
     try {
-      const made = await this.#ask<{ name: string; path: string }>('insmod', full, params);
+      const made = await this.#ask<{ name: string; path: string }>(call, full, params);
       return new IsolatedModule(made.name, made.path, this.#ask);
     } finally {
       this.#loading = undefined;
@@ -265,6 +299,25 @@ export class IsolatedKernel {
 
   dmesg(): Promise<LogRecord[]> {
     return this.#ask('dmesg');
+  }
+
+  /** As Kernel.followDmesg(). Ends when the kernel is stopped. @throws KernelCrash */
+  followDmesg({ signal, ...options }: FollowOptions = {}): AsyncGenerator<LogRecord, void, void> {
+    return this.#stream('dmesg', options, signal);
+  }
+
+  uevents(): Promise<Uevent[]> {
+    return this.#ask('uevents');
+  }
+
+  /** As Kernel.followUevents(). Ends when the kernel is stopped. @throws KernelCrash */
+  followUevents({ signal, ...options }: FollowUeventsOptions = {}): AsyncGenerator<Uevent, void, void> {
+    return this.#stream('uevents', options, signal);
+  }
+
+  /** Lines at this level (0 to 7) or more urgent go to its stderr, which is ours; -1 = none, as it begins. */
+  set consoleLogLevel(level: number) {
+    this.#ask('consoleLogLevel', wholeNumber('level', level, -1, 7)).catch(() => {}); // other calls tell
   }
 
   async printk(text: string, level: Level | number = 'info'): Promise<void> {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The kernel's log: printk, dmesg, and following it. */
-import { readSync } from 'node:fs';
-import { native } from '../shim/native.js';
+import { Bell } from './bell.js';
 import { c, check, KernelError } from './library.js';
 
 /** One line of the log. */
@@ -96,24 +95,15 @@ export async function* followLog({
   level = 7,
   signal,
 }: FollowOptions = {}): AsyncGenerator<LogRecord, void, void> {
-  const fd = check(c.dmesgFd() as number, 'the log is followed 16 times already, which is the limit');
   const position: LogPosition = { seq: 0, lost: 0 };
-  if (from === 'now') while (readLog(position).length);
-  position.lost = 0;
-  const count = Buffer.alloc(8);
-  let ring = () => {};
-  let bell = new Promise<void>((resolve) => {
-    ring = resolve;
-  });
-  const onAbort = () => ring();
-  const poll = new native.FdWatch(fd, () => {
-    try {
-      readSync(fd, count); // the eventfd's counter: sets it to 0
-    } catch {} // EAGAIN: it was read already
-    ring();
-  });
-  signal?.addEventListener('abort', onAbort);
+  const bell = new Bell(
+    check(c.dmesgFd() as number, 'the log is followed 16 times already, which is the limit'),
+    (fd) => c.dmesgFdClose(fd),
+    signal,
+  );
   try {
+    if (from === 'now') while (readLog(position).length);
+    position.lost = 0;
     while (!signal?.aborted) {
       const before = position.seq;
       const records = readLog(position);
@@ -126,16 +116,10 @@ export async function* followLog({
         if (record.level <= level) yield record;
         if (signal?.aborted) return;
       }
-      if (records.length) continue;
-      await bell;
-      bell = new Promise<void>((resolve) => {
-        ring = resolve;
-      });
+      if (!records.length) await bell.rung();
     }
   } finally {
-    signal?.removeEventListener('abort', onAbort);
-    poll.close();
-    c.dmesgFdClose(fd);
+    bell.close();
   }
 }
 

@@ -17,6 +17,13 @@ export interface TreePath extends TreeEntry {
   path: string;
 }
 
+export interface OpenOptions {
+  /** Default true. */
+  read?: boolean;
+  /** Default false. */
+  write?: boolean;
+}
+
 export interface ReadOptions {
   /** Bytes that may come before it is given up with EFBIG; 16 MiB */
   most?: number;
@@ -114,7 +121,7 @@ export class Tree {
    * @throws KernelError as read() does; EFBIG: it took only a part
    */
   async write(path: string, data: string | number | Uint8Array): Promise<void> {
-    const bytes = typeof data === 'number' ? Buffer.from(String(data)) : Buffer.from(data as string);
+    const bytes = bytesOf(data);
     const file = await open(wantPath(path), WRITE, 'write');
     try {
       const rc = Number(await callAsync(c.treeWrite, file, bytes, bytes.length));
@@ -124,6 +131,13 @@ export class Tree {
     } finally {
       await callAsync(c.treeClose, file);
     }
+  }
+
+  /** A file to be read or written in parts. @throws KernelError as read() does; ENFILE: 1024 are open */
+  async open(path: string, { read = true, write = false }: OpenOptions = {}): Promise<TreeFile> {
+    if (!read && !write) throw new TypeError('a file is opened to read or to write');
+    const full = wantPath(path);
+    return new TreeFile(full, await open(full, (read ? READ : 0) | (write ? WRITE : 0), 'open'));
   }
 
   /** What is in a directory, by name. @throws KernelError as read() does, ENOTDIR */
@@ -168,6 +182,60 @@ export class Tree {
     }
   }
 }
+
+/** An open file, with a position: for who reads or writes in parts. To be closed. */
+export class TreeFile {
+  #file: bigint | undefined;
+
+  /** @internal Tree.open() */
+  constructor(
+    readonly path: string,
+    file: bigint,
+  ) {
+    this.#file = file;
+  }
+
+  #open(): bigint {
+    if (this.#file === undefined) throw new KernelError(9, `${this.path}: this file was closed`);
+    return this.#file;
+  }
+
+  /**
+   * One read(2): what there is, `bytes` at most, and nothing at the end.
+   * @throws KernelError as Tree.read() does; EBADF: it was not opened for that
+   */
+  async read(bytes = CHUNK): Promise<Buffer> {
+    const buffer = Buffer.alloc(wholeNumber('bytes', bytes, 1, MOST));
+    const rc = Number(await callAsync(c.treeRead, this.#open(), buffer, buffer.length));
+    if (rc < 0) throw failure(-rc, 'read', this.path);
+    return buffer.subarray(0, rc);
+  }
+
+  /** One write(2). @returns how many bytes it took */
+  async write(data: string | number | Uint8Array): Promise<number> {
+    const bytes = bytesOf(data);
+    const rc = Number(await callAsync(c.treeWrite, this.#open(), bytes, bytes.length));
+    if (rc < 0) throw failure(-rc, 'write', this.path);
+    return rc;
+  }
+
+  /** Moves to a byte from the start. @throws KernelError ESPIPE: it has no positions */
+  async seek(offset: number): Promise<void> {
+    const at = wholeNumber('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+    const rc = Number(await callAsync(c.treeSeek, this.#open(), at, 0));
+    if (rc < 0) throw failure(-rc, 'seek', this.path);
+  }
+
+  /** Once more does no harm. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) await callAsync(c.treeClose, file);
+  }
+}
+
+const bytesOf = (data: string | number | Uint8Array): Buffer =>
+  typeof data === 'number' ? Buffer.from(String(data)) : Buffer.from(data as string);
 
 async function open(path: string, how: number, what: string): Promise<bigint> {
   const file: (bigint | null)[] = [null];

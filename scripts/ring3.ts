@@ -66,6 +66,13 @@ const COMMANDS: ReadonlyMap<string, { about: string; run: (args: string[]) => Pr
     },
   ],
   [
+    'uevents',
+    {
+      about: 'what happens to kobjects and modules of a host that runs: ring3 uevents [-w]',
+      run: async (args) => (await import('./host/uevents-command.js')).runUevents(args),
+    },
+  ],
+  [
     'proc',
     {
       about: 'files of /proc and /sys of a host that runs: ring3 proc PATH[=VALUE]',

@@ -70,7 +70,8 @@ static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
 	int fua = op == HOST_WRITE && kiocb->ki_flags & IOCB_DSYNC, rc;
 	long done;
 
-	WARN_ON_ONCE(iter->iov_offset);
+	if (WARN_ON_ONCE(!iov_iter_is_kvec(iter) || iter->iov_offset))
+		return -EINVAL;
 	if (!kiocb->ki_complete) {
 		might_sleep();
 		done = file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
@@ -153,9 +154,14 @@ const char *ring3_file_provider(struct file *file)
 	return host_file_provider(file->host);
 }
 
-const void *ring3_file_view(struct file *file, u64 bytes)
+void *ring3_file_view(struct file *file, u64 bytes, bool write)
 {
-	return host_file_view(file->host, bytes);
+	return host_file_view(file->host, bytes, write);
+}
+
+int ring3_view_copy(void *to, const void *from, size_t bytes)
+{
+	return host_view_copy(to, from, bytes) ? 0 : -EFAULT;
 }
 
 void ring3_file_unview(const void *view, u64 bytes)

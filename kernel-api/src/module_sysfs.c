@@ -14,6 +14,7 @@
 #include "module_impl.h"
 #include "params.h"
 #include "tree.h"
+#include "uevent.h"
 
 static ssize_t refcnt_show(void *data, char *page)
 {
@@ -110,4 +111,12 @@ void module_sysfs_del(struct loaded *self)
 	if (self->sysfs)
 		tree_remove(self->sysfs);
 	self->sysfs = NULL;
+}
+
+void module_sysfs_tell(const struct loaded *self, const char *action)
+{
+	char path[MODULE_NAME_LEN + 16];
+
+	scnprintf(path, sizeof(path), "/module/%s", self->name);
+	uevent_tell(action, path, "module");
 }

@@ -7,6 +7,7 @@
  * called from everywhere, also under any other lock. It is a leaf.
  */
 #include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/panic.h>
@@ -17,12 +18,12 @@
 #include <ring3/kernel.h>
 
 #include "diag_notes.h"
+#include "followers.h"
 #include "host/host.h"
 
 #define NR_RECORDS	2048
 #define RECORD_BYTES	240
 #define TEXT_BYTES	1024	/* of one call */
-#define NR_READERS	16
 
 struct record {
 	u64	time_ns;
@@ -32,7 +33,7 @@ struct record {
 
 static struct record records[NR_RECORDS];
 static u64 next_seq;
-static int readers[NR_READERS], nr_readers;
+static struct followers readers;
 static int console_level = 4;
 static u32 log_lock;
 
@@ -71,8 +72,7 @@ static void log_text(int level, const char *text)
 	strscpy(record->text, text, sizeof(record->text));
 	next_seq++;
 	len = format_record(record, line, sizeof(line));
-	for (int i = 0; i < nr_readers; i++)
-		host_eventfd_signal(readers[i]);
+	followers_signal(&readers);
 	if (level <= __atomic_load_n(&console_level, __ATOMIC_RELAXED))
 		host_write_stderr(line + 3, (size_t)len - 3);
 	unlock();
@@ -112,28 +112,6 @@ int _printk(const char *fmt, ...)
 	return len;
 }
 
-int ___ratelimit(struct ratelimit_state *rs, const char *func)
-{
-	u64 now = host_now_ns();
-	int missed = 0, allowed;
-
-	lock();
-	if (now - rs->begin_ns > (rs->interval ? (u64)rs->interval * NSEC_PER_MSEC : 5 * NSEC_PER_SEC)) {
-		missed = rs->missed;
-		rs->begin_ns = now;
-		rs->printed = rs->missed = 0;
-	}
-	allowed = rs->printed < (rs->burst ? rs->burst : DEFAULT_RATELIMIT_BURST);
-	if (allowed)
-		rs->printed++;
-	else
-		rs->missed++;
-	unlock();
-	if (missed)
-		pr_warn("%s: %d messages like the next were left out\n", func, missed);
-	return allowed;
-}
-
 int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes)
 {
 	int done = 0;
@@ -157,30 +135,24 @@ int ring3_dmesg(unsigned long long *seq, char *buf, unsigned long bytes)
 int ring3_dmesg_fd(void)
 {
 	int fd = host_eventfd();
+	bool added;
 
 	if (fd < 0)
 		return fd;
 	lock();
-	if (nr_readers < NR_READERS) {
-		readers[nr_readers++] = fd;
-	} else {
-		host_close(fd);
-		fd = -24;	/* EMFILE */
-	}
+	added = followers_add(&readers, fd);
 	unlock();
-	return fd;
+	if (!added)
+		host_close(fd);
+	return added ? fd : -EMFILE;
 }
 
 void ring3_dmesg_fd_close(int fd)
 {
-	bool found = false;
+	bool found;
 
 	lock();
-	for (int i = 0; i < nr_readers && !found; i++) {
-		found = readers[i] == fd;
-		if (found)
-			readers[i] = readers[--nr_readers];
-	}
+	found = followers_del(&readers, fd);
 	unlock();
 	if (found)
 		host_close(fd);

@@ -313,6 +313,20 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void *
 
 /* ---- pages ----------------------------------------------------------------------- */
 
+static void compound_make(struct page *head)
+{
+	head->flags |= 1ul << PG_head;
+	for (unsigned long i = 1; i < 1ul << head->order; i++)
+		head[i].compound_head = (unsigned long)head | 1;
+}
+
+static void compound_unmake(struct page *head)
+{
+	for (unsigned long i = 1; i < 1ul << head->order; i++)
+		head[i].compound_head = 0;
+	head->flags &= ~(1ul << PG_head);
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	void *addr = host_pages_alloc(order);
@@ -324,6 +338,9 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 		memset(addr, 0, PAGE_SIZE << order);
 	page = virt_to_page(addr);
 	page->order = order;
+	page->compound_head = PAGE_GIVEN;
+	if (order && gfp & __GFP_COMP)
+		compound_make(page);
 	atomic_set(&page->_refcount, 1);
 	return page;
 }
@@ -334,10 +351,16 @@ void __free_pages(struct page *page, unsigned int order)
 	put_page(page);
 }
 
+/* A page of the slab may be referred to as well, and is not given back by that. */
 void put_page(struct page *page)
 {
-	if (atomic_dec_and_test(&page->_refcount))
-		host_pages_free(page_address(page), (unsigned int)page->order);
+	page = compound_head(page);
+	if (!atomic_dec_and_test(&page->_refcount) || page->compound_head != PAGE_GIVEN)
+		return;
+	if (PageHead(page))
+		compound_unmake(page);
+	page->compound_head = 0;
+	host_pages_free(page_address(page), (unsigned int)page->order);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
@@ -360,16 +383,27 @@ void free_pages(unsigned long addr, unsigned int order)
 
 #define VMALLOC_MOST	(1ul << 46)	/* of the 47 bits of addresses a process has */
 
-/* The size stands in the page before. */
+/* The size stands in the page before; what alignment leaves over on both sides is given back. */
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
+{
+	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE, spare = align > PAGE_SIZE ? align - PAGE_SIZE : 0;
+	char *map = size && size < VMALLOC_MOST && spare < VMALLOC_MOST ? host_map(bytes + spare) : NULL;
+	unsigned long before;
+
+	if (!map)
+		return NULL;
+	before = spare ? -((unsigned long)map + PAGE_SIZE) & (align - 1) : 0;
+	if (before)
+		host_unmap(map, before);
+	if (before < spare)
+		host_unmap(map + before + bytes, spare - before);
+	*(unsigned long *)(map + before) = bytes;
+	return map + before + PAGE_SIZE;
+}
+
 void *vmalloc(unsigned long size)
 {
-	unsigned long bytes = PAGE_ALIGN(size) + PAGE_SIZE;
-	unsigned long *base = size && size < VMALLOC_MOST ? host_map(bytes) : NULL;
-
-	if (!base)
-		return NULL;
-	*base = bytes;
-	return (char *)base + PAGE_SIZE;
+	return __vmalloc_node(size, 1, GFP_KERNEL, NUMA_NO_NODE, NULL);
 }
 
 void *__vmalloc(unsigned long size, gfp_t gfp)

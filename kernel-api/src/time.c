@@ -39,6 +39,18 @@ u64 sched_ns_of_jiffies(unsigned long j)
 	return boot_ns + (now_j - INITIAL_JIFFIES + (unsigned long)left) * NSEC_PER_MSEC;
 }
 
+unsigned long loops_per_jiffy = TICK_NSEC;
+
+/* Years begin in March, so that the day that may be missing is the last; 1970 is 719468 days behind year 0's. */
+time64_t mktime64(unsigned int year, unsigned int month, unsigned int day, unsigned int hour,
+		  unsigned int min, unsigned int sec)
+{
+	s64 y = month > 2 ? year : (s64)year - 1, m = month > 2 ? month - 3 : month + 9;
+	s64 days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
+
+	return ((days * 24 + hour) * 60 + min) * 60 + sec;
+}
+
 void msleep(unsigned int ms)
 {
 	schedule_timeout_uninterruptible((long)msecs_to_jiffies(ms));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The commands' side of the control socket. */
 import { createConnection, type Socket } from 'node:net';
-import { KernelError, type LogRecord } from '../../kernel-api/index.js';
+import { KernelError, type LogRecord, type Uevent } from '../../kernel-api/index.js';
 import { UsageError } from '../options.js';
 import { type HostAddress, type Refusal, type Reply, type Request, runningHosts } from './protocol.js';
 
@@ -86,5 +86,12 @@ export async function ask<T extends Exclude<Reply, Refusal>>(
 
 /** The log as it grows, until the host ends. */
 export async function* followHost(host: HostAddress, from: 'start' | 'now'): AsyncGenerator<LogRecord> {
-  for await (const reply of replies(host, { op: 'follow', from })) if ('record' in reply) yield reply.record;
+  for await (const reply of replies(host, { op: 'follow', from, what: 'dmesg' }))
+    if ('record' in reply) yield reply.record;
+}
+
+/** Its uevents as they come, until it ends. */
+export async function* followHostUevents(host: HostAddress, from: 'start' | 'now'): AsyncGenerator<Uevent> {
+  for await (const reply of replies(host, { op: 'follow', from, what: 'uevents' }))
+    if ('event' in reply) yield reply.event;
 }

@@ -46,6 +46,7 @@ export async function runIsolated(argv: string[], json: boolean): Promise<number
   const dumpFile = join(folder, 'dump');
   try {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, 'run', ...argv], {
+      detached: true, // Ctrl-C is for us: we pass it on, once
       stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
       env: { ...process.env, RING3_DUMP_FILE: dumpFile },
     });

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /**
  * How commands speak with a running host: a unix socket, one JSON object per line each way. A request is answered by
- * one line, `{"ok":true,...}` or `{"ok":false,"errno":2,"code":"ENOENT","message":"..."}`; dmesg that follows by many.
+ * one line, `{"ok":true,...}` or `{"ok":false,"errno":2,"code":"ENOENT","message":"..."}`; what is followed by many.
  *
  * The folder is the user's alone (0700), and each socket (0600): who may connect may load code.
  */
 import { chmodSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { LogRecord, ModuleInfo, TreeEntry } from '../../kernel-api/index.js';
+import type { LogRecord, ModuleInfo, TreeEntry, Uevent } from '../../kernel-api/index.js';
 
 /** Bytes of a request; connections of a host at a time. */
 export const REQUEST_MAX = 128 << 10;
@@ -24,7 +24,8 @@ export type Request =
   | { op: 'dmesg' }
   | { op: 'tree'; path: string }
   | { op: 'treeWrite'; path: string; value: string }
-  | { op: 'follow'; from: 'start' | 'now' };
+  | { op: 'uevents' }
+  | { op: 'follow'; from: 'start' | 'now'; what: 'dmesg' | 'uevents' };
 
 export interface Refusal {
   ok: false;
@@ -51,6 +52,8 @@ export type Reply =
   | { ok: true; modules: ModuleInfo[] }
   | { ok: true; records: LogRecord[] }
   | { ok: true; record: LogRecord }
+  | { ok: true; events: Uevent[] }
+  | { ok: true; event: Uevent }
   | { ok: true };
 
 export interface HostAddress {

@@ -28,6 +28,7 @@ function parseRequest(line: string): Request {
     case 'hello':
     case 'lsmod':
     case 'dmesg':
+    case 'uevents':
       return { op: value.op };
     case 'insmod':
       return { op: 'insmod', path: text('path'), params: text('params') };
@@ -38,10 +39,14 @@ function parseRequest(line: string): Request {
     case 'treeWrite':
       return { op: 'treeWrite', path: text('path'), value: text('value') };
     case 'follow':
-      return { op: 'follow', from: text('from') === 'now' ? 'now' : 'start' };
+      return {
+        op: 'follow',
+        from: text('from') === 'now' ? 'now' : 'start',
+        what: value.what === 'uevents' ? 'uevents' : 'dmesg',
+      };
     default:
       throw bad(
-        `op is ${JSON.stringify(value?.op)?.slice(0, 40)}, should be hello, insmod, rmmod, lsmod, dmesg, tree, treeWrite or follow`,
+        `op is ${JSON.stringify(value?.op)?.slice(0, 40)}, should be hello, insmod, rmmod, lsmod, dmesg, uevents, tree, treeWrite or follow`,
       );
   }
 }
@@ -155,8 +160,13 @@ export class HostServer {
       const request = parseRequest(line);
       if (request.op !== 'follow') return await send(await this.#do(request));
       // As fast as it is read: a slow reader loses records and is told, the host's memory does not grow.
-      for await (const record of this.kernel.followDmesg({ from: request.from, signal }))
-        await send({ ok: true, record });
+      const { from } = request;
+      if (request.what === 'uevents')
+        for await (const event of this.kernel.followUevents({ from, signal }))
+          await send({ ok: true, event });
+      else
+        for await (const record of this.kernel.followDmesg({ from, signal }))
+          await send({ ok: true, record });
     } catch (error) {
       await send(refusal(error));
     }
@@ -179,6 +189,8 @@ export class HostServer {
         return { ok: true, modules: kernel.lsmod() };
       case 'dmesg':
         return { ok: true, records: kernel.dmesg() };
+      case 'uevents':
+        return { ok: true, events: kernel.uevents() };
       case 'tree': {
         const { tree } = kernel;
         const { kind } = await tree.stat(request.path);

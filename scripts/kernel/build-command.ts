@@ -6,7 +6,7 @@ import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { buildModules, type Linked, shown, toolchain } from './compile.js';
 import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
 import type { Sanitizer } from './paths.js';
-import { kernelSource } from './source.js';
+import { type KernelSource, kernelSource, unpackPath } from './source.js';
 
 type Names =
   | 'builtin'
@@ -55,50 +55,46 @@ export interface BuildOptions {
   out: string;
 }
 
-/** As given, or below the kernel tree. */
-function locate(path: string, tree: string): string {
+/** As given, or below the kernel tree, whose folders are unpacked when they are asked for. */
+function locate(path: string, source: KernelSource): string {
   const here = resolve(path);
   if (existsSync(here)) return here;
-  const there = join(tree, path);
-  if (existsSync(there)) return there;
+  const there = join(source.tree, path);
+  if (existsSync(there) || (path.includes('/') && unpackPath(source, path))) return there;
   throw new KbuildError(
-    `${path}: neither here nor in the kernel tree ${tree}\nring3 build takes C files or folders with a Kbuild file`,
+    `${path}: neither here nor in the kernel tree ${source.tree}\nring3 build takes C files or folders with a Kbuild file`,
   );
 }
 
-function specsOf(paths: string[], config: Config, name: string | undefined): ModuleSpec[] {
+function specsOf(paths: string[], config: Config, name: string | undefined, tree: string): ModuleSpec[] {
   const files = paths.filter((path) => !statSync(path).isDirectory());
   const wrong = files.find((path) => !path.endsWith('.c'));
   if (wrong) throw new KbuildError(`${wrong} is no C file\nring3 build takes .c files and folders`);
   const specs: ModuleSpec[] = [];
-  if (files.length)
-    specs.push({
-      name: name ?? basename(files[0]!, '.c'),
-      sources: files,
-      flags: [],
-      sourceFlags: {},
-    });
+  if (files.length) specs.push({ name: name ?? basename(files[0]!, '.c'), sources: files });
   for (const folder of paths.filter((path) => statSync(path).isDirectory()))
-    specs.push(...readKbuild(folder, config));
+    specs.push(...readKbuild(folder, config, tree));
   return specs;
 }
 
 /** @throws BuildError, KbuildError, SourceMissing: the message explains, its second line says what to do */
 export async function build(targets: string[], options: BuildOptions): Promise<Linked[]> {
   const source = kernelSource();
-  const paths = targets.map((target) => locate(target, source.tree));
+  const paths = targets.map((target) => locate(target, source));
   const config: Config = { ...options.config };
   for (const path of paths) {
     const file = join(path, '.config');
     if (statSync(path).isDirectory() && existsSync(file))
       Object.assign(config, { ...readConfig(readFileSync(file, 'utf8'), file), ...options.config });
   }
-  const specs = specsOf(paths, config, options.name);
+  const specs = specsOf(paths, config, options.name, source.tree);
   if (!specs.length)
     throw new KbuildError(
       `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants a CONFIG_ variable: -D CONFIG_X=m`,
     );
   if (options.builtin) for (const spec of specs) spec.builtin = true;
+  for (const path of options.uses ?? [])
+    if (!existsSync(path)) throw new KbuildError(`--uses: there is no ${path}\nbuild that module first`);
   const tools = toolchain(source, { san: options.san ?? 'none', config });
   return buildModules(tools, specs, options.out, options.uses ?? []);
 }
@@ -160,7 +156,10 @@ export async function runBuild(argv: string[]): Promise<number> {
     ...(name === undefined ? {} : { name }),
   });
   for (const module of built) {
-    if (args.has('warnings') && module.warnings) process.stderr.write(module.warnings);
+    const count = module.warnings.match(/: warning: /g)?.length ?? 0;
+    if (args.has('warnings')) process.stderr.write(module.warnings);
+    else if (count)
+      process.stderr.write(`${module.name}: ${count} warnings of the compiler: --warnings shows them\n`);
     process.stdout.write(`${shown(module.path)}\n`);
   }
   process.stderr.write(`built in ${((Date.now() - started) / 1000).toFixed(2)} s\n`);

@@ -21,6 +21,7 @@ import { explainCompiler, explainLink, explainMissing } from './explain.js';
 import type { Config, ModuleSpec } from './kbuild.js';
 import { packageRoot, requireNative, type Sanitizer } from './paths.js';
 import { cacheFolder, hosted, type KernelSource } from './source.js';
+import { exportsOf, symbolsOf, visibleOf } from './symbols.js';
 
 export interface Toolchain {
   source: KernelSource;
@@ -114,8 +115,9 @@ function hostedConfig(tools: Toolchain): Config {
     const headers = readdirSync(own, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.h') && !name.startsWith('generated'))
       .map((name) => join(own, name));
-    const theirs = [...hosted.lib, ...hosted.kunit, ...hosted.headers.map((name) => `include/${name}`)];
-    const files = [...headers, ...theirs.map((name) => join(tools.source.tree, name))];
+    const sources = [...hosted.lib, ...hosted.kunit].map((name) => join(tools.source.tree, name));
+    const linked = hosted.headers.map((name) => join(tools.source.includes[0]!, name));
+    const files = [...headers, ...sources, ...linked];
     mentioned = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bCONFIG_\w+/g) ?? []));
   }
   return Object.fromEntries(Object.entries(tools.config).filter(([name]) => mentioned!.has(name)));
@@ -155,11 +157,9 @@ function isFresh(object: string, depfile: string): boolean {
     const made = statSync(object).mtimeMs;
     const files = readFileSync(depfile, 'utf8')
       .replace(/\\\n/g, ' ')
-      .replace(/^[^:]*:/, '');
-    return files
-      .split(/\s+/)
-      .filter(Boolean)
-      .every((file) => statSync(file).mtimeMs <= made);
+      .replace(/^[^:]*:/, '')
+      .match(/(?:\\.|[^\s\\])+/g)!;
+    return files.every((file) => statSync(file.replace(/\\(.)/g, '$1')).mtimeMs <= made);
   } catch {
     return false;
   }
@@ -194,7 +194,9 @@ async function compileOne(
   const args = [...compilerArguments(tools, source), ...flags];
   const object = join(tools.objects, `${basename(source, '.c')}-${hash(JSON.stringify([source, args]))}.o`);
   const depfile = object.replace(/\.o$/, '.d');
-  if (isFresh(object, depfile)) return { object, warnings: '', fresh: true };
+  const warned = object.replace(/\.o$/, '.warnings');
+  if (isFresh(object, depfile))
+    return { object, warnings: existsSync(warned) ? readFileSync(warned, 'utf8') : '', fresh: true };
   const part = `${object}.${process.pid}`;
   const done = await runTool(tools.cc, [
     ...args,
@@ -204,25 +206,12 @@ async function compileOne(
     for (const name of [part, `${part}.d`]) rmSync(name, { force: true });
     throw new BuildError(explainCompiler(tools, source, done.text));
   }
+  rmSync(warned, { force: true });
+  if (done.text) writeFileSync(warned, done.text);
   renameSync(`${part}.d`, depfile);
   renameSync(part, object);
   return { object, warnings: done.text, fresh: false };
 }
-
-/** Exported and undefined names of an object or library, by nm. */
-export function symbolsOf(path: string, ...options: string[]): string[] {
-  const text = execFileSync('nm', ['-P', ...options, path], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    stdio: ['ignore', 'pipe', 'ignore'], // an archive's members without symbols are no news
-  });
-  return text
-    .split('\n')
-    .filter((line) => line && !line.endsWith(':'))
-    .map((line) => line.split(' ', 1)[0]!.replace(/@.*$/, ''));
-}
-
-const exportsOf = (path: string) => symbolsOf(path, '-D', '--defined-only');
 
 /** Names that both the hosted library and the process have: the hosted ones are renamed in all objects. */
 async function renamesOf(tools: Toolchain, objects: readonly string[]): Promise<string> {
@@ -282,19 +271,28 @@ interface LinkJob {
   renames?: string;
 }
 
-async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
-  const { spec, out } = job;
+/** The objects of a module, in the order of its sources. */
+async function compileAll(
+  tools: Toolchain,
+  { spec, kind }: Pick<LinkJob, 'spec' | 'kind'>,
+): Promise<{ objects: string[] } & Compiled> {
   const modname = `-DKBUILD_MODNAME="${spec.name.replaceAll('-', '_')}"`;
   const objects: string[] = new Array(spec.sources.length);
   let warnings = '';
   let fresh = true;
   await inParallel(tools, [...spec.sources.entries()], async ([at, source]) => {
-    const flags = [...job.kind, modname, ...spec.flags, ...(spec.sourceFlags[source] ?? [])];
+    const flags = [...kind, modname, ...(spec.flags?.[source] ?? [])];
     const done = await compileOne(tools, source, flags);
     objects[at] = done.object;
     warnings += done.warnings;
     fresh &&= done.fresh;
   });
+  return { objects, warnings, fresh };
+}
+
+async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
+  const { spec, out } = job;
+  const { objects, warnings, fresh } = await compileAll(tools, job);
   const renames = job.renames ?? (await renamesOf(tools, objects));
   const inputs: string[] = new Array(objects.length);
   await inParallel(tools, [...objects.entries()], async ([at, object]) => {
@@ -325,7 +323,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   ]);
   if (done.status !== 0) {
     rmSync(part, { force: true });
-    throw new BuildError(explainLink(tools, spec, done.text));
+    throw new BuildError(explainLink(spec, done.text));
   }
   await writeDepends(part, depends);
   renameSync(part, path);
@@ -389,17 +387,7 @@ async function checkSymbols(
 
 /** Two modules must not export one name: the one loaded first would get the other's calls. */
 function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): void {
-  const visible = inputs.flatMap((object) => {
-    const text = execFileSync('readelf', ['-sW', object], { encoding: 'utf8', maxBuffer: 1 << 26 });
-    return text
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(
-        ([, , , , bind, visibility, section]) =>
-          bind === 'GLOBAL' && visibility === 'DEFAULT' && section !== 'UND',
-      )
-      .map((fields) => fields[7] ?? '');
-  });
+  const visible = inputs.flatMap(visibleOf);
   for (const other of uses) {
     const taken = new Set(exportsOf(other));
     const twice = visible.filter((name) => taken.has(name));
@@ -420,8 +408,6 @@ export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit:
     spec: {
       name: 'linux_lib',
       sources: [...tree(hosted.lib), join(HOSTED_GLUE, 'lib_glue.c')],
-      flags: [],
-      sourceFlags: {},
     },
     kind: ['-DRING3_BUILTIN'],
     uses: [],
@@ -432,8 +418,6 @@ export async function buildHosted(own: Toolchain): Promise<{ lib: Linked; kunit:
     spec: {
       name: 'kunit',
       sources: [...tree(hosted.kunit), join(HOSTED_GLUE, 'kunit_filter.c')],
-      flags: [],
-      sourceFlags: {},
     },
     kind: ['-DRING3_BUILTIN'],
     uses: [lib.path],
@@ -448,7 +432,40 @@ function withKunit(tools: Toolchain, spec: ModuleSpec): ModuleSpec {
   return { ...spec, sources: [...spec.sources, ...runtime, join(HOSTED_GLUE, 'kunit_all.c')] };
 }
 
-/** Modules in their order; each may use what those before it export. */
+const kindOf = (spec: ModuleSpec) => [spec.builtin ? '-DRING3_BUILTIN' : '-DMODULE'];
+
+/** A module after those whose exports it uses, wherever its Kbuild file names it. @throws BuildError */
+async function inOrder(tools: Toolchain, specs: ModuleSpec[]): Promise<ModuleSpec[]> {
+  if (specs.length < 2) return specs;
+  const owner = new Map<string, ModuleSpec>();
+  const wanted = new Map<ModuleSpec, string[]>();
+  for (const spec of specs) {
+    const { objects } = await compileAll(tools, { spec, kind: kindOf(spec) });
+    for (const name of objects.flatMap(visibleOf)) if (!owner.has(name)) owner.set(name, spec);
+    wanted.set(
+      spec,
+      objects.flatMap((object) => symbolsOf(object, '-u')),
+    );
+  }
+  const ordered = new Set<ModuleSpec>();
+  const visit = (spec: ModuleSpec, above: ModuleSpec[]) => {
+    if (ordered.has(spec)) return;
+    const cycle = above.includes(spec) ? [...above.slice(above.indexOf(spec)), spec] : [];
+    if (cycle.length)
+      throw new BuildError(
+        `${cycle.map(({ name }) => name).join(' -> ')}: modules that use each other's exports: neither can be loaded first\nmove what both use into a module of its own`,
+      );
+    for (const name of wanted.get(spec)!) {
+      const other = owner.get(name);
+      if (other && other !== spec) visit(other, [...above, spec]);
+    }
+    ordered.add(spec);
+  };
+  for (const spec of specs) visit(spec, []);
+  return [...ordered];
+}
+
+/** Modules, each linked after those whose exports it uses; their order is that of loading. */
 export async function buildModules(
   tools: Toolchain,
   specs: ModuleSpec[],
@@ -457,11 +474,12 @@ export async function buildModules(
 ): Promise<Linked[]> {
   const { lib, kunit, renames } = await buildHosted(tools);
   const built: Linked[] = [];
-  for (const spec of specs) {
+  for (const spec of await inOrder(tools, specs)) {
     const others = [...uses, ...built.map(({ path }) => path)];
+    const kind = kindOf(spec);
     const job: LinkJob = spec.builtin
-      ? { spec: withKunit(tools, spec), kind: ['-DRING3_BUILTIN'], uses: [lib.path, ...others], out, renames }
-      : { spec, kind: ['-DMODULE'], uses: [lib.path, kunit.path, ...others], out, renames };
+      ? { spec: withKunit(tools, spec), kind, uses: [lib.path, ...others], out, renames }
+      : { spec, kind, uses: [lib.path, kunit.path, ...others], out, renames };
     built.push(await link(tools, job));
   }
   return built;

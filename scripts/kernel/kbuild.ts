@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /**
- * Reads Kbuild files as far as modules need it: obj-m, obj-y, obj-$(CONFIG_X), NAME-objs, NAME-y, ccflags-y,
- * CFLAGS_NAME.o, conditions on CONFIG_ variables, include folders. Anything else is said, with its line, not guessed.
- * Syntax: Documentation/kbuild/makefiles.rst.
+ * What a Kbuild file makes: obj-m, obj-y, NAME-objs, NAME-y, ccflags-y, subdir-ccflags-y, CFLAGS_NAME.o and
+ * CFLAGS_REMOVE_NAME.o, obj-y and subdir-y folders. make reads the file, so that it means what it means to make; its
+ * rules are not run. Syntax: Documentation/kbuild/makefiles.rst.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import { packageRoot } from './paths.js';
 
 /** CONFIG_X without its prefix kept: { CONFIG_SMP: 'y', CONFIG_HZ: '1000', CONFIG_X: 'n' }. */
 export type Config = Record<string, string>;
@@ -14,9 +16,8 @@ export interface ModuleSpec {
   name: string;
   /** Absolute paths of its C files, in link order. */
   sources: string[];
-  /** Flags for all of them, then per source. */
-  flags: string[];
-  sourceFlags: Record<string, string[]>;
+  /** Flags per source, those for all of them included. */
+  flags?: Record<string, string[]>;
   /** As part of the kernel, not as a module; KUnit and its executor in it. */
   builtin?: boolean;
 }
@@ -42,148 +43,195 @@ export function readConfig(text: string, where: string): Config {
   return config;
 }
 
-type Variables = Map<string, string>;
-
-interface State {
-  file: string;
-  variables: Variables;
-  config: Config;
-}
-
-/** $(NAME), ${NAME}, and the two functions modules use: $(addprefix ...), $(wildcard ...) are not among them. */
-function expand(state: State, text: string, line: number): string {
-  return text.replace(/\$[({]([^(){}]*)[)}]|\$(\w)/g, (whole, long: string | undefined, short) => {
-    const name = long ?? short;
-    if (/^CONFIG_\w+$/.test(name)) {
-      const value = state.config[name];
-      return value === undefined || value === 'n' ? '' : value;
-    }
-    if (/^[\w.-]+$/.test(name)) return state.variables.get(name) ?? '';
-    throw new KbuildError(
-      `${state.file}:${line}: ${whole}: make functions are not read here\nwrite out what it stands for, or name the files: ring3 build A.c B.c`,
-    );
-  });
-}
-
-function condition(state: State, line: string, number: number): boolean | undefined {
-  const defined = /^(ifdef|ifndef)\s+(\S+)$/.exec(line);
-  if (defined) {
-    const value = expand(state, `$(${defined[2]})`, number);
-    return (value !== '') === (defined[1] === 'ifdef');
+/** What kernel-api's own headers are configured with. */
+function ownConfig(): Config {
+  const config: Config = {};
+  const header = readFileSync(join(packageRoot, 'kernel-api/include/generated/autoconf.h'), 'utf8');
+  for (const [, name = '', value = ''] of header.matchAll(/^#define (CONFIG_\w+)[ \t]+(.*)$/gm)) {
+    const module = name.endsWith('_MODULE');
+    config[module ? name.slice(0, -7) : name] = value !== '1' ? value : module ? 'm' : 'y';
   }
-  const equal = /^(ifeq|ifneq)\s*\((.*),(.*)\)$/.exec(line) ?? /^(ifeq|ifneq)\s+"(.*)"\s+"(.*)"$/.exec(line);
-  if (!equal) return undefined;
-  const [, word, left, right] = equal;
-  const same = expand(state, left!.trim(), number) === expand(state, right!.trim(), number);
-  return same === (word === 'ifeq');
+  return config;
 }
 
-function assign(state: State, line: string, number: number): boolean {
-  const found = /^([\w./$(){}-]+)\s*(:=|\+=|\?=|=|::=)\s*(.*)$/.exec(line);
-  if (!found) return false;
-  const name = expand(state, found[1]!, number);
-  const value = expand(state, found[3]!, number).trim();
-  const old = state.variables.get(name);
-  if (found[2] === '+=') state.variables.set(name, old ? `${old} ${value}` : value);
-  else if (found[2] !== '?=' || old === undefined) state.variables.set(name, value);
-  return true;
+/** Stands for a space of a path, which to make would end a word. */
+const SPACE = '\u001f';
+const asWord = (path: string): string => path.replaceAll(' ', SPACE).replaceAll('$', '$$$$');
+const asPath = (word: string): string => word.replaceAll(SPACE, ' ');
+
+/** In front of each line of ours: what the file itself prints is passed over. */
+const MARK = 'ring3-kbuild';
+
+/** The functions of scripts/Makefile.compiler that flags are made with. */
+const FUNCTIONS = `
+CC ?= gcc
+cc-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)' || echo '$(2)')
+cc-disable-warning = $(call cc-option,-Wno-$(strip $(1)))
+`;
+
+/** Prints a line per thing to make, with the word for it in front. */
+const ANSWERS = String.raw`
+ring3-parts = $(filter %.o,$($(1:.o=-objs)) $($(1:.o=-y)) $($(1:.o=-m)))
+ring3-say = $(info ${MARK} $(1) $(2))
+ring3-source = $(call ring3-say,source $(1),$(CFLAGS_$(1)))$(call ring3-say,remove $(1),$(CFLAGS_REMOVE_$(1)))
+$(call ring3-say,flags,$(ccflags-y) $(EXTRA_CFLAGS))
+$(call ring3-say,below,$(subdir-ccflags-y))
+$(foreach o,$(filter %.o,$(obj-m) $(obj-y)),$(call ring3-say,module $o,$(call ring3-parts,$o))\
+  $(foreach p,$(or $(call ring3-parts,$o),$o),$(call ring3-source,$p)))
+$(call ring3-say,folders,$(filter %/,$(obj-m) $(obj-y)) $(addsuffix /,$(subdir-m:/=) $(subdir-y:/=)))
+.PHONY: ring3-nothing
+ring3-nothing: ; @:
+`;
+
+/** Words as a shell would see them: -DNAME=\"text\" is one, without its backslashes. */
+function words(text: string): string[] {
+  const found = text.match(/(?:\\.|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'\\])+/g) ?? [];
+  return found.map((word) =>
+    asPath(
+      word.replace(/\\(.)|"((?:\\.|[^"\\])*)"|'([^']*)'/g, (_, escaped, double, single) =>
+        double === undefined ? (escaped ?? single) : double.replace(/\\(["\\$`])/g, '$1'),
+      ),
+    ),
+  );
 }
 
-function readLines(state: State): void {
-  const text = readFileSync(state.file, 'utf8').replace(/\\\n/g, ' ');
-  const taken: boolean[] = []; // a level per open condition: is its branch the one that counts?
-  let inRule = false;
-  text.split('\n').forEach((raw, index) => {
-    const number = index + 1;
-    if (raw.startsWith('\t') && inRule) return; // a rule's commands make other things than objects
-    const line = raw.replace(/(^|[^\\])#.*$/, '$1').trim();
-    if (!line) return;
-    inRule = false;
-    const holds = /^if/.test(line) ? condition(state, line, number) : undefined;
-    if (holds !== undefined) taken.push(holds);
-    else if (line === 'else') taken.push(!taken.pop());
-    else if (line.startsWith('else ')) {
-      const was = taken.pop();
-      taken.push(!was && condition(state, line.slice(5), number) === true);
-    } else if (line === 'endif') taken.pop();
-    else if (taken.every(Boolean) && !assign(state, line, number)) {
-      if (/^[\w./$(){}%-]+(\s+[\w./$(){}%-]+)*\s*:/.test(line) || /^(export|unexport|\.PHONY)/.test(line))
-        inRule = true;
-      else if (!/^(-?include|sinclude)\b/.test(line))
-        throw new KbuildError(
-          `${state.file}:${number}: ${line}\nonly assignments, conditions and rules are read here`,
-        );
-    }
+interface Folder {
+  path: string;
+  file: string;
+  /** The kernel tree it is in, or one beside it. */
+  tree: string;
+  /** Is it in that tree? Then paths are relative to it. */
+  inTree: boolean;
+}
+
+/** The root of the kernel tree that @folder is in. */
+function treeOf(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, 'include/linux/kernel.h'))) return at;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** make's complaint, with the line that it is about. @throws KbuildError */
+function refuse(folder: Folder, stderr: string): never {
+  const [, file = folder.file, line = '', why = ''] =
+    /^(.+?):(\d+): \*\*\* (.*?)\.?\s*Stop\.$/m.exec(stderr) ?? [];
+  if (!why) throw new KbuildError(`${folder.file}: make cannot read it\n${stderr.trim()}`);
+  const path = isAbsolute(file) ? file : join(folder.path, file);
+  const text = existsSync(path) ? readFileSync(path, 'utf8').split('\n')[Number(line) - 1] : undefined;
+  throw new KbuildError(
+    `${asPath(path)}:${line}: ${text?.trim() ?? ''}\nmake says: ${why}; without the file: ring3 build A.c B.c`,
+  );
+}
+
+/** What make says of the file: [word, rest] each. @throws KbuildError */
+function ask(folder: Folder, config: Config): [string, string][] {
+  const src = asWord(folder.inTree ? relative(folder.tree, folder.path) : folder.path);
+  const values: Record<string, string> = {
+    KERNELRELEASE: '6.1.0', // makes a Makefile of two parts show the one for Kbuild
+    srctree: asWord(folder.tree),
+    objtree: asWord(folder.tree),
+    src,
+    obj: src,
+    CURDIR: asWord(folder.path),
+    ...(folder.inTree ? {} : { M: src, KBUILD_EXTMOD: src }),
+  };
+  for (const [name, value] of Object.entries({ ...ownConfig(), ...config }))
+    if (value !== 'n') values[name] = value.replaceAll('$', '$$$$').replaceAll('#', '\\#');
+  const lines = Object.entries(values).map(([name, value]) => `override ${name} := ${value}\n`);
+  const input = `${lines.join('')}${FUNCTIONS}include ${folder.file.replaceAll(' ', '\\ ')}\n${ANSWERS}`;
+  const { MAKEFLAGS: _flags, MAKELEVEL: _level, MAKEFILES: _files, ...env } = process.env;
+  const made = spawnSync('make', ['-rRs', '-f', '-', 'ring3-nothing'], {
+    cwd: folder.path,
+    env: { ...env, PWD: asWord(folder.path), LC_ALL: 'C' },
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  if (made.error)
+    throw new KbuildError(
+      `make, which reads ${folder.file}: ${made.error.message}\ninstall it: sudo apt-get install make`,
+    );
+  if (made.status !== 0) refuse(folder, made.stderr);
+  return made.stdout.split('\n').flatMap((line) => {
+    const [, word = '', rest = ''] = new RegExp(`^${MARK} (\\S+) ?(.*)$`).exec(line) ?? [];
+    return word ? [[word, rest] as [string, string]] : [];
   });
 }
 
-const words = (text: string | undefined) => (text ?? '').split(/\s+/).filter(Boolean);
-
-/** Flags of this folder, with -I made absolute: make runs in the tree's root, where $(src) is relative to. */
-function flagsOf(state: State, variable: string, folder: string): string[] {
-  return words(state.variables.get(variable)).map((flag) =>
-    flag.startsWith('-I') && !flag.startsWith('-I/') ? `-I${join(folder, flag.slice(2))}` : flag,
-  );
+/** Flags with -I made absolute: of this folder, or of the tree, which is where the kernel's make runs. */
+function flagsOf(folder: Folder, text: string): string[] {
+  const absolute = (path: string) => {
+    if (isAbsolute(path)) return path;
+    const here = join(folder.path, path);
+    return folder.inTree && !existsSync(here) ? join(folder.tree, path) : here;
+  };
+  const found = words(text);
+  return found.map((flag, at) => {
+    if (found[at - 1] === '-I') return absolute(flag);
+    return flag.startsWith('-I') && flag !== '-I' ? `-I${absolute(flag.slice(2))}` : flag;
+  });
 }
 
 /** The C file of an object; a composite's part too. */
-function sourceOf(folder: string, object: string, state: State): string {
-  const source = join(folder, object.replace(/\.o$/, '.c'));
+function sourceOf(folder: Folder, object: string): string {
+  const source = join(folder.path, object.replace(/\.o$/, '.c'));
   if (existsSync(source)) return source;
   if (existsSync(source.replace(/\.c$/, '.S')))
     throw new KbuildError(
-      `${state.file}: ${object} is made of assembly, ${basename(source, '.c')}.S\nonly C is hosted; leave it out with its CONFIG_ variable: -D CONFIG_X=n`,
+      `${folder.file}: ${object} is made of assembly, ${basename(source, '.c')}.S\nonly C is hosted; leave it out with its CONFIG_ variable: -D CONFIG_X=n`,
     );
   throw new KbuildError(
-    `${state.file}: ${object}: there is no ${relative(folder, source)} in ${folder}\nis the name of its -objs list right?`,
+    `${folder.file}: ${object}: there is no ${relative(folder.path, source)} in ${folder.path}\nis the name of its -objs list right?`,
   );
 }
 
-function moduleOf(state: State, folder: string, object: string): ModuleSpec {
-  const name = object.replace(/\.o$/, '');
-  const parts = [
-    ...words(state.variables.get(`${name}-objs`)),
-    ...words(state.variables.get(`${name}-y`)),
-    ...words(state.variables.get(`${name}-m`)),
-  ].filter((part) => part.endsWith('.o'));
-  const sources = [...new Set(parts.length ? parts : [object])].map((part) => sourceOf(folder, part, state));
-  const common = [...flagsOf(state, 'ccflags-y', folder), ...flagsOf(state, 'EXTRA_CFLAGS', folder)];
-  const sourceFlags: Record<string, string[]> = {};
-  for (const source of sources) {
-    const own = flagsOf(state, `CFLAGS_${relative(folder, source).replace(/\.c$/, '.o')}`, folder);
-    const removed = new Set(words(state.variables.get(`CFLAGS_REMOVE_${basename(source, '.c')}.o`)));
-    sourceFlags[source] = own.filter((flag) => !removed.has(flag));
+/** The modules of one folder, and the folders below it that it names. */
+function readFolder(folder: Folder, config: Config, above: string[]) {
+  const modules: ModuleSpec[] = [];
+  const answers = ask(folder, config);
+  const said = (word: string) => answers.filter(([name]) => name === word).map(([, rest]) => rest);
+  const below = [...above, ...flagsOf(folder, said('below').join(' '))];
+  const common = [...below, ...flagsOf(folder, said('flags').join(' '))];
+  const flagsFor = (word: string, object: string) =>
+    flagsOf(
+      folder,
+      said(word)
+        .find((rest) => rest.split(' ')[0] === object)
+        ?.slice(object.length) ?? '',
+    );
+  for (const [object = '', ...parts] of said('module').map((rest) => words(rest))) {
+    const flags: Record<string, string[]> = {};
+    const sources = [...new Set(parts.length ? parts : [object])].map((part) => {
+      const source = sourceOf(folder, part);
+      const removed = flagsFor('remove', part);
+      flags[source] = [...common, ...flagsFor('source', part)].filter((flag) => !removed.includes(flag));
+      return source;
+    });
+    modules.push({ name: basename(object, '.o'), sources, flags });
   }
-  return { name: basename(name), sources, flags: common, sourceFlags };
+  return { modules, below, folders: [...new Set(words(said('folders').join(' ')))] };
 }
 
 /**
  * The modules of a folder: what obj-m and obj-y name under this configuration, folders below it included.
+ * @param tree what $(srctree) is for a folder outside any kernel tree
  * @throws KbuildError
  */
-export function readKbuild(folder: string, config: Config): ModuleSpec[] {
-  const file = ['Kbuild', 'Makefile'].map((name) => join(folder, name)).find((path) => existsSync(path));
+export function readKbuild(
+  path: string,
+  config: Config,
+  tree: string = path,
+  above: string[] = [],
+): ModuleSpec[] {
+  const file = ['Kbuild', 'Makefile'].map((name) => join(path, name)).find((name) => existsSync(name));
   if (!file)
     throw new KbuildError(
-      `${folder} has neither Kbuild nor Makefile\nwrite one with obj-m, or name the files: ring3 build FILE.c...`,
+      `${path} has neither Kbuild nor Makefile\nwrite one with obj-m, or name the files: ring3 build FILE.c...`,
     );
-  const state: State = { file, variables: new Map(), config };
-  // What make would have set. KERNELRELEASE makes a two-part Makefile show its Kbuild part.
-  for (const [name, value] of Object.entries({
-    KERNELRELEASE: '6.1.0',
-    srctree: dirname(folder),
-    src: folder,
-    obj: folder,
-    M: folder,
-    PWD: folder,
-  }))
-    state.variables.set(name, value);
-  readLines(state);
-  const objects = [...words(state.variables.get('obj-m')), ...words(state.variables.get('obj-y'))];
-  const modules = objects
-    .filter((object) => object.endsWith('.o'))
-    .map((object) => moduleOf(state, folder, object));
-  for (const below of objects.filter((object) => object.endsWith('/')))
-    modules.push(...readKbuild(join(folder, below), config));
+  const own = treeOf(path);
+  const folder: Folder = { path, file, tree: own ?? tree, inTree: own !== undefined };
+  const { modules, below, folders } = readFolder(folder, config, above);
+  for (const name of folders) modules.push(...readKbuild(join(path, name.slice(0, -1)), config, tree, below));
   return modules;
 }

@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { packageRoot } from './paths.js';
 
 export interface Hosted {
@@ -51,6 +51,8 @@ export const cacheFolder: string = join(process.env.XDG_CACHE_HOME || join(homed
 export interface KernelSource {
   /** The unpacked tree. */
   tree: string;
+  /** The package's archive, which has the rest of the tree. */
+  archive: string;
   /** Its version, as the package has it. */
   version: string;
   /** Include folders for hosted code, behind kernel-api/include. */
@@ -113,19 +115,54 @@ function generateTables(tree: string): void {
   }
 }
 
+/** Members of the archive, below @folder. @returns what tar complains of, "" = nothing */
+function extract(archive: string, folder: string, names: string[], ...options: string[]): string {
+  const members = names.map((name) => `${hosted.package}/${name}`);
+  const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
+  const args = [command, archive, folder, ...options, ...members];
+  const done = spawnSync('bash', ['-o', 'pipefail', '-c', ...args], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+  });
+  return done.status === 0 ? '' : (done.stderr.split('\n')[0] ?? 'tar failed');
+}
+
+const FILES_ONLY = ['--no-recursion', '--wildcards', '--no-wildcards-match-slash'];
+
+/**
+ * Unpacks what is not among the folders that hosted code needs, when somebody asks for it: a folder, or a C file with
+ * the files beside it.
+ * @param path relative to the tree
+ * @returns false when the archive has no such thing
+ */
+export function unpackPath(source: KernelSource, path: string): boolean {
+  const there = join(source.tree, path);
+  if (relative(source.tree, there).startsWith('..')) return false;
+  if (existsSync(there)) return true;
+  const fresh = mkdtempSync(join(source.tree, 'unpack-'));
+  try {
+    const [name, options] = path.endsWith('.c') ? [`${dirname(path)}/*`, FILES_ONLY] : [path, []];
+    extract(source.archive, fresh, [name], ...options); // a complaint is that there is none
+    for (const entry of readdirSync(fresh, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(source.tree, relative(fresh, join(entry.parentPath ?? entry.path, entry.name)));
+      mkdirSync(dirname(file), { recursive: true });
+      renameSync(join(entry.parentPath ?? entry.path, entry.name), file);
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  return existsSync(there);
+}
+
 function unpack(archive: string, tree: string, stamp: string): void {
   mkdirSync(cacheFolder, { recursive: true });
   const fresh = mkdtempSync(join(cacheFolder, 'unpack-'));
   try {
-    const names = hosted.trees.map((name) => `${hosted.package}/${name}`);
-    const command = `xz -dc -T0 "$0" | tar -x -C "$1" --strip-components=1 "\${@:2}"`;
-    const done = spawnSync('bash', ['-o', 'pipefail', '-c', command, archive, fresh, ...names], {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      encoding: 'utf8',
-    });
-    if (done.status !== 0)
+    const failure = extract(archive, fresh, hosted.trees);
+    if (failure)
       throw new SourceMissing(
-        `${archive} cannot be unpacked: ${done.stderr.split('\n')[0]}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
+        `${archive} cannot be unpacked: ${failure}\ninstall it again: sudo apt-get install --reinstall ${hosted.package}`,
       );
     generateTables(fresh);
     writeFileSync(join(fresh, '.ring3-stamp'), stamp);
@@ -167,5 +204,5 @@ export function kernelSource(): KernelSource {
   const stamp = JSON.stringify([version, hosted.trees, hosted.tables]);
   const stampFile = join(tree, '.ring3-stamp');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) unpack(archive, tree, stamp);
-  return { tree, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
+  return { tree, archive, version, includes: [linkHeaders(tree), join(tree, 'generated')] };
 }

@@ -39,6 +39,11 @@ const REASONS: Record<number, [code: string, why: string, next: string]> = {
   2: ['ENOENT', 'no such file', 'give a PID or a core file'],
   3: ['ESRCH', 'no such process, or no such thread in it', 'ps -eL lists those there are'],
   8: ['ENOEXEC', 'no core file of this machine', 'give one of an x86-64 process, whole'],
+  61: [
+    'ENODATA',
+    'a core file that is cut off: it has no threads',
+    'give a whole one (ulimit -c, disk space)',
+  ],
   13: ['EACCES', 'not permitted', ASK_ROOT],
   22: ['EINVAL', 'no process that can be looked at from here', 'give the number of another process'],
 };

@@ -38,7 +38,7 @@ export interface Frame {
   line?: number;
   /** Functions inlined here, the innermost first; `function` is the one they are inlined in. */
   inlined?: SourceLine[];
-  /** The JavaScript function that runs here, and where it begins; 0 = unknown. Of TypeScript: in what was made of it. */
+  /** The JavaScript function that runs here, and where it begins; 0 = unknown. Of TypeScript: by an inline source map. */
   js?: SourceLine & { column: number };
 }
 
@@ -150,6 +150,7 @@ export interface Crash {
   signal: string;
   code: number;
   tid: number;
+  /** 0x0 where the signal brought none. */
   address: string;
   addressIs: string;
   panic?: string;
@@ -321,6 +322,8 @@ export interface Dump {
   watchdogs?: Record<Stall['kind'], number>;
   /** Those that are on. */
   watchdogBudgetsMs?: Partial<Record<Stall['kind'], number>>;
+  /** Files met whose functions or lines have no names, and why: deleted, replaced, not to be read. */
+  files?: string[];
 }
 
 /** Stacks taken from outside. */
@@ -337,6 +340,10 @@ export interface Backtrace {
     syscall?: string;
     frames: Frame[];
   }[];
+  /** Of a core file that was cut off: how much is not there, in words. */
+  missing?: string;
+  /** As in a dump. */
+  files?: string[];
 }
 
 /** What a watchdog found. */

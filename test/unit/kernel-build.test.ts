@@ -2,7 +2,7 @@
 /** `ring3 build` and `ring3 kunit`: what they build, and what they say when they cannot. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from '../../scripts/kernel/build-command.js';
@@ -13,7 +13,7 @@ import { KtapReader, readLogLine } from '../../scripts/kernel/ktap.js';
 import { complaint, kunit } from '../../scripts/kernel/kunit-command.js';
 import { isUpToDate } from '../../scripts/kernel/readme.js';
 import { run } from '../../scripts/kernel/runner.js';
-import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';
+import { kernelSource, SourceMissing, unpackPath } from '../../scripts/kernel/source.js';
 import { root } from '../outside/target.js';
 
 const MODULE = (body: string) => `#include <linux/module.h>\n${body}\nMODULE_LICENSE("GPL");\n`;
@@ -69,23 +69,17 @@ describe('ring3 build', function () {
       ),
     });
     const text = await refusal([file]);
-    assert.match(text, /2 functions of the kernel that nothing here provides/);
-    assert.match(
-      text,
-      /vfs_unlink_everything\(\): needed by .*wants\.c; no header of the kernel declares it/,
-    );
-    assert.match(
-      text,
-      /register_blkdev\(\): needed by .*wants\.c; the kernel declares it in <linux\/blkdev\.h>/,
-    );
+    assert.match(text, /2 functions or variables of the kernel that nothing here provides/);
+    assert.match(text, /vfs_unlink_everything: needed by .*wants\.c; no header of the kernel declares it/);
+    assert.match(text, /register_blkdev: needed by .*wants\.c; the kernel declares it in <linux\/blkdev\.h>/);
   });
 
   it('names a function whose declaration is missing, with the line', async () => {
     const file = write({
-      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn kobject_uevent(0, 1);\n}'),
+      'calls.c': MODULE('int f(void);\nint f(void)\n{\n\treturn register_blkdev(0, "x");\n}'),
     });
     const text = await refusal([file]);
-    assert.match(text, /calls\.c:5 needs kobject_uevent\(\): the kernel declares it in <linux\/kobject\.h>/);
+    assert.match(text, /calls\.c:5 needs register_blkdev\(\): the kernel declares it in <linux\/blkdev\.h>/);
   });
 
   it('reads what the compiler says in any locale', async () => {
@@ -104,10 +98,51 @@ describe('ring3 build', function () {
   it('tells a header that is not offered from one that does not exist', async () => {
     const known = await refusal([write({ 'a.c': '#include <linux/usb.h>\n' })]);
     assert.match(known, /a\.c needs <linux\/usb\.h>, a kernel header that is not offered here/);
+    const shared = await refusal([write({ 'a.c': '#include <linux/major.h>\n' })]);
+    assert.match(shared, /a kernel header that is not offered here/); // though libc has it as well
     const unknown = await refusal([write({ 'b.c': '#include <linux/no_such_thing.h>\n' })]);
     assert.match(
       unknown,
       /b\.c needs <linux\/no_such_thing\.h>, which neither this kernel API nor Linux 6\.1/,
+    );
+  });
+
+  it('tells an architecture, and libc, from what the kernel has for all', async () => {
+    assert.match(
+      await refusal([write({ 'a.c': '#include <asm/fpu/api.h>\n' })]),
+      /<asm\/fpu\/api\.h>, a header of one/,
+    );
+    assert.match(
+      await refusal([write({ 'b.c': '#include <stdio.h>\n' })]),
+      /<stdio\.h>, a header of libc: is this/,
+    );
+  });
+
+  it('names what is missing though the compiler does not', async () => {
+    const said = async (body: string) => refusal([write({ 'a.c': MODULE(body) })]);
+    assert.match(
+      await said('int f(void);\nint f(void)\n{\n\treturn vfs_nothing_of_it(0);\n}'),
+      /a\.c:5 needs vfs_nothing_of_it\(\): no header/,
+    );
+    assert.match(
+      await said('extern int x;\nint x = LLC_SAP_NETBEUI;'),
+      /a\.c:3 needs LLC_SAP_NETBEUI: .* in <\w+\/.*\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('struct usb_device device;'),
+      /a\.c:2 needs struct usb_device: .* in <linux\/usb\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('DECLARE_EWMA(signal, 10, 8);'),
+      /a\.c:2 needs DECLARE_EWMA: .* in <linux\/average\.h>, which is not offered here/,
+    );
+    assert.match(
+      await said('int f(void);\nint f(void) { return !!debugfs_create_dir("x", 0); }'),
+      /a\.c:3 needs debugfs_create_dir\(\): <linux\/debugfs\.h> has it, and nothing that is included here/,
+    );
+    assert.match(
+      await said('#include <linux/sched.h>\nint f(void);\nint f(void) { return !!current->mm; }'),
+      /a\.c:4 needs ‘mm’ in struct task_struct: <linux\/sched\.h> here has the struct with fewer members/,
     );
   });
 
@@ -151,6 +186,11 @@ describe('ring3 build', function () {
     assert.equal(both.loaded.get(module!.path), 0);
   });
 
+  it('says which module of --uses is not there', async () => {
+    const file = write({ 'a.c': MODULE('') });
+    assert.match(await refusal([file], { uses: [join(folder, 'gone.ko.so')] }), /there is no .*gone\.ko\.so/);
+  });
+
   it('hides what is not exported', async () => {
     const [base] = await buildHere([
       write({ 'base.c': MODULE('int hidden(void);\nint hidden(void) { return 7; }') }),
@@ -158,7 +198,40 @@ describe('ring3 build', function () {
     const user = write({
       'user.c': MODULE('int hidden(void);\nint use(void);\nint use(void) { return hidden(); }'),
     });
-    assert.match(await refusal([user], { uses: [base!.path] }), /hidden\(\): needed by .*user\.c/);
+    assert.match(
+      await refusal([user], { uses: [base!.path] }),
+      /hidden: needed by .*user\.c.*base\.c has it, and does not export it: give that file as well/,
+    );
+  });
+
+  it('orders modules by what they use of each other, and refuses a circle', async () => {
+    const text = (own: string, other: string) =>
+      MODULE(
+        `int ${own}(void);\nint ${other}(void);\nint ${own}(void) { return ${other}(); }\nEXPORT_SYMBOL(${own});`,
+      );
+    write({
+      Kbuild: 'obj-m := user.o base.o\n',
+      'user.c': text('use', 'base'),
+      'base.c': MODULE('int base(void);\nint base(void) { return 7; }\nEXPORT_SYMBOL(base);'),
+    });
+    assert.deepEqual(
+      (await buildHere([folder])).map(({ name }) => name),
+      ['base', 'user'],
+    );
+    write({ 'base.c': text('base', 'use') });
+    assert.match(
+      await refusal([folder]),
+      /user -> base -> user: modules that use each other's exports.*\nmove what both use/,
+    );
+  });
+
+  it('tells what the compiler warned of, also when nothing is compiled again', async () => {
+    const file = write({ 'a b/warns.c': MODULE('#warning on purpose') });
+    for (const fresh of [false, true]) {
+      const [module] = await buildHere([file]);
+      assert.equal(module!.fresh, fresh);
+      assert.match(module!.warnings, /on purpose/);
+    }
   });
 
   it('compiles again what changed, and nothing else', async () => {
@@ -190,6 +263,29 @@ describe('ring3 build', function () {
   });
 });
 
+describe("the kernel's sources", () => {
+  it('are unpacked when they are asked for, and nothing else is', () => {
+    write({
+      'linux-source-6.1/samples/demo/demo.c': 'int demo;\n',
+      'linux-source-6.1/samples/other.c': '',
+      'tree/x': '',
+    });
+    const archive = join(folder, 'archive.tar.xz');
+    assert.equal(spawnSync('tar', ['-C', folder, '-cJf', archive, 'linux-source-6.1']).status, 0);
+    const source = { tree: join(folder, 'tree'), archive, version: '6.1', includes: [] };
+    const there = () => readdirSync(join(folder, 'tree'), { recursive: true }).sort();
+    assert.equal(unpackPath(source, 'samples/other.c'), true);
+    assert.deepEqual(there(), ['samples', 'samples/other.c', 'x']);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    assert.equal(unpackPath(source, 'samples/demo'), true);
+    const all = ['samples', 'samples/demo', 'samples/demo/demo.c', 'samples/other.c', 'x'];
+    assert.deepEqual(there(), all);
+    for (const not of ['samples/gone', 'samples/gone.c', '../linux-source-6.1', '/etc', '../x.c'])
+      assert.equal(unpackPath(source, not), false, not);
+    assert.deepEqual(there(), all);
+  });
+});
+
 describe('a Kbuild file', () => {
   const kbuild = (text: string, config = {}, files: Record<string, string> = {}) => {
     write({ Kbuild: text, ...files });
@@ -216,9 +312,9 @@ describe('a Kbuild file', () => {
       spec!.sources,
       ['a.c', 'b.c', 'c.c'].map((name) => join(folder, name)),
     );
-    assert.deepEqual(spec!.flags, ['-DX=1', `-I${join(folder, 'inc')}`]);
-    assert.deepEqual(spec!.sourceFlags[join(folder, 'a.c')], ['-DA']);
-    assert.deepEqual(spec!.sourceFlags[join(folder, 'b.c')], []);
+    const all = ['-DX=1', `-I${join(folder, 'inc')}`];
+    assert.deepEqual(spec!.flags![join(folder, 'a.c')], [...all, '-DA']);
+    assert.deepEqual(spec!.flags![join(folder, 'b.c')], all);
   });
 
   it('follows the configuration', () => {
@@ -242,9 +338,78 @@ describe('a Kbuild file', () => {
     );
   });
 
+  it('may be a whole Makefile of a module that lives alone', () => {
+    const text =
+      'KDIR ?= /lib/modules/$(shell uname -r)/build\nPWD := $(shell pwd)\nobj-m += alone.o\nalone-objs := $(patsubst %.c,%.o,$(notdir $(wildcard $(src)/*.c)))\nall:\n\tmake -C $(KDIR) M=$(PWD) modules\nclean:\n\t$(MAKE) -C $(KDIR) M=$(PWD) clean\n';
+    const [spec] = kbuild(text, {}, c('one.c', 'two.c'));
+    assert.deepEqual(
+      spec!.sources,
+      ['one.c', 'two.c'].map((name) => join(folder, name)),
+    );
+  });
+
+  it("knows what kernel-api's headers are configured with", () => {
+    const text =
+      'obj-$(CONFIG_SMP) += smp.o\nobj-$(CONFIG_PREEMPT_RT) += rt.o\nifeq ($(CONFIG_HZ),1000)\nobj-m += hz.o\nendif\n';
+    const names = (config: Record<string, string>) =>
+      kbuild(text, config, c('smp.c', 'rt.c', 'hz.c')).map(({ name }) => name);
+    assert.deepEqual(names({}), ['hz', 'smp']);
+    assert.deepEqual(names({ CONFIG_SMP: 'n', CONFIG_PREEMPT_RT: 'm' }), ['rt', 'hz']);
+  });
+
+  it('gives flags as a shell would, and takes them away', () => {
+    const [spec] = kbuild(
+      `obj-m := f.o\nf-y := a.o b.o\nccflags-y := -DTEXT=\\"a\\" '-DTWO=b c' -Wall $(call cc-option,-fno-such-flag,-DOLD)\nCFLAGS_REMOVE_b.o := -Wall\n`,
+      {},
+      c('a.c', 'b.c'),
+    );
+    assert.deepEqual(spec!.flags![join(folder, 'a.c')], ['-DTEXT="a"', '-DTWO=b c', '-Wall', '-DOLD']);
+    assert.deepEqual(spec!.flags![join(folder, 'b.c')], ['-DTEXT="a"', '-DTWO=b c', '-DOLD']);
+  });
+
+  it('may be in a folder with spaces, whose flags go to those below', () => {
+    write({
+      'a b/Kbuild':
+        'obj-y := sub/\nsubdir-y := more\nsubdir-ccflags-y := -I$(src)/inc\nccflags-y := -DHERE\n',
+      'a b/sub/Kbuild': 'obj-m := leaf.o\n',
+      'a b/sub/leaf.c': '',
+      'a b/more/Makefile': 'obj-m := other.o\nccflags-y := -I$(src)\n',
+      'a b/more/other.c': '',
+    });
+    const here = join(folder, 'a b');
+    assert.deepEqual(
+      readKbuild(here, {}).map(({ name, flags }) => [name, ...Object.values(flags!)]),
+      [
+        ['leaf', [`-I${here}/inc`]],
+        ['other', [`-I${here}/inc`, `-I${here}/more`]],
+      ],
+    );
+  });
+
+  it('is read with paths relative to the kernel tree that it is in', () => {
+    write({
+      'tree/include/linux/kernel.h': '',
+      'tree/drivers/x/Makefile':
+        'obj-m := x.o\nccflags-y := -I $(srctree)/$(src)/inc -I$(srctree)/drivers/y -Idrivers/z\n',
+      'tree/drivers/x/x.c': '',
+    });
+    const tree = join(folder, 'tree');
+    const [spec] = readKbuild(join(tree, 'drivers/x'), {});
+    assert.deepEqual(spec!.flags![join(tree, 'drivers/x/x.c')], [
+      '-I',
+      `${tree}/drivers/x/inc`,
+      `-I${tree}/drivers/y`,
+      `-I${tree}/drivers/z`,
+    ]);
+  });
+
   it('is refused, with the line, where it is not understood', () => {
-    assert.match(complaintOf('obj-m := $(wildcard *.o)\n'), /Kbuild:1: \$\(wildcard \*\.o\): make functions/);
-    assert.match(complaintOf('obj-m := x.o\nwhat is this\n', {}, c('x.c')), /Kbuild:2: what is this/);
+    assert.match(
+      complaintOf('obj-m := x.o\nwhat is this\n', {}, c('x.c')),
+      /Kbuild:2: what is this\nmake says: missing separator/,
+    );
+    assert.match(complaintOf('ifdef X\nobj-m := x.o\n'), /Kbuild:3: .*\nmake says: missing 'endif'/);
+    assert.match(complaintOf('$(error no such luck)\n'), /Kbuild:1: .*\nmake says: no such luck/);
     assert.match(complaintOf('obj-m := gone.o\n'), /gone\.o: there is no gone\.c/);
     assert.match(complaintOf('obj-m := fast.o\n', {}, c('fast.S')), /fast\.o is made of assembly/);
     assert.throws(() => readKbuild(join(folder, 'nowhere'), {}), /has neither Kbuild nor Makefile/);

@@ -98,7 +98,7 @@ describe('module host commands', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('say how to start a host where none runs', async () => {
-    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['proc'], ['insmod', 'x.ko.so']]) {
+    for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['uevents'], ['proc'], ['insmod', 'x.ko.so']]) {
       const { status, stderr } = await command(...args);
       assert.equal(status, 1);
       assert.match(stderr, /^ring3: no host runs\n {2}start one: ring3 run /);
@@ -207,6 +207,37 @@ describe('module host commands', () => {
     assert.deepEqual(await ended, [0, null]);
   });
 
+  it('uevents are shown as udevadm monitor does', async () => {
+    const host = await Host.start();
+    assert.equal((await command('insmod', fixture('uevent'))).status, 0);
+    assert.match(
+      (await command('uevents')).stdout,
+      /^KERNEL\[\d+\.\d{6}\] add {6}\/kernel\/fix_things\/thing \(fix_things\)\nKERNEL\[\d+\.\d{6}\] add {6}\/module\/fix_uevent \(module\)\n$/,
+    );
+    const [program, ...rest] = ring3(['uevents', '-w', '--property', '--subsystem', 'fix_things']);
+    const follow = spawn(program!, rest, {
+      env: { ...process.env, ...env() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(follow, 'close');
+    let stdout = '';
+    follow.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    await until(() => /COLOUR=red=ish\nSEQNUM=1\n\n$/.test(stdout), 'it shows what was before');
+    assert.equal((await command('proc', '/sys/kernel/fix_things/thing/tell=2')).status, 0);
+    await until(
+      () => /change {3}.*\nACTION=change\n.*\nSUBSYSTEM=fix_things\nWHICH=1\n.*\nSEQNUM=4\n\n$/.test(stdout),
+      'it shows what comes',
+    );
+    assert.doesNotMatch(stdout, /\(module\)/);
+    const json = (await command('uevents', '--json', '--subsystem', 'module')).stdout.trim().split('\n');
+    assert.equal(json.length, 1);
+    assert.equal(JSON.parse(json[0]!).devpath, '/module/fix_uevent');
+    await host.end();
+    assert.deepEqual(await ended, [0, null]);
+  });
+
   it('run loads modules with their parameters, and ends by itself', async () => {
     const { status, stdout, stderr } = await command(
       ...[
@@ -307,7 +338,7 @@ describe('module host commands', () => {
       assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
       assert.match(stderr, said);
     }
-    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg', 'proc']) {
+    for (const name of ['run', 'insmod', 'rmmod', 'lsmod', 'dmesg', 'uevents', 'proc']) {
       const { status, stdout } = await command(name, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`^usage: ring3 ${name}`));
@@ -350,6 +381,7 @@ describe('module host commands', () => {
   describe('a crash', () => {
     for (const [how, said] of [
       ['null', /crashed with SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
+      ['call', /crashed with SIGSEGV while module fix_crash was loaded: 0x0: a call of a null pointer/],
       ['bug', /crashed with SIGABRT while module fix_crash was loaded: kernel BUG at .*fix_crash\.c:\d+/],
     ] as const)
       it(`of kind ${how} is told by --isolate, with function, file and line`, async () => {
@@ -408,6 +440,45 @@ describe('module host commands', () => {
       const host = await Host.start('--isolate', fixture('demo'));
       assert.equal(await host.end('SIGINT'), 0);
       assert.match(host.stdout, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
+    });
+
+    it('is none when a terminal sends Ctrl-C to both', async () => {
+      const [program, ...rest] = ring3(['run', '--isolate', '--cpus', '1', fixture('demo')]);
+      const child = spawn(program!, rest, {
+        env: { ...process.env, ...env() },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      let said = '';
+      for (const stream of [child.stdout!, child.stderr!])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+        });
+      await until(
+        () => said.includes('ring3 run   host'),
+        () => said,
+      );
+      const ended = once(child, 'exit');
+      process.kill(-child.pid!, 'SIGINT');
+      assert.deepEqual(await ended, [0, null], said);
+      assert.match(said, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
+    });
+
+    it('of the process that watches leaves no host behind', async () => {
+      const host = await Host.start('--isolate', fixture('demo'));
+      const pid = Number(/PID (\d+)/.exec(host.stdout)![1]);
+      await host.end('SIGKILL');
+      await until(
+        () => {
+          try {
+            process.kill(pid, 0);
+            return false;
+          } catch {
+            return true;
+          }
+        },
+        () => `${pid} still runs`,
+      );
     });
 
     it('dump is read whatever is in it', () => {

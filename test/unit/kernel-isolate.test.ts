@@ -137,4 +137,58 @@ describe('an isolated kernel', () => {
     assert.equal((await here.insmod(fixture('demo'))).symbol('int demo_sum(int, int)')(1, 2), 3);
     await here.stop();
   });
+
+  it('is followed: its log, its uevents, and files that come in parts', async () => {
+    const log = kernel.followDmesg({ level: 6 });
+    const events = kernel.followUevents({ subsystem: 'module' });
+    const [line, event] = [log.next(), events.next()]; // before there is anything
+    await kernel.insmod(fixture('tree'));
+    const said = [(await line).value?.text];
+    assert.equal((await event).value?.devpath, '/module/fix_tree');
+    await kernel.printk('the end', 'info');
+    for await (const { text } of log) {
+      said.push(text);
+      if (text === 'the end') break;
+    }
+    assert.ok(said.includes('fix_tree: loaded'), said.join());
+    assert.equal((await kernel.uevents()).length, 1);
+    let bytes = 0;
+    for await (const part of kernel.tree.chunks('/proc/fix_tree/lines')) {
+      assert.ok(Buffer.isBuffer(part));
+      bytes += part.length;
+    }
+    assert.equal((await kernel.tree.readBytes('/proc/fix_tree/lines')).length, bytes);
+    const paths: string[] = [];
+    for await (const { path } of kernel.tree.walk('/proc/fix_tree')) paths.push(path);
+    assert.equal(paths.length, 5);
+    await kernel.tree.write('/proc/fix_tree/bytes', Buffer.from([1, 2]));
+    await assert.rejects(kernel.tree.chunks('/proc/none').next(), failsWith('ENOENT', /no such file/));
+    assert.throws(() => {
+      kernel.consoleLogLevel = 8;
+    }, TypeError);
+    kernel.consoleLogLevel = -1;
+  });
+
+  it('ends what is followed: with a signal, a stop, a crash', async () => {
+    const end = new AbortController();
+    const log = kernel.followDmesg({ from: 'now', signal: end.signal });
+    const waiting = log.next();
+    end.abort();
+    assert.equal((await waiting).done, true);
+    assert.equal((await kernel.followUevents({ signal: end.signal }).next()).done, true);
+    const events = kernel.followUevents();
+    const stopped = events.next();
+    await kernel.dmesg(); // it was heard of
+    await kernel.stop();
+    assert.equal((await stopped).done, true);
+    kernel = await Kernel.start({ cpus: 1, isolate: true });
+    const doomed = kernel.followDmesg({ from: 'now' }).next();
+    process.kill(kernel.pid!, 'SIGABRT');
+    await assert.rejects(doomed, KernelCrash);
+  });
+
+  it('loads with parameters as text', async () => {
+    const demo = await kernel.insmodText(fixture('demo'), 'size=7');
+    assert.equal(await demo.readParameter('size'), '7');
+  });
 });

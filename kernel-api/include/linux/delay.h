@@ -16,5 +16,7 @@ static inline void fsleep(unsigned long us) { usleep_range(us, 2 * us); }
 __visible void ndelay(unsigned long ns);
 __visible void udelay(unsigned long us);
 #define mdelay(ms)	udelay((ms) * 1000ul)
+/* They look at the clock, so that a "loop" is a nanosecond, as where a kernel's delays have a timer. */
+__visible extern unsigned long loops_per_jiffy;
 
 #endif /* _LINUX_DELAY_H */

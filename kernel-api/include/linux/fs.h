@@ -9,15 +9,19 @@
  * Differs from the kernel: no VFS. A struct file of filp_open() has no operations of its own,
  * one of the tree has no others; nothing polls, maps or controls a file.
  */
+#include <asm/page.h>
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
+#include <linux/limits.h>
 #include <linux/path.h>
 #include <linux/stat.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/uio.h>
 
+#define MAX_RW_COUNT	(INT_MAX & PAGE_MASK)	/* bytes of one read or write */
 #define IOCB_DSYNC	(1 << 1)
 #define IOCB_NOWAIT	(1 << 3)
 
@@ -42,6 +46,8 @@ struct file_operations {
 
 struct inode {
 	umode_t		i_mode;
+	kuid_t		i_uid;		/* of the tree's; who asks does not matter */
+	kgid_t		i_gid;
 	loff_t		i_size;
 	void		*i_private;	/* of the tree: what its maker gave */
 	struct file	*host;
@@ -79,6 +85,7 @@ __visible int filp_close(struct file *file, void *id);
 /*
  * Bytes, -errno, or -EIOCBQUEUED: then ki_complete() comes in softirq context on
  * this CPU, and the kvecs stay until it has. With ki_complete set it never sleeps.
+ * Iterators over kvecs only, from the start of one; others are a warning and -EINVAL.
  */
 __visible ssize_t call_read_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);
 __visible ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);
@@ -106,10 +113,16 @@ __visible const char *ring3_file_provider(struct file *file);
 /*
  * The first @bytes of a file that lies in memory (tmpfs, memfd), for sendmsg() to take from; NULL for
  * any other file, or where there is no room for it. Behind the end of a file that was truncated since,
- * whoever looks gets SIGBUS, and sendmsg() -EFAULT; a hole that is looked at is allocated. May sleep.
+ * whoever looks gets SIGBUS, and sendmsg() -EFAULT; a hole that is looked at is allocated. @write: it may
+ * be written to, too; NULL where the file may not (opened to read, sealed). May sleep.
  */
-__visible const void *ring3_file_view(struct file *file, u64 bytes);
+__visible void *ring3_file_view(struct file *file, u64 bytes, bool write);
 __visible void ring3_file_unview(const void *view, u64 bytes);	/* NULL: nothing */
+/*
+ * To or from a view, or both; they do not overlap. 0, or -EFAULT where the file has no page and can get
+ * none: it was truncated, or its file system is full; some of it may have been copied. Any context.
+ */
+__visible int ring3_view_copy(void *to, const void *from, size_t bytes);
 
 /* ---- for who writes the operations of a file of the tree; fs/libfs.c of the kernel ------------- */
 
@@ -150,5 +163,22 @@ static inline __printf(1, 2) void __simple_attr_check_format(const char *fmt, ..
 	DEFINE_SIMPLE_ATTRIBUTE_XSIGNED(fops, get, set, fmt, simple_attr_write)
 #define DEFINE_SIMPLE_ATTRIBUTE_SIGNED(fops, get, set, fmt) \
 	DEFINE_SIMPLE_ATTRIBUTE_XSIGNED(fops, get, set, fmt, simple_attr_write_signed)
+
+/*
+ * Types of file systems, by name. None can be mounted: a module that has one is found, or loaded, by it.
+ * 0; -EINVAL a name with a dot; -EBUSY it is taken, or registered already; -EINVAL it is not registered.
+ */
+struct file_system_type {
+	const char		*name;
+	int			fs_flags;
+	struct module		*owner;
+	struct file_system_type	*next;		/* the list's */
+};
+#define MODULE_ALIAS_FS(name)	MODULE_ALIAS("fs-" name)
+__visible int register_filesystem(struct file_system_type *type);
+__visible int unregister_filesystem(struct file_system_type *type);
+/* With its module in use, for put_filesystem(); asks for a module fs-NAME where there is none. NULL. May sleep. */
+__visible struct file_system_type *get_fs_type(const char *name);
+__visible void put_filesystem(struct file_system_type *type);
 
 #endif /* _LINUX_FS_H */

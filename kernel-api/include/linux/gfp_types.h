@@ -3,8 +3,8 @@
 #define _LINUX_GFP_TYPES_H
 
 /*
- * Differs from the kernel: accepted and ignored, but for __GFP_ZERO, __GFP_NOFAIL and
- * what gfpflags_allow_blocking() tells: nothing here waits for memory.
+ * Differs from the kernel: accepted and ignored, but for __GFP_ZERO, __GFP_COMP, __GFP_NOFAIL
+ * and what gfpflags_allow_blocking() tells: nothing here waits for memory.
  */
 #include <linux/types.h>
 

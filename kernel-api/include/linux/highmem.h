@@ -12,8 +12,12 @@
 static inline void *kmap(struct page *page) { return page_address(page); }
 static inline void kunmap(struct page *page) { }
 static inline void *kmap_local_page(struct page *page) { return page_address(page); }
-#define kmap_atomic(page)		({ preempt_disable(); page_address(page); })
-#define kunmap_atomic(addr)		do { (void)(addr); preempt_enable(); } while (0)
+static inline void *kmap_local_folio(struct folio *folio, size_t offset)
+{
+	return (char *)page_address(&folio->page) + offset;
+}
+#define kmap_atomic(page)		({ preempt_disable(); pagefault_disable(); page_address(page); })
+#define kunmap_atomic(addr)		do { (void)(addr); pagefault_enable(); preempt_enable(); } while (0)
 #define kunmap_local(addr)		do { (void)(addr); } while (0)
 #define flush_dcache_page(page)		do { (void)(page); } while (0)
 #define flush_kernel_dcache_page(page)	do { (void)(page); } while (0)

@@ -55,6 +55,10 @@ enum { TASKLET_STATE_SCHED, TASKLET_STATE_RUN };
 	struct tasklet_struct name = { .callback = (fn), .use_callback = true }
 #define DECLARE_TASKLET_DISABLED(name, fn) \
 	struct tasklet_struct name = { .count = { 1 }, .callback = (fn), .use_callback = true }
+/* With the older kind of function, which is given a number: 0. */
+#define DECLARE_TASKLET_OLD(name, fn)	struct tasklet_struct name = { .func = (fn) }
+#define DECLARE_TASKLET_DISABLED_OLD(name, fn) \
+	struct tasklet_struct name = { .count = { 1 }, .func = (fn) }
 #define from_tasklet(var, callback_tasklet, field) container_of(callback_tasklet, __typeof__(*(var)), field)
 
 __visible void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *t));

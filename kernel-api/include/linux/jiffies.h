@@ -8,8 +8,10 @@
  *
  * Differs from the kernel: jiffies is a function call, and HZ is 1000.
  */
+#include <asm/timex.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
+#include <linux/time.h>
 #include <linux/types.h>
 
 #define HZ			1000

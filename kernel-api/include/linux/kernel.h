@@ -22,6 +22,8 @@
 #include <linux/types.h>
 #include <stdarg.h>
 
+#define READ			0
+#define WRITE			1
 #define upper_32_bits(n)	((u32)((u64)(n) >> 32))
 #define lower_32_bits(n)	((u32)(n))
 #ifndef REPEAT_BYTE

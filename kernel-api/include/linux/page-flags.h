@@ -3,7 +3,7 @@
 #define _LINUX_PAGE_FLAGS_H
 
 /*
- * Differs from the kernel: nothing here sets a flag; they are their owner's.
+ * Differs from the kernel: nothing here sets a flag but PG_head; the others are their owner's.
  */
 #include <linux/bug.h>
 #include <linux/mm_types.h>

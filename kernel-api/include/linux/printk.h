@@ -43,7 +43,7 @@ static inline int __printf(1, 2) no_printk(const char *fmt, ...) { return 0; }
 #define pr_debug(fmt, ...)	do { if (0) printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__); } while (0)
 
 #define printk_ratelimited(fmt, ...) do {						\
-	static struct ratelimit_state __rs;						\
+	static DEFINE_RATELIMIT_STATE(__rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);	\
 	if (___ratelimit(&__rs, __func__))						\
 		printk(fmt, ##__VA_ARGS__);						\
 } while (0)
@@ -61,7 +61,10 @@ static inline int __printf(1, 2) no_printk(const char *fmt, ...) { return 0; }
 #define pr_warn_once(fmt, ...)	printk_once(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_err_once(fmt, ...)	printk_once(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info_once(fmt, ...)	printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
-#define printk_ratelimit()	({ static struct ratelimit_state __rs; ___ratelimit(&__rs, __func__); })
+#define printk_ratelimit() ({								\
+	static DEFINE_RATELIMIT_STATE(__rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);	\
+	___ratelimit(&__rs, __func__);							\
+})
 
 __visible void dump_stack(void);	/* this thread's, to stderr */
 

@@ -13,6 +13,7 @@
 #include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/spinlock_types.h>
+#include <linux/thread_info.h>
 #include <linux/types.h>
 
 #define TASK_RUNNING		0x0000
@@ -60,6 +61,7 @@ struct task_struct {
 	refcount_t	usage;			/* of a kthread's */
 	struct kunit	*kunit_test;		/* that runs on it; KUnit's */
 	void		*journal_info;
+	int		pagefault_disabled;	/* how often; its own */
 	unsigned int	rt_priority;		/* 0: there are none */
 	raw_spinlock_t	pi_lock;
 	const struct wait_queue_head *waits_on;	/* atomic: it queued itself there last, and may be long gone; for dumps */

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #define THREAD_SIZE	(8ul << 20)	/* what a thread's stack may grow to */
+#define THREAD_ALIGN	THREAD_SIZE
 
 /* Sizes the caller could have known are checked by nobody here. */
 static inline void check_object_size(const void *ptr, unsigned long n, bool to_user) { }

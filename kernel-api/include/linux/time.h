@@ -17,6 +17,9 @@ struct tm {
 
 /* kernel/time/timeconv.c of the hosted library. */
 void time64_to_tm(time64_t totalsecs, int offset, struct tm *result);
+/* Seconds since 1970 of a date: month 1 .. 12; hour 24 and second 60 are those of the next day and minute. */
+__visible time64_t mktime64(unsigned int year, unsigned int month, unsigned int day, unsigned int hour,
+			    unsigned int min, unsigned int sec);
 static inline bool timespec64_valid(const struct timespec64 *ts)
 {
 	return ts->tv_sec >= 0 && (unsigned long)ts->tv_nsec < NSEC_PER_SEC;

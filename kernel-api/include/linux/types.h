@@ -28,12 +28,15 @@ typedef long			ssize_t, intptr_t;
 typedef u32 __bitwise		__wsum;
 typedef unsigned long		uintptr_t;
 typedef long long		loff_t;
+typedef long			off_t;
 typedef int			pid_t;
 typedef unsigned int		dev_t, uid_t, gid_t, gfp_t, fmode_t, slab_flags_t, __poll_t, projid_t;
+typedef unsigned long		__kernel_size_t, __kernel_ulong_t;
+typedef long			__kernel_ssize_t, __kernel_long_t;
 typedef unsigned int		__kernel_uid32_t, __kernel_gid32_t, __kernel_mode_t;
 typedef unsigned short		umode_t;
 typedef u64			sector_t, blkcnt_t, dma_addr_t, phys_addr_t, resource_size_t;
-typedef unsigned long		pgoff_t, irq_hw_number_t;
+typedef unsigned long		irq_hw_number_t;
 typedef char			*caddr_t;
 typedef int			clockid_t;
 typedef s64			time64_t, ktime_t;
@@ -43,6 +46,7 @@ typedef s64			time64_t, ktime_t;
 #define __aligned_be64		__be64 __attribute__((__aligned__(8)))
 #define __aligned_le64		__le64 __attribute__((__aligned__(8)))
 #define pgprot_t		unsigned long
+#define pgoff_t			unsigned long
 
 struct list_head {
 	struct list_head *next, *prev;

@@ -13,6 +13,7 @@
 #include "aio.h"
 #include "host/host.h"
 #include "sys_mem.h"
+#include "sys_nofault.h"
 
 static const enum aio_opcode opcodes[] = {
 	[HOST_READ] = AIO_READ, [HOST_WRITE] = AIO_WRITE, [HOST_SYNC] = AIO_SYNC,
@@ -116,7 +117,7 @@ int host_file_start(struct host_file *file, int op, int fua, long long offset, h
 	return 0;
 }
 
-const void *host_file_view(struct host_file *file, host_size bytes)
+void *host_file_view(struct host_file *file, host_size bytes, int write)
 {
 	int fd = aio_file_fd(aio_of(file));
 	struct statfs fs;
@@ -124,9 +125,9 @@ const void *host_file_view(struct host_file *file, host_size bytes)
 
 	/* Devices' nodes lie in memory; what they hold does not. */
 	if (!bytes || !S_ISREG(host_file_mode(file)) || fstatfs(fd, &fs) ||
-	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC))
+	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC) || nofault_start())
 		return NULL;
-	view = mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	view = mmap(NULL, bytes, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (view == MAP_FAILED)
 		return NULL;
 	/* The disk's contents are nothing for a core dump, nor for a child. */
@@ -134,6 +135,8 @@ const void *host_file_view(struct host_file *file, host_size bytes)
 	madvise(view, bytes, MADV_DONTFORK);
 	return view;
 }
+
+int host_view_copy(void *to, const void *from, host_size bytes) { return nofault_copy(to, from, bytes); }
 
 long long host_file_seek(struct host_file *file, long long offset, int whence)
 {

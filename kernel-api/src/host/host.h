@@ -29,6 +29,8 @@ void *host_map(host_size bytes);	/* zero pages, or NULL */
 void host_unmap(void *addr, host_size bytes);
 unsigned long host_free_pages(void);	/* of the machine */
 void host_release(void *addr, host_size bytes);	/* zeros from now on; whole pages */
+int host_peek(void *to, const void *from, host_size bytes);	/* -EFAULT: some of it is not there */
+int host_touch(const void *addr);	/* its page, as by a write that changes nothing; -EFAULT: may not be written */
 
 /* threads, time, output */
 unsigned long long host_now_ns(void);
@@ -111,10 +113,15 @@ int host_file_start(struct host_file *file, int op, int fua, long long offset, h
 /* Waiting. */
 long host_file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
 		    const struct host_vec *vec, unsigned int nr);
-const void *host_file_view(struct host_file *file, host_size bytes);	/* NULL: it is not in memory; host_unmap() */
+void *host_file_view(struct host_file *file, host_size bytes, int write);	/* NULL: it is not in memory; host_unmap() */
+int host_view_copy(void *to, const void *from, host_size bytes);		/* 0: no page */
 long long host_file_seek(struct host_file *file, long long offset, int whence);
 
 /* modules */
+/* Calls @each with the names below the folder @path that end with ".ko.so", sorted, until it returns other
+ * than 0: that, or 0, or -errno; -E2BIG: there are more than @most. */
+int host_each_module(const char *path, unsigned int most, int (*each)(void *arg, const char *name), void *arg);
+int host_glob(const char *pattern, const char *text);	/* fnmatch(3): 1 where it matches */
 void *host_dlopen(const char *path, char *why, host_size bytes);
 void *host_dlsym(void *handle, const char *name);
 void host_dlclose(void *handle);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
@@ -18,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +91,22 @@ void *host_map(host_size bytes)
 
 void host_unmap(void *addr, host_size bytes) { munmap(addr, bytes); }
 void host_release(void *addr, host_size bytes) { madvise(addr, bytes, MADV_DONTNEED); }
+
+int host_peek(void *to, const void *from, host_size bytes)
+{
+	struct iovec here = { to, bytes }, there = { (void *)from, bytes };
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
+}
+
+/* futex(2), FUTEX_WAKE_OP: the kernel adds 0 to the word, atomically, and says whether it could. */
+int host_touch(const void *addr)
+{
+	host_u32 nobody = 0, *word = (host_u32 *)((uintptr_t)addr & ~3ul);
+	long add_0 = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0);
+
+	return syscall(SYS_futex, &nobody, FUTEX_WAKE_OP_PRIVATE, 0, 0, word, add_0) < 0 ? -EFAULT : 0;
+}
 
 /* ---- time and threads --------------------------------------------------------- */
 
@@ -330,6 +349,37 @@ void host_eventfd_signal(int fd)
 }
 
 void host_close(int fd) { close(fd); }
+
+/* ---- folders -------------------------------------------------------------------------- */
+
+static int is_module(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 6 && !strcmp(entry->d_name + length - 6, ".ko.so");
+}
+
+int host_each_module(const char *path, unsigned int most, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dirent **entries;
+	int nr = scandir(path, &entries, is_module, alphasort), rc;
+
+	if (nr < 0)
+		return -errno;
+	rc = nr > (int)most ? -E2BIG : 0;
+	for (int i = 0; i < nr; i++) {
+		if (!rc)
+			rc = each(arg, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+int host_glob(const char *pattern, const char *text)
+{
+	return !fnmatch(pattern, text, 0);
+}
 
 /* ---- shared objects ---------------------------------------------------------------- */
 

@@ -40,9 +40,10 @@ struct vdisk {
 	bool			wsnz;		/* WRITE SAME of no blocks is refused, not all blocks */
 	bool			wce;		/* write cache enabled, caching mode page; dev_lock */
 	u32			state;		/* VDISK_*: not ready, or 0; dev_lock, read without */
-	const u8		*view;		/* of a file in memory, or NULL: vdisk_view.c */
+	u8			*view;		/* of a file in memory, or NULL: vdisk_view.c */
 	u64			view_bytes;
 	bool			view_lost;	/* it is not used any more */
+	bool			view_writes;	/* it may be written to */
 	unsigned long		*mapped;	/* ram, a file with a view: a bit per page that was written */
 	struct scst_cmd		*sanitize_cmd;	/* whose end is the operation's; xchg'ed */
 	u64			sanitize_rate;	/* bytes a second, 0: as fast as it goes */
@@ -124,6 +125,7 @@ static inline bool vdisk_atomic_writes(const struct vdisk *vdisk) { return !vdis
 void vdisk_open_view(struct vdisk *vdisk);	/* may sleep; where there can be none, there is none */
 void vdisk_close_view(struct vdisk *vdisk);	/* may sleep */
 bool vdisk_view_lends(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg is the view's */
+bool vdisk_view_copies(struct scst_cmd *cmd, u64 offset);	/* true: cmd->sg was written, or read */
 void vdisk_view_saw(struct vdisk *vdisk, u64 offset, const u8 *data, u64 bytes);	/* @data was read */
 void vdisk_view_lost(struct scst_cmd *cmd);
 

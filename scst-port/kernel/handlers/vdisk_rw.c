@@ -87,8 +87,8 @@ static void file_rw(struct scst_cmd *cmd, u64 offset)
 	struct iov_iter iter;
 	ssize_t done;
 
-	if (!cmd->sg && vdisk_view_lends(cmd, offset)) {
-		cmd->resp_data_len = cmd->bufflen;
+	if (cmd->sg ? vdisk_view_copies(cmd, offset) : vdisk_view_lends(cmd, offset)) {
+		cmd->resp_data_len = cmd->bufflen;	/* of a read */
 		scst_cmd_done(cmd);
 		return;
 	}

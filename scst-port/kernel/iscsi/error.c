@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * error.c - the last errors of each connection, and the last sessions that ended and
- * hand-offs that were refused, in rings of fixed size. Good commands never come here.
+ * hand-offs that were refused, in rings of fixed size: nothing here asks for memory, for
+ * want of it may be what is told. Good commands never come here.
  *
  * Locking: a connection's ring is its home CPU's, without a lock. The module's is under
  *          ended_lock, held for the copy of one entry; so a dump has it although an
@@ -73,6 +74,8 @@ void ended_note_refused(const struct iscsi_handoff *h, int err)
 		strscpy(ended.reason, "too many sessions", sizeof(ended.reason));
 	else if (err == -EBUSY)
 		strscpy(ended.reason, "the session it replaces did not end in time", sizeof(ended.reason));
+	else if (err == -ENOMEM)
+		strscpy(ended.reason, "no memory", sizeof(ended.reason));
 	else
 		snprintf(ended.reason, sizeof(ended.reason), "error %d", err);
 	ended_add(&ended);

@@ -394,8 +394,10 @@ int iscsi_handoff(int fd, const struct iscsi_handoff *h)
 		return err;
 	}
 	session = session_new(h);
-	if (!session)
+	if (!session) {
+		ended_note_refused(h, -ENOMEM);
 		return -ENOMEM;
+	}
 	sock = sockfd_lookup(fd, &err);
 	if (!sock)
 		goto out_free;

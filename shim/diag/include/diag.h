@@ -59,7 +59,9 @@ enum diag_flags {
 
 /*
  * Start the collector; a second call adds flags. 0 or -errno; it is not started where
- * RING3_DIAG=off is set, which is 0 too. Any thread. It lives as long as the process.
+ * RING3_DIAG=off is set, which is 0 too. Any thread. It lives as long as the process: a
+ * child of fork() has none, and is told -ECHILD. With DIAG_CRASH each thread that takes
+ * signals has an alternate stack for them when this returns.
  */
 int diag_start(unsigned int flags);
 bool diag_running(void);
@@ -184,7 +186,7 @@ enum diag_outside_flags { DIAG_OUT_JSON = 1, DIAG_OUT_JS = 2, DIAG_OUT_ALL = 4 }
 /*
  * Stacks of process @pid (by ptrace: it stands still meanwhile, some milliseconds), or of the
  * core file @core. Text goes to @buf; returns its length, or -errno: -ESRCH gone, -EPERM not
- * ours, -ENOEXEC no core file. @tid: that thread only, 0 = all.
+ * ours, -ENOEXEC no core file, -ENODATA one cut off before its threads. @tid: that thread only, 0 = all.
  */
 long diag_backtrace_outside(int pid, const char *core, int tid, unsigned int flags, char *buf, unsigned long bytes);
 

@@ -207,13 +207,20 @@ static int read_core(struct space *space)
 	for (unsigned int i = 0; i < core->nr_segments; i++)
 		if (core->segments[i].p_type == PT_NOTE)
 			read_notes(space, &core->segments[i]);
+	for (unsigned int i = 0; i < core->nr_segments; i++) {
+		uint64_t end = core->segments[i].p_offset + core->segments[i].p_filesz;
+
+		if (core->segments[i].p_filesz && end > core->size && end - core->size > core->missing &&
+		    end >= core->segments[i].p_offset)
+			core->missing = end - core->size;
+	}
 	qsort(space->maps, space->nr_maps, sizeof(*space->maps), by_start);
-	return core->nr_threads ? 0 : -ENOEXEC;
+	return core->nr_threads ? 0 : -ENODATA;
 }
 
 int core_open(struct space *space, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;	/* a pipe nobody writes to is no core */
 	struct stat stat;
 	struct core *core;
 	void *data;

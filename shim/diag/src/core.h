@@ -17,6 +17,7 @@ struct core_thread {
 struct core {
 	const uint8_t	*data;
 	size_t		size;
+	uint64_t	missing;	/* bytes that should follow: it was cut off */
 	const Elf64_Phdr *segments;
 	unsigned int	nr_segments;
 	struct core_thread *threads;	/* the first is the one that died */
@@ -25,7 +26,7 @@ struct core {
 	int		pid;
 };
 
-/* 0, or -errno: -ENOEXEC = no core file of this machine. Opens @space on it. */
+/* 0, or -errno: -ENOEXEC = no core file of this machine, -ENODATA = one without threads. Opens @space on it. */
 int core_open(struct space *space, const char *path);
 void core_close(struct core *core);
 size_t core_read(const struct core *core, uint64_t addr, void *into, size_t bytes);

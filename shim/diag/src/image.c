@@ -142,27 +142,67 @@ static bool read_head(struct image *image)
 	return true;
 }
 
-struct image *image_of_memory(struct arena *arena, const char *path, const void *data, size_t size)
+bool image_is_deleted(const char *path)
+{
+	size_t length = strlen(path), suffix = strlen(IMAGE_DELETED);
+
+	return length > suffix && !strcmp(path + length - suffix, IMAGE_DELETED);
+}
+
+static void take_stamp(const char *path, uint64_t stamp[4])
+{
+	struct stat stat_of = { 0 };
+
+	if (path[0] != '/' || stat(path, &stat_of) < 0)
+		stat_of = (struct stat){ 0 };
+	stamp[0] = stat_of.st_dev;
+	stamp[1] = stat_of.st_ino;
+	stamp[2] = (uint64_t)stat_of.st_size;
+	stamp[3] = (uint64_t)stat_of.st_mtim.tv_sec * 1000000000 + (uint64_t)stat_of.st_mtim.tv_nsec;
+}
+
+bool image_is_current(const struct image *image)
+{
+	uint64_t now[4];
+
+	take_stamp(image->path, now);
+	return !memcmp(now, image->stamp, sizeof(now));
+}
+
+struct image *image_named_only(struct arena *arena, const char *path)
 {
 	struct image *image = arena_take(arena, sizeof(*image));
+	size_t length = strlen(path);
 	const char *slash;
 
 	if (!image)
 		return NULL;
 	memset(image, 0, sizeof(*image));
-	image->data = data;
-	image->size = size;
-	image->path = arena_text(arena, path, strlen(path));
-	if (!image->path || !read_head(image))
+	image->path = arena_text(arena, path, length);
+	if (!image->path)
 		return NULL;
+	take_stamp(path, image->stamp);
 	slash = strrchr(image->path, '/');
 	image->name = slash ? slash + 1 : image->path;
-	return image;
+	if (image_is_deleted(path))
+		image->name = arena_text(arena, image->name, strlen(image->name) - strlen(IMAGE_DELETED));
+	return image->name ? image : NULL;
 }
 
-struct image *image_open(struct arena *arena, const char *path)
+struct image *image_of_memory(struct arena *arena, const char *path, const void *data, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct image *image = image_named_only(arena, path);
+
+	if (!image)
+		return NULL;
+	image->data = data;
+	image->size = size;
+	return read_head(image) ? image : NULL;
+}
+
+struct image *image_open(struct arena *arena, const char *file, const char *path)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct image *image = NULL;
 	struct stat stat;
 	void *data;

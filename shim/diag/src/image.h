@@ -23,6 +23,8 @@ struct span {
 struct image {
 	struct image	*next;
 	const char	*path, *name;		/* name: the last part of the path */
+	const char	*trouble;		/* why it is not all the file had; NULL = it is (files.c) */
+	uint64_t	stamp[4];		/* of the file of that name when it was looked for; zeros = there was none */
 	const uint8_t	*data;
 	size_t		size;
 	bool		mapped;			/* data is a mapping of ours */
@@ -36,10 +38,18 @@ struct image {
 	uint32_t	nr_order;
 };
 
-/* NULL where @path is no ELF file for this machine, or memory is out. Its memory is @arena's. */
-struct image *image_open(struct arena *arena, const char *path);
+/* What the kernel writes behind the name of a file that is no more. */
+#define IMAGE_DELETED	" (deleted)"
+bool image_is_deleted(const char *path);
+
+/* NULL where @file is no ELF file for this machine, or memory is out. It is called @path. Its memory is @arena's. */
+struct image *image_open(struct arena *arena, const char *file, const char *path);
 struct image *image_of_memory(struct arena *arena, const char *path, const void *data, size_t size);
+/* One of which only the name is known. */
+struct image *image_named_only(struct arena *arena, const char *path);
 void image_close(struct image *image);
+/* False: the file of that name is another one now, was written to, or came or went. */
+bool image_is_current(const struct image *image);
 
 /* The @bytes at address @addr, as they lie in the file; NULL = they do not. */
 const uint8_t *image_at(const struct image *image, uint64_t addr, size_t bytes);

@@ -130,14 +130,17 @@ static void from_core(struct outside *outside)
 	outside->threads = arena_take(&outside->arena, core->nr_threads * sizeof(*outside->threads));
 	outside->caught = arena_take(&outside->arena, core->nr_threads * sizeof(*outside->caught));
 	outside->pid = core->pid;
-	for (unsigned int i = 0; outside->threads && outside->caught && i < core->nr_threads; i++) {
+	if (!outside->threads || !outside->caught)
+		return;
+	for (unsigned int i = 0; i < core->nr_threads; i++) {
 		if (outside->only_tid && core->threads[i].tid != outside->only_tid)
 			continue;
 		outside->threads[outside->nr] = (struct thread){ .tid = core->threads[i].tid, .syscall = -1 };
 		outside->threads[outside->nr].state = core->threads[i].signal ? '!' : '?';
 		outside->caught[outside->nr++] = core->threads[i].caught;
 	}
-	memcpy(outside->threads[0].name, core->command, 15);
+	if (outside->nr && outside->threads[0].tid == core->threads[0].tid)
+		memcpy(outside->threads[0].name, core->command, 15);
 }
 
 static bool js_among(struct outside *outside, const struct frame *frames, unsigned int nr)
@@ -192,6 +195,10 @@ static void emit_outside(struct outside *outside)
 		out_end(out);
 	}
 	out_end(out);
+	if (core && core->missing)
+		out_fmt(out, "missing", "%lu of %lu bytes: the core was cut off", core->missing,
+			core->size + core->missing);
+	space_file_troubles(&outside->space, out);
 	out_finish(out);
 }
 

@@ -82,6 +82,13 @@ static int read_whole(struct arena *arena, const char *path, char **text, size_t
 	return rc;
 }
 
+static void forget_places(struct space *space)
+{
+	if (space->places)
+		memset(space->places, 0, PLACES * sizeof(*space->places));
+	space->nr_places = 0;
+}
+
 int space_refresh(struct space *space)
 {
 	char path[32] = "/proc/self/maps", *text = NULL, *line, *next;
@@ -92,6 +99,8 @@ int space_refresh(struct space *space)
 	if (space->core)
 		return 0;
 	/* Kept from one dump to the next: a library that has not moved keeps its image. */
+	if (space_drop_images(space))
+		forget_places(space);
 	arena_reset(&space->maps_arena);
 	space->maps = NULL;
 	space->nr_maps = 0;
@@ -133,29 +142,6 @@ struct mapping *space_mapping(struct space *space, uint64_t addr)
 	return NULL;
 }
 
-static struct image *image_of(struct space *space, const struct mapping *mapping)
-{
-	struct image *image;
-	size_t bytes = mapping->end - mapping->start;
-	void *copy;
-
-	for (image = space->images; image; image = image->next)
-		if (!strcmp(image->path, mapping->path))
-			return image;
-	if (mapping->path[0] == '/') {
-		image = image_open(&space->names, mapping->path);
-	} else if (!strcmp(mapping->path, "[vdso]")) {
-		copy = arena_take(&space->names, bytes);
-		image = copy && space_get(space, mapping->start, copy, bytes) ?
-			image_of_memory(&space->names, mapping->path, copy, bytes) : NULL;
-	}
-	if (image) {
-		image->next = space->images;
-		space->images = image;
-	}
-	return image;
-}
-
 struct image *space_image(struct space *space, uint64_t addr, uint64_t *bias)
 {
 	struct mapping *mapping = space_mapping(space, addr);
@@ -171,8 +157,10 @@ struct image *space_image(struct space *space, uint64_t addr, uint64_t *bias)
 		return NULL;
 	if (!mapping->tried) {
 		mapping->tried = true;
-		mapping->image = image_of(space, mapping);
-		if (mapping->image && !image_bias(mapping->image, mapping->start, mapping->offset, &mapping->bias))
+		mapping->image = space_open_image(space, mapping);
+		if (mapping->image && !mapping->image->nr_segments)
+			mapping->bias = mapping->start - mapping->offset;	/* where in the file, at least */
+		else if (mapping->image && !image_bias(mapping->image, mapping->start, mapping->offset, &mapping->bias))
 			mapping->image = NULL;
 	}
 	*bias = mapping->bias;
@@ -204,7 +192,7 @@ static size_t read_core_or_file(struct space *space, uint64_t addr, uint8_t *int
 	if (got == bytes)
 		return got;
 	image = space_image(space, addr + got, &bias);
-	at = image ? image_at(image, addr + got - bias, bytes - got) : NULL;
+	at = image && image->mapped ? image_at(image, addr + got - bias, bytes - got) : NULL;
 	if (!at)
 		return got;
 	memcpy(into + got, at, bytes - got);
@@ -253,12 +241,6 @@ static void fill_place(struct space *space, struct place *place, uint64_t pc, bo
 		place->offset = pc - bias - start;
 	if (place->executable)
 		place->nr_lines = image_lines(place->image, at - bias, place->lines);
-}
-
-static void forget_places(struct space *space)
-{
-	memset(space->places, 0, PLACES * sizeof(*space->places));
-	space->nr_places = 0;
 }
 
 /*

@@ -71,6 +71,17 @@ struct mapping *space_mapping(struct space *space, uint64_t addr);
 struct image *space_image(struct space *space, uint64_t addr, uint64_t *bias);
 struct image *space_image_named(struct space *space, const char *prefix);
 
+/* ---- files.c: which file that is ------------------------------------------------------- */
+
+/* The image of what is mapped there, opened or made once; NULL = no code is in it. */
+struct image *space_open_image(struct space *space, const struct mapping *mapping);
+/* Forget those whose files were replaced since; true = there were some. */
+bool space_drop_images(struct space *space);
+/* List "files": a sentence for each file met so far in which names or lines are missing, and why. */
+void space_file_troubles(struct space *space, struct diag_out *out);
+
+/* ---- names ------------------------------------------------------------------------------ */
+
 /* Never NULL. @exact: @pc is about to run; else it is a return address, and the call before it counts. */
 const struct place *space_place(struct space *space, uint64_t pc, bool exact);
 

@@ -238,7 +238,8 @@ unsigned int space_unwind(struct space *space, const struct caught *caught, stru
 	unsigned int nr = 0;
 
 	memcpy(walk.regs, caught->regs, sizeof(walk.regs));
-	while (nr < DEPTH_MAX && walk.regs[REG_PC]) {
+	/* The innermost may be a call of NULL. */
+	while (nr < DEPTH_MAX && (walk.regs[REG_PC] || !nr)) {
 		uint64_t sp = walk.regs[REG_SP];
 		bool signal = false;
 		int step;

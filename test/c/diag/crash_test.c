@@ -5,19 +5,26 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "diag.h"
 #include "mtelib.h"
 #include "sys_debug.h"
+#include "sys_mem.h"
+#include "sys_nofault.h"
 #include "helper.h"
 #include "victim.h"
 
@@ -73,22 +80,27 @@ static void *stranger(void *arg)
 {
 	stack_t stack;
 
-	for (int i = 0; i < 2000; i++) {
-		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) {
+	for (int i = 0; i < 100; i++) {
+		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE))
 			overflow(0);
-			return arg;
-		}
 		usleep(10000);
 	}
-	_exit(5);
+	return arg;
 }
 
+/*
+ * The thread sanitizer gives a handler a copy of the context, unless the thread sits in a call that blocks. One that
+ * was found in the moments when it does not has no alternate stack from it: so there may be others after it.
+ */
 static void overflow_in_stranger(void)
 {
-	pthread_t thread;
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
 
-	pthread_create(&thread, NULL, stranger, NULL);
-	pthread_join(thread, NULL);
+		pthread_create(&thread, NULL, stranger, NULL);
+		pthread_join(thread, NULL);
+	}
+	_exit(5);
 }
 
 static void *come_and_go(void *arg)
@@ -130,9 +142,6 @@ static void check_stranger(void (*fn)(void))
 {
 	char *text;
 
-#if defined(__SANITIZE_THREAD__)
-	test_skip("the thread sanitizer calls handlers with a context of its own");
-#endif
 	check_died(crash_in_child(fn, &text), SIGSEGV);
 	CHECK_SAYS(text, "stack overflow of thread");
 	CHECK_SAYS(text, "overflow at crash_test.c:");
@@ -143,6 +152,43 @@ static void check_stranger(void (*fn)(void))
 TEST(an_overflowed_stack_of_a_thread_that_is_none_of_ours)
 {
 	check_stranger(overflow_in_stranger);
+}
+
+static pthread_t early;
+static sem_t released;
+
+/* One that was there before diagnostics were, and asks nobody whether it has an alternate stack. */
+static void *stranger_from_before(void *arg)
+{
+	while (sem_wait(&released))	/* a signal ends it */
+		;
+	overflow(0);
+	return arg;
+}
+
+static void begin_stranger(void)
+{
+	sem_init(&released, 0, 0);
+	pthread_create(&early, NULL, stranger_from_before, NULL);
+}
+
+static void overflow_in_early_stranger(void)
+{
+	sem_post(&released);
+	pthread_join(early, NULL);
+}
+
+TEST(an_overflowed_stack_of_a_thread_from_before_at_once)
+{
+	char *text;
+
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer's handlers are given a copy of the context, if the thread does not sleep yet");
+#endif
+	check_died(crash_in_child_after(begin_stranger, overflow_in_early_stranger, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+	CHECK_SAYS(text, "stranger_from_before at crash_test.c:");
 }
 
 TEST(an_overflowed_stack_after_many_threads_came_and_went)
@@ -190,6 +236,138 @@ TEST(a_jump_into_nothing)
 	CHECK_SAYS(text, "jump_away at crash_test.c:");
 }
 
+static __attribute__((noinline)) void jump_to_null(void)
+{
+	void (*volatile fn)(void) = NULL;
+
+	fn();
+	__asm__ volatile("");
+}
+
+TEST(a_jump_to_null_names_who_jumped)
+{
+	char *text;
+
+	check_died(crash_in_child(jump_to_null, &text), SIGSEGV);
+	CHECK_SAYS(text, "a call of a null pointer, 0x0 behind it");
+	CHECK_SAYS(text, "jump_to_null at crash_test.c:");
+}
+
+static void store_unaligned(void)
+{
+	char room[64];
+
+	__asm__ volatile("movaps %%xmm0, (%0)" : : "r"(((uintptr_t)room & ~15ul) + 17) : "memory");
+}
+
+TEST(an_operand_that_is_not_aligned_is_no_junk_pointer)
+{
+	char *text;
+
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer leaves junk in a register");
+#endif
+	check_died(crash_in_child(store_unaligned, &text), SIGSEGV);
+	CHECK_SAYS(text, "of the instruction: its operand is not aligned");
+	CHECK_SAYS(text, "store_unaligned at crash_test.c:");
+}
+
+static void return_to_junk(void)
+{
+	__asm__ volatile("movabs $0x4141414141414141, %%rax\n\tpush %%rax\n\tret" : : : "rax", "memory");
+}
+
+TEST(an_overwritten_return_address)
+{
+	char *text;
+
+	check_died(crash_in_child(return_to_junk, &text), SIGSEGV);
+	CHECK_SAYS(text, "a return to 0x4141414141414141: the stack was overwritten");
+}
+
+static void lose_the_stack(void)
+{
+	__asm__ volatile("mov $0x700000001000, %%rsp\n\tpush %%rax" : : : "memory");
+}
+
+TEST(a_stack_pointer_of_junk_is_no_overflow)
+{
+	char *text;
+
+	check_died(crash_in_child(lose_the_stack, &text), SIGSEGV);
+	CHECK_SAYS(text, "points to no stack");
+	CHECK_SAYS(text, "lose_the_stack at crash_test.c:");
+}
+
+static void stop_at_breakpoint(void)
+{
+	__asm__ volatile("int3");
+	_exit(6);	/* it goes on behind it when it is let */
+}
+
+TEST(a_breakpoint_without_a_debugger)
+{
+	char *text;
+
+	check_died(crash_in_child(stop_at_breakpoint, &text), SIGTRAP);
+	CHECK_SAYS(text, "reason=SIGTRAP");
+	CHECK_SAYS(text, "stop_at_breakpoint at crash_test.c:");
+}
+
+static void call_forbidden(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(5);
+	getppid();
+	_exit(6);
+}
+
+TEST(a_system_call_that_is_forbidden)
+{
+	char *text;
+	int status = crash_in_child(call_forbidden, &text);
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 5)
+		test_skip("there are no seccomp filters here");
+	check_died(status, SIGSYS);
+	CHECK_SAYS(text, "none: syscall 110 is forbidden to this process");
+	CHECK_SAYS(text, "call_forbidden at crash_test.c:");
+}
+
+static volatile char *come_back;
+
+static bool map_again(uintptr_t addr, char *text, unsigned long bytes)
+{
+	(void)addr, (void)text, (void)bytes;
+	mprotect((void *)(uintptr_t)come_back, 4096, PROT_READ | PROT_WRITE);
+	return false;
+}
+
+/* What faulted would not fault again: who told of a crash dies of it. */
+static void touch_what_comes_back(void)
+{
+	come_back = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	diag_classify = map_again;
+	*come_back = 1;
+	_exit(6);
+}
+
+TEST(memory_that_comes_back_while_its_crash_is_told)
+{
+	char *text;
+
+	check_died(crash_in_child(touch_what_comes_back, &text), SIGSEGV);
+	CHECK_SAYS(text, "touch_what_comes_back at crash_test.c:");
+}
+
 static void read_junk(void)
 {
 	volatile uintptr_t addr = 0x6b6b6b6b6b6b6b6b;
@@ -225,11 +403,35 @@ TEST(a_division_by_zero)
 	CHECK_SAYS(text, "divide at crash_test.c:");
 }
 
+TEST(a_red_zone_is_told_from_what_is_before_and_behind)
+{
+	char text[256], *object;
+
+	with_memory_checks("a_red_zone_is_told_from_what_is_before_and_behind", "redzone");
+	object = mem_alloc(40, "here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 39, text, sizeof(text)));
+	CHECK_SAYS(text, "byte 39 of 40 bytes of cache size-");
+	CHECK_SAYS(text, "in use; allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 40, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 0 bytes behind the end of 40 bytes of cache size-");
+	CHECK_SAYS(text, "allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 1 bytes behind");
+	mem_free(object, "here.c:2");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "freed; allocated at here.c:1, freed at here.c:2");
+	CHECK(!diag_classify((uintptr_t)text, text, sizeof(text)));
+}
+
 static void beyond_file(void)
 {
 	int fd = memfd_create("short", 0);
 	volatile char *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	char seen[8];
 
+	/* A copy that may find no page is no crash, whoever took the signal over first. */
+	if (nofault_start() || nofault_copy(seen, (const void *)at, sizeof(seen)))
+		abort();
 	(void)*at;
 }
 
@@ -237,6 +439,9 @@ TEST(a_page_beyond_the_end_of_a_file)
 {
 	char *text;
 
+	check_died(crash_in_child(beyond_file, &text), SIGBUS);
+	CHECK_SAYS(text, "beyond the end of /memfd:short");
+	CHECK_EQ(nofault_start(), 0);
 	check_died(crash_in_child(beyond_file, &text), SIGBUS);
 	CHECK_SAYS(text, "beyond the end of /memfd:short");
 }
@@ -270,7 +475,9 @@ TEST(a_signal_that_was_sent)
 	char *text;
 
 	check_died(crash_in_child(sent, &text), SIGSEGV);
-	CHECK_SAYS(text, "none: the signal was sent");
+	CHECK_SAYS(text, "none: the signal was sent by process ");
+	CHECK_SAYS(text, " of user ");
+	CHECK_SAYS(text, "address=0x0");
 }
 
 static void *crash_too(void *arg)
@@ -300,6 +507,40 @@ TEST(eight_threads_that_crash_at_once_make_one_dump)
 	CHECK_SAYS(text, "read_null at crash_test.c:");
 	second = strstr(strstr(text, "ring3Dump=1") + 1, "ring3Dump=1");
 	CHECK(!second);
+}
+
+static void *crash_otherwise(void *arg)
+{
+	victim_wait_barrier();
+	divide();
+	return arg;
+}
+
+static void crash_of_two_kinds(void)
+{
+	pthread_t threads[8];
+
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, i & 1 ? crash_too : crash_otherwise, NULL);
+	usleep(20000);
+	victim_release_barrier();
+	for (;;)
+		pause();
+}
+
+TEST(a_process_dies_of_the_crash_it_told)
+{
+	char *text;
+	int status;
+
+	if (victim_sanitized())
+		test_skip("the sanitizer reports the division instead");
+	status = crash_in_child(crash_of_two_kinds, &text);
+	CHECK(WIFSIGNALED(status));
+	if (WTERMSIG(status) == SIGFPE)
+		CHECK_SAYS(text, "reason=SIGFPE");
+	else
+		CHECK_SAYS(text, "reason=SIGSEGV");
 }
 
 static void *dump_again(void *arg)

@@ -2,11 +2,14 @@
 #include <asm/unaligned.h>
 #include <linux/crc32c.h>
 #include <linux/errno.h>
+#include <linux/ioctl.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/numa.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 #include <linux/kref.h>
 #include <linux/bitops.h>
 
@@ -169,6 +172,36 @@ TEST(slab_gives_zeroes_when_asked)
 	obj = kvmalloc(5ul << 20, GFP_KERNEL | __GFP_ZERO);
 	CHECK_EQ(obj[(5 << 20) - 1], 0);
 	kvfree(obj);
+}
+
+TEST(vmalloc_aligns_as_it_is_told)
+{
+	unsigned long sizes[] = { 1, PAGE_SIZE, 5 * PAGE_SIZE + 1 };
+	char *p[3];
+
+	for (unsigned int shift = 0; shift < 24; shift++) {
+		for (int i = 0; i < 3; i++) {
+			p[i] = __vmalloc_node(sizes[i], 1ul << shift, GFP_KERNEL, NUMA_NO_NODE, NULL);
+			CHECK(p[i] && IS_ALIGNED((unsigned long)p[i], max(1ul << shift, PAGE_SIZE)));
+			CHECK(!memchr_inv(p[i], 0, sizes[i]));
+			memset(p[i], 0xff, PAGE_ALIGN(sizes[i]));
+		}
+		for (int i = 0; i < 3; i++)
+			vfree(p[i]);
+	}
+	CHECK(!__vmalloc_node(PAGE_SIZE, 1ul << 63, GFP_KERNEL, NUMA_NO_NODE, NULL));
+	CHECK(!__vmalloc_node(0, 1ul << 20, GFP_KERNEL, NUMA_NO_NODE, NULL));
+}
+
+TEST(ioctl_numbers_are_those_of_the_system)
+{
+	CHECK_EQ(_IO(0x12, 95), 0x125f);			/* BLKRRPART */
+	CHECK_EQ(_IOR(0x12, 114, size_t), 0x80081272);		/* BLKGETSIZE64 */
+	CHECK_EQ(_IOWR('U', 1, u32), 0xc0045501);
+	CHECK_EQ(_IOC_DIR(_IOW('U', 1, u64)), _IOC_WRITE);
+	CHECK_EQ(_IOC_SIZE(_IOW('U', 1, u64)), 8);
+	CHECK_EQ(_IOC_TYPE(_IOW('U', 1, u64)), 'U');
+	CHECK_EQ(_IOC_NR(_IOW('U', 77, u64)), 77);
 }
 
 TEST(bits_and_logarithms)

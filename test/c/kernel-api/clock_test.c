@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers, hrtimers, jiffies and the clocks. */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/timer.h>
 
@@ -222,4 +224,20 @@ TEST(clock_clocks_go_forward)
 	ktime_get_real_ts64(&ts);
 	CHECK_GT(ts.tv_sec, 1600000000);
 	CHECK_LE(ts.tv_sec - ktime_get_real_seconds(), 0);
+}
+
+TEST(clock_dates_become_seconds)
+{
+	CHECK_EQ(mktime64(1970, 1, 1, 0, 0, 0), 0);
+	CHECK_EQ(mktime64(1969, 12, 31, 23, 59, 59), -1);
+	CHECK_EQ(mktime64(2000, 2, 29, 12, 0, 0), 951825600);
+	CHECK_EQ(mktime64(2038, 1, 19, 3, 14, 8), 1ll << 31);
+	CHECK_EQ(mktime64(2100, 3, 1, 0, 0, 0) - mktime64(2100, 2, 28, 0, 0, 0), 86400);	/* no leap year */
+	CHECK_EQ(mktime64(2024, 1, 1, 24, 0, 60), mktime64(2024, 1, 2, 0, 1, 0));
+}
+
+TEST(clock_delays_count_nanoseconds)
+{
+	CHECK_EQ(loops_per_jiffy * HZ, NSEC_PER_SEC);
+	CHECK_GT(si_mem_available(), 0);
 }

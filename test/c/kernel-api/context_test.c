@@ -97,6 +97,34 @@ TEST(locks_exclude_threads_and_softirqs)
 	stop();
 }
 
+static unsigned long asked;
+static DECLARE_COMPLETION(old_ran);
+
+static void old_kind(unsigned long data)
+{
+	CHECK(in_serving_softirq());
+	asked = data + 1;
+	complete(&old_ran);
+}
+
+static DECLARE_TASKLET_OLD(old_tasklet, old_kind);
+static DECLARE_TASKLET_DISABLED_OLD(held_tasklet, old_kind);
+
+TEST(tasklets_of_the_older_kind_run)
+{
+	start(1, 1);
+	tasklet_schedule(&held_tasklet);
+	tasklet_schedule(&old_tasklet);
+	wait_for_completion(&old_ran);
+	CHECK_EQ(asked, 1);
+	reinit_completion(&old_ran);
+	tasklet_enable(&held_tasklet);
+	wait_for_completion(&old_ran);
+	tasklet_kill(&held_tasklet);
+	tasklet_kill(&old_tasklet);
+	stop();
+}
+
 TEST_DIES(sleeping_under_a_spinlock_is_a_bug)
 {
 	start(1, 1);
@@ -392,9 +420,9 @@ TEST(files_in_memory_have_a_view)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	file = filp_open(name, O_RDWR, 0);
 	CHECK(!IS_ERR(file));
-	CHECK(!ring3_file_view(file, 0));
+	CHECK(!ring3_file_view(file, 0, false));
 	CHECK_EQ(kernel_write(file, "across a page", 13, &pos), 13);
-	view = ring3_file_view(file, 8192);
+	view = ring3_file_view(file, 8192, false);
 	CHECK(view);
 	CHECK_MEMEQ(view + 4090, "across a page", 13);
 	pos = 5;

@@ -251,9 +251,9 @@ void handoff_default(struct iscsi_handoff *h)
 	strscpy(h->portal, "127.0.0.1:3260", sizeof(h->portal));
 }
 
-void peer_login(struct peer *peer, const struct iscsi_handoff *h)
+int peer_try_login(struct peer *peer, const struct iscsi_handoff *h)
 {
-	int fds[2];
+	int fds[2], err;
 
 	CHECK_EQ(socketpair(PF_UNIX_, STREAM_ | NONBLOCK_ | CLOEXEC_, 0, fds), 0);
 	peer->fd = fds[0];
@@ -262,7 +262,17 @@ void peer_login(struct peer *peer, const struct iscsi_handoff *h)
 	peer->next_itt = 1;
 	peer->header_digest = h->header_digest;
 	peer->data_digest = h->data_digest;
-	CHECK_EQ(iscsi_handoff(fds[1], h), 0);
+	err = iscsi_handoff(fds[1], h);
+	if (err) {
+		close(fds[1]);
+		peer_close(peer);
+	}
+	return err;
+}
+
+void peer_login(struct peer *peer, const struct iscsi_handoff *h)
+{
+	CHECK_EQ(peer_try_login(peer, h), 0);
 }
 
 void peer_close(struct peer *peer)

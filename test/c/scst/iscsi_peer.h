@@ -65,6 +65,8 @@ static inline u32 reply_itt(const struct reply *r) { return get32(r->bhs, 16); }
 /* Values that suit most tests: no digests, immediate data, InitialR2T=No, 8 KiB segments. */
 void handoff_default(struct iscsi_handoff *h);
 void peer_login(struct peer *peer, const struct iscsi_handoff *h);
+/* What the hand-off returns; refused, there is no peer. */
+int peer_try_login(struct peer *peer, const struct iscsi_handoff *h);
 void peer_close(struct peer *peer);
 
 /* A header with opcode, flags, ITT, CmdSN (taken, unless immediate) and ExpStatSN. */

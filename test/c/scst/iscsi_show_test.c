@@ -5,6 +5,7 @@
 #include <linux/string.h>
 
 #include "iscsi_peer.h"
+#include "memory.h"
 
 extern unsigned long strtoul(const char *text, char **end, int base);
 
@@ -212,6 +213,49 @@ TEST(iscsi_show_ended_and_refused)
 	CHECK_EQ(count(ended(), "\"refused\":true"), 16);
 	CHECK_EQ(count(json, "\"target\":\"iqn.2026-11.dev.ring3.test:none\""), 16);
 	CHECK_EQ(iscsi_show_ended(NULL, 0), (long)strlen(json));
+	peer_close(&peer);
+	target_stop();
+}
+
+static int refuse(const struct iscsi_handoff *h, struct peer *other)
+{
+	static const char told[] = "[{\"tsih\":9,\"refused\":true,\"initiator\":\"" INITIATOR_NAME "\",\"target\":\""
+				   TARGET_NAME "\",\"peer\":\"127.0.0.1:9\",\"reason\":\"no memory\"";
+	u32 before = count(ended(), "\"refused\":true");
+	int err = peer_try_login(other, h);
+
+	memory_fail_all(false);
+	memory_fail_at(0);
+	if (!err)
+		return 0;
+	CHECK_EQ(err, -ENOMEM);
+	CHECK(!strncmp(ended(), told, sizeof(told) - 1));
+	CHECK_EQ(count(json, "\"refused\":true"), before + 1);
+	return err;
+}
+
+/* Each allocation of a hand-off fails in its turn, then all do. What tells of it needs none. */
+TEST(iscsi_show_refused_for_want_of_memory)
+{
+	struct iscsi_handoff h;
+	struct peer other;
+	u32 nth = 0;
+
+	START();
+	handoff_default(&h);
+	h.tsih = 9;
+	h.isid[5]++;
+	h.login_rsp = pattern;
+	h.login_rsp_len = ISCSI_BHS_LEN;
+	strscpy(h.peer, "127.0.0.1:9", sizeof(h.peer));
+	memory_fail_all(true);
+	CHECK_EQ(refuse(&h, &other), -ENOMEM);
+	do {
+		CHECK_LT(nth, 14);	/* as many as are remembered */
+		memory_fail_at(++nth);
+	} while (refuse(&h, &other));
+	CHECK_GE(nth, 4);	/* the session, its answer, its buffer, its nexus */
+	peer_close(&other);
 	peer_close(&peer);
 	target_stop();
 }

@@ -141,11 +141,25 @@ TEST(scsi_view_shows_what_others_write)
 	stop();
 }
 
-TEST(scsi_view_of_a_truncated_file)
+/* Nexus 0 again, with data digests: what it reads is copied before it is sent. */
+static void with_digests(void)
+{
+	struct iscsi_handoff h;
+
+	rig_logout(0);
+	rig_handoff(0, &h);
+	h.data_digest = 1;
+	a = rig_login(0, &h);
+	scsi_expect_ua(a, 0, SENSE_UA_POWER_ON);
+}
+
+static void read_a_truncated_file(bool digests)
 {
 	u8 cdb[16];
 
 	start(MIB);
+	if (digests)
+		with_digests();
 	fill(data, sizeof(data), 4);
 	scsi_write(a, 0, 0, 2048, 512, data);
 	expect_pages(0, 256, data);
@@ -171,6 +185,16 @@ TEST(scsi_view_of_a_truncated_file)
 	expect_pages(256, 256, data);
 	expect_pages(0, 128, data);
 	stop();
+}
+
+TEST(scsi_view_of_a_truncated_file)
+{
+	read_a_truncated_file(false);
+}
+
+TEST(scsi_view_of_a_truncated_file_with_digests)
+{
+	read_a_truncated_file(true);
 }
 
 /* As recv(), when there is something, or the end. */
@@ -239,17 +263,12 @@ TEST(scsi_view_truncated_while_it_is_sent)
 /* The digest is made when the reply is queued; another session writes before it is sent. */
 static void write_beneath_digests(void)
 {
-	struct iscsi_handoff h;
 	struct reply r;
 
 	fill(data, sizeof(data), 6);
 	for (u32 i = 0; i < 8; i++)
 		scsi_write(b, 0, i * 2048, 2048, 512, data);
-	rig_logout(0);
-	rig_handoff(0, &h);
-	h.data_digest = 1;
-	a = rig_login(0, &h);
-	scsi_expect_ua(a, 0, SENSE_UA_POWER_ON);
+	with_digests();
 	begin_long_read(a, 8 * 2048);
 	fill(seen, sizeof(seen), 7);
 	for (u32 i = 0; i < 8; i++)

@@ -17,6 +17,8 @@ static noinline void touch(int *where)
 	WRITE_ONCE(*where, 1);
 }
 
+static void (*volatile nothing)(void);
+
 static void touch_later(struct timer_list *timer)
 {
 	touch(nowhere);
@@ -27,6 +29,8 @@ static int __init crash_init(void)
 {
 	if (!strcmp(how, "bug"))
 		BUG();
+	if (!strcmp(how, "call"))
+		nothing();
 	if (!strcmp(how, "later"))
 		mod_timer(&timer, jiffies + HZ / 20);
 	if (!strcmp(how, "never"))
