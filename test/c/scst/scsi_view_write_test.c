@@ -170,7 +170,7 @@ static int full_file(char *folder, u32 bytes)
 	strscpy(folder, "/tmp/ring3-full-XXXXXX", 32);
 	if (unshare(0x20000 /* mounts */) && unshare(0x10000000 /* users */ | 0x20000))
 		test_skip("no mount namespace of our own");
-	CHECK_EQ(mount("none", "/", NULL, 0x44000 /* private, all */, NULL), 0);
+	CHECK_EQ(mount("none", "/", "none", 0x44000 /* private, all */, ""), 0);
 	CHECK(mkdtemp(folder));
 	snprintf(options, sizeof(options), "size=%u,huge=never", bytes);
 	if (mount("none", folder, "tmpfs", 0, options)) {
