@@ -140,10 +140,23 @@
       'sources': ['test/diag/module/diag_victim.c'],
     },
     {
-      # An addon that overflows the stack of one of libuv's threads, for the tests of diagnostics.
+      # An addon and a program with planted bugs, for the tests of diagnostics.
       'target_name': 'diag_victim_node',
-      'sources': ['test/diag/victims/pool.c'],
+      'dependencies': ['ring3'],
+      'sources': ['test/diag/victims/pool.c', 'test/diag/victims/native.c'],
+      'include_dirs': ['shim/include', 'aio/include'],
       'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+    },
+    {
+      'target_name': 'diag_victim',
+      'type': 'executable',
+      'dependencies': ['ring3'],
+      'sources': ['test/diag/victims/native_main.c', 'test/diag/victims/native.c'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include'],
+      'cflags': ['<@(host_cflags)'],
+      'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
+      'libraries': ['-lpthread'],
     },
     {
       'target_name': 'diag-test',
@@ -171,7 +184,7 @@
       'dependencies': [
         'fix_demo.ko', 'fix_user.ko', 'fix_closed.ko', 'fix_twice.ko', 'fix_missing.ko', 'fix_unlicensed.ko',
         'fix_fails.ko', 'fix_stays.ko', 'fix_crash.ko', 'fix_old.ko', 'fix_plain.ko', 'fix_sanitized.ko',
-        'fix_tree.ko', 'fix_uevent.ko',
+        'fix_tree.ko', 'fix_uevent.ko', 'fix_kmod.ko',
       ],
     },
     {
@@ -257,6 +270,12 @@
       'type': 'shared_library',
       'includes': ['scripts/gyp/module.gypi'],
       'sources': ['test/c/kernel-api/modules/fix_uevent.c'],
+    },
+    {
+      'target_name': 'fix_kmod.ko',
+      'type': 'shared_library',
+      'includes': ['scripts/gyp/module.gypi'],
+      'sources': ['test/c/kernel-api/modules/fix_kmod.c'],
     },
     {
       # Loads the fix_ modules, which lie beside it.

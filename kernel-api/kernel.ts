@@ -18,6 +18,8 @@ export interface KernelOptions {
   spinUs?: number;
   /** Each event CPU on a CPU of its own of the machine. */
   pin?: boolean;
+  /** Folders in which request_module() looks for modules, by name or alias; none, so that it answers -ENOENT. */
+  moduleFolders?: readonly string[];
   /** In a process of its own, which a module that crashes ends alone; see IsolatedKernel. */
   isolate?: boolean;
 }
@@ -40,6 +42,14 @@ const WHY_BYTES = 2048;
 /** Sentences, one per line, as one. */
 const sentence = (why: Buffer): string => text(why).trim().replaceAll('\n', '; ');
 
+/** As ring3_module_path() has them. @throws TypeError */
+function modulePath(folders: readonly string[]): string {
+  const all = folders.map((folder) => resolve(wantText('a folder of modules', folder)));
+  const bad = all.find((folder) => folder.includes(':'));
+  if (bad) throw new TypeError(`a folder of modules is ${bad}, should have no :`);
+  return all.length ? wantText('moduleFolders', all.join(':'), 4095) : '';
+}
+
 /** The one kernel of this process. All threads share it; each makes its own handle with start() or attach(). */
 export class Kernel {
   /** The files of /proc and /sys that modules make. */
@@ -58,6 +68,7 @@ export class Kernel {
     otherCpus = 0,
     spinUs = 0,
     pin = false,
+    moduleFolders = [],
     isolate = false,
   }: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
     const options = {
@@ -66,9 +77,11 @@ export class Kernel {
       spin_ns: wholeNumber('spinUs', spinUs, 0, 1_000_000) * 1000,
       pin: pin ? 1 : 0,
     };
-    if (isolate) return IsolatedKernel.start({ cpus, otherCpus, spinUs, pin });
+    const folders = modulePath(moduleFolders);
+    if (isolate) return IsolatedKernel.start({ cpus, otherCpus, spinUs, pin, moduleFolders });
     const rc = await callAsync<number>(c.start, options);
     check(rc, rc === -16 ? 'a kernel runs in this process already' : 'the kernel does not start');
+    c.modulePath(folders);
     return new Kernel();
   }
 

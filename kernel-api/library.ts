@@ -62,6 +62,7 @@ export const c = {
   stop: library.func(`int ring3_kernel_shutdown(${WHY})`),
   load: library.func(`int ring3_module_load(const char *path, const char *params, ${WHY})`),
   unload: library.func(`int ring3_module_unload(const char *name, ${WHY})`),
+  modulePath: library.func('int ring3_module_path(const char *folders)'),
   modules: library.func(`int ring3_modules(${BUF})`),
   moduleGet: library.func('int ring3_module_get(unsigned long long id)'),
   modulePut: library.func('void ring3_module_put(unsigned long long id)'),

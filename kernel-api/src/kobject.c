@@ -3,7 +3,8 @@
  * kobject.c - counted objects with directories: kobject.h, on the tree of tree.h.
  *
  * Invariant: an object in sysfs holds its parent and its kset, and has its directory in sd,
- * with a reference of its own, so that attributes may be named until it is deleted.
+ * with a reference of its own, so that attributes may be named until it is deleted. What has
+ * a parent says so before it has a directory: name spaces are asked for by that.
  *
  * Locking: a kset's list_lock over its list; the rest is the tree's, or the caller's.
  */
@@ -13,6 +14,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "kobject_impl.h"
+#include "misc.h"
 #include "tree.h"
 #include "uevent.h"
 
@@ -105,21 +108,31 @@ struct kobject *kobject_get_unless_zero(struct kobject *kobj)
 	return kobj && kref_get_unless_zero(&kobj->kref) ? kobj : NULL;
 }
 
+const void *kobject_namespace(struct kobject *kobj)
+{
+	return kobj_ns_ops(kobj) && kobj->ktype->namespace ? kobj->ktype->namespace(kobj) : NULL;
+}
+
+void kobject_get_ownership(struct kobject *kobj, kuid_t *uid, kgid_t *gid)
+{
+	*uid = GLOBAL_ROOT_UID;
+	*gid = GLOBAL_ROOT_GID;
+	if (kobj->ktype->get_ownership)
+		kobj->ktype->get_ownership(kobj, uid, gid);
+}
+
 /* Out of the tree and the kset; the parent's reference is the caller's to give back. */
 static struct kobject *leave_sysfs(struct kobject *kobj)
 {
 	struct kobject *parent = kobj->parent;
-	struct tree_node *node = (struct tree_node *)kobj->sd;
+	struct kernfs_node *sd = kobj->sd;
 
 	/* Told while it has its path and its kset; nobody was told of one that could not be added. */
 	if (kobj->state_add_uevent_sent && !kobj->state_remove_uevent_sent)
 		kobject_uevent(kobj, KOBJ_REMOVE);
 	kobj->state_in_sysfs = 0;
-	if (node) {
-		tree_remove(node);
-		kobj->sd = NULL;
-		tree_put(node);
-	}
+	sysfs_remove_dir(kobj);
+	sysfs_put(sd);
 	if (kobj->kset) {
 		spin_lock(&kobj->kset->list_lock);
 		list_del_init(&kobj->entry);
@@ -161,17 +174,24 @@ void kobject_put(struct kobject *kobj)
 
 /* ---- adding ------------------------------------------------------------------------------------------ */
 
-/* Its directory; where that fails, nothing is held. */
-static int make_dir(struct kobject *kobj, struct kobject *parent)
+/* Its directory and the files of its type; where that fails, it has none. */
+static int make_dir(struct kobject *kobj)
 {
-	struct tree_node *above = parent ? (struct tree_node *)parent->sd : tree_at(TREE_SYS), *node;
+	const struct kobj_ns_type_operations *ops = kobj_child_ns_ops(kobj);
+	int rc = sysfs_create_dir_ns(kobj, kobject_namespace(kobj));
 
-	if (!above)
-		return parent ? -ENOENT : -ENODEV;
-	node = tree_add_dir(above, kobj->name, 0755);
-	if (IS_ERR(node))
-		return (int)PTR_ERR(node);
-	kobj->sd = (struct kernfs_node *)tree_get(node);
+	if (rc)
+		return rc;
+	rc = kobj->ktype->default_groups ? sysfs_create_groups(kobj, kobj->ktype->default_groups) : 0;
+	if (rc) {
+		sysfs_remove_dir(kobj);
+		return rc;
+	}
+	sysfs_get(kobj->sd);
+	if (ops) {
+		BUG_ON(!kobj_ns_type_registered(ops->type));
+		sysfs_enable_ns(kobj->sd);
+	}
 	return 0;
 }
 
@@ -192,9 +212,7 @@ static int add(struct kobject *kobj, struct kobject *parent)
 		list_add_tail(&kobj->entry, &kobj->kset->list);
 		spin_unlock(&kobj->kset->list_lock);
 	}
-	rc = make_dir(kobj, parent);
-	if (!rc && kobj->ktype->default_groups)
-		rc = sysfs_create_groups(kobj, kobj->ktype->default_groups);
+	rc = make_dir(kobj);
 	kobj->state_in_sysfs = !rc;
 	if (!rc)
 		return 0;
@@ -239,6 +257,68 @@ int kobject_init_and_add(struct kobject *kobj, const struct kobj_type *ktype, st
 	va_end(args);
 	return rc;
 }
+
+/* ---- renaming and moving ------------------------------------------------------------------------------- */
+
+/* "DEVPATH_OLD=..." for kfree(), or NULL. */
+static char *old_path(struct kobject *kobj)
+{
+	char *path = kobject_get_path(kobj, GFP_KERNEL);
+	char *text = path ? kasprintf(GFP_KERNEL, "DEVPATH_OLD=%s", path) : NULL;
+
+	kfree(path);
+	return text;
+}
+
+static void tell_moved(struct kobject *kobj, char *old)
+{
+	char *env[] = { old, NULL };
+
+	kobject_uevent_env(kobj, KOBJ_MOVE, env);
+}
+
+int kobject_rename(struct kobject *kobj, const char *new_name)
+{
+	char *old, *name;
+	int rc = -ENOMEM;
+
+	if (!kobj || !kobj->parent)
+		return -EINVAL;
+	old = old_path(kobj);
+	name = kstrdup(new_name, GFP_KERNEL);
+	if (old && name)
+		rc = sysfs_rename_dir_ns(kobj, new_name, kobject_namespace(kobj));
+	if (!rc) {
+		swap(*(const char **)&name, kobj->name);
+		tell_moved(kobj, old);
+	}
+	kfree(name);
+	kfree(old);
+	return rc;
+}
+
+int kobject_move(struct kobject *kobj, struct kobject *new_parent)
+{
+	struct kobject *other;
+	char *old;
+	int rc = -ENOMEM;
+
+	if (!kobj)
+		return -EINVAL;
+	other = kobject_get(new_parent ?: kobj->kset ? &kobj->kset->kobj : NULL);
+	old = old_path(kobj);
+	if (old)
+		rc = sysfs_move_dir_ns(kobj, other, kobject_namespace(kobj));
+	if (!rc) {
+		swap(other, kobj->parent);
+		tell_moved(kobj, old);
+	}
+	kobject_put(other);
+	kfree(old);
+	return rc;
+}
+
+/* ---- those that are made here ------------------------------------------------------------------------- */
 
 static void dynamic_release(struct kobject *kobj)
 {
@@ -301,7 +381,15 @@ static void kset_release(struct kobject *kobj)
 	kfree(to_kset(kobj));
 }
 
-static const struct kobj_type kset_type = { .release = kset_release, .sysfs_ops = &kobj_sysfs_ops };
+static void kset_get_ownership(struct kobject *kobj, kuid_t *uid, kgid_t *gid)
+{
+	if (kobj->parent)
+		kobject_get_ownership(kobj->parent, uid, gid);
+}
+
+static const struct kobj_type kset_type = {
+	.release = kset_release, .sysfs_ops = &kobj_sysfs_ops, .get_ownership = kset_get_ownership,
+};
 
 struct kset *kset_create_and_add(const char *name, const struct kset_uevent_ops *ops, struct kobject *parent)
 {
@@ -344,14 +432,18 @@ int kobject_init_places(void)
 	kernel_kobj = kobject_create_and_add("kernel", NULL);
 	fs_kobj = kobject_create_and_add("fs", NULL);
 	module_kobj = kobject_create_and_add("module", NULL);
-	return kernel_kobj && fs_kobj && module_kobj ? uevent_init(kernel_kobj) : -ENOMEM;
+	if (!kernel_kobj || !fs_kobj || !module_kobj || misc_init())
+		return -ENOMEM;
+	return uevent_init(kernel_kobj);
 }
 
 void kobject_exit_places(void)
 {
+	misc_exit();
 	uevent_exit();
 	kobject_put(kernel_kobj);
 	kobject_put(fs_kobj);
 	kobject_put(module_kobj);
+	kobj_ns_exit();
 	kernel_kobj = fs_kobj = module_kobj = NULL;
 }

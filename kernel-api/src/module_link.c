@@ -9,6 +9,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "host/elf.h"
@@ -128,13 +129,13 @@ static bool of_string_h(const char *name)
 	return false;
 }
 
-/* The module that exports @name, or NULL. */
+/* The module that exports @name, or NULL. It may come or go yet. */
 static struct loaded *exporter(const char *name)
 {
 	for (unsigned int slot = 0; slot < MODULES_MAX; slot++) {
 		struct loaded *other = module_slot(slot);
 
-		if (other && host_elf_exports(other->elf, name))
+		if (other && other->module && host_elf_exports(other->elf, name))
 			return other;
 	}
 	return NULL;
@@ -192,7 +193,26 @@ static void tell_missing(struct told *told, const char *name)
 		tell(told, name, "%s", "");
 }
 
-static void want(struct loaded *self, const char *name, bool gpl, struct told *missing, struct told *forbidden)
+/* What is wrong with its symbols, all of it. */
+struct resolving {
+	struct told	missing, forbidden, twice, early;
+	bool		gpl;
+	bool		waits;		/* for one that comes or goes */
+};
+
+/* false: @owner comes or goes. To be waited for, but by whom it waits for: that one is told. */
+static bool is_settled(struct resolving *all, const struct loaded *owner, const char *name)
+{
+	if (owner->state == MODULE_STATE_LIVE)
+		return true;
+	if (owner->busy == current)
+		tell(&all->early, name, " (of %s)", owner->name);
+	else
+		all->waits = true;
+	return false;
+}
+
+static void want(struct loaded *self, const char *name, struct resolving *all)
 {
 	struct loaded *owner;
 
@@ -200,28 +220,30 @@ static void want(struct loaded *self, const char *name, bool gpl, struct told *m
 		return;
 	owner = exporter(name);
 	if (owner) {
+		if (!is_settled(all, owner, name))
+			return;
 		self->deps[owner->slot / 64] |= 1ull << owner->slot % 64;
-		if (!gpl && gpl_only(owner, name))
-			tell(forbidden, name, " (of %s)", owner->name);
+		if (!all->gpl && gpl_only(owner, name))
+			tell(&all->forbidden, name, " (of %s)", owner->name);
 		return;
 	}
 	if (!of_compiler(name) && !of_string_h(name))
-		tell_missing(missing, name);
+		tell_missing(&all->missing, name);
 }
 
-static void offer(const char *name, struct told *twice)
+static void offer(const char *name, struct resolving *all)
 {
 	struct loaded *owner;
 
 	if (!strcmp(name, "ring3_module_info"))
 		return;
 	if (host_elf_exports(self_elf, name)) {
-		tell(twice, name, " (of the host)");
+		tell(&all->twice, name, " (of the host)");
 		return;
 	}
 	owner = exporter(name);
-	if (owner)
-		tell(twice, name, " (of %s)", owner->name);
+	if (owner && is_settled(all, owner, name))
+		tell(&all->twice, name, " (of %s)", owner->name);
 }
 
 /* Modules that it was linked against: loaded by us, or not at all, since ld.so would skip their init. */
@@ -238,7 +260,7 @@ static int check_needed(const struct loaded *self)
 			continue;
 		module_name_of(name, sizeof(name), needed);
 		for (unsigned int slot = 0; slot < MODULES_MAX && !found; slot++)
-			found = module_slot(slot) && !strcmp(module_slot(slot)->name, name);
+			found = module_slot(slot) && module_slot(slot)->module && !strcmp(module_slot(slot)->name, name);
 		if (!found) {
 			module_say("%s: uses module %s, which is not loaded: insmod %s first", self->name, name, needed);
 			rc = -ENOENT;
@@ -249,11 +271,14 @@ static int check_needed(const struct loaded *self)
 
 int module_resolve(struct loaded *self)
 {
-	struct told missing = { self->name, "no such kernel symbol" };
-	struct told forbidden = { self->name, "exported for GPL only, and its licence is another" };
-	struct told twice = { self->name, "exports what is there already" };
 	const char *name, *license = host_elf_modinfo(self->elf, "license", 0);
-	bool gpl = !license || gpl_compatible(license);
+	struct resolving all = {
+		.missing = { self->name, "no such kernel symbol" },
+		.forbidden = { self->name, "exported for GPL only, and its licence is another" },
+		.twice = { self->name, "exports what is there already" },
+		.early = { self->name, "of a module whose init or exit asks for this one, and has not returned" },
+		.gpl = !license || gpl_compatible(license),
+	};
 	enum host_elf_kind kind;
 	char why[200];
 	int rc = 0;
@@ -269,15 +294,21 @@ int module_resolve(struct loaded *self)
 		return rc;
 	for (unsigned int i = 0; (name = host_elf_symbol(self->elf, i, &kind)); i++) {
 		if (kind == HOST_ELF_WANT)
-			want(self, name, gpl, &missing, &forbidden);
+			want(self, name, &all);
 		else if (kind == HOST_ELF_EXPORT)
-			offer(name, &twice);
+			offer(name, &all);
 	}
-	if (told_any(&missing))
+	if (all.waits) {	/* it is looked at again */
+		memset(self->deps, 0, sizeof(self->deps));
+		return -EAGAIN;
+	}
+	if (told_any(&all.missing))
 		rc = -ENOENT;
-	if (told_any(&forbidden))
+	if (told_any(&all.forbidden))
 		rc = -ENOENT;
-	if (told_any(&twice))
+	if (told_any(&all.twice))
 		rc = -ENOEXEC;
+	if (told_any(&all.early))
+		rc = -EBUSY;
 	return rc;
 }

@@ -44,7 +44,7 @@ int ring3_modules(char *buf, unsigned long bytes)
 				  host_elf_size(self->elf), module_refcount(self->module), users[0] ? users : "-",
 				  self->id, self->path);
 	}
-	modules_give(NULL, 0);
+	modules_give();
 	return done;
 }
 
@@ -57,14 +57,14 @@ int ring3_lsmod(char *buf, unsigned long bytes)
 	while ((self = module_next(self)))
 		done += scnprintf(buf + done, bytes - (unsigned long)done, "%s %d\n", self->name,
 				  module_refcount(self->module));
-	modules_give(NULL, 0);
+	modules_give();
 	return done;
 }
 
 static const struct loaded *by_id(u64 id)
 {
 	for (unsigned int slot = 0; slot < MODULES_MAX; slot++)
-		if (module_slot(slot) && module_slot(slot)->id == id)
+		if (module_slot(slot) && module_slot(slot)->state == MODULE_STATE_LIVE && module_slot(slot)->id == id)
 			return module_slot(slot);
 	return NULL;
 }
@@ -78,7 +78,7 @@ void *ring3_module_symbol(unsigned long long id, const char *name)
 	self = by_id(id);
 	if (self && host_elf_exports(self->elf, name))
 		found = host_dlsym(self->handle, name);
-	modules_give(NULL, 0);
+	modules_give();
 	return found;
 }
 
@@ -94,7 +94,7 @@ int ring3_module_exports(unsigned long long id, char *buf, unsigned long bytes)
 	for (unsigned int i = 0; self && (name = host_elf_symbol(self->elf, i, &kind)); i++)
 		if (kind == HOST_ELF_EXPORT)
 			done += scnprintf(buf + done, bytes - (unsigned long)done, "%s\n", name);
-	modules_give(NULL, 0);
+	modules_give();
 	return done;
 }
 
@@ -106,25 +106,28 @@ int ring3_param_read(const char *module, const char *param, char *buf, unsigned 
 	int rc = -ENOENT;
 
 	modules_take();
-	self = module_find(module);
+	self = module_live(module);
 	if (self)
 		rc = params_read(*self->module->info->params, param, buf, bytes);
-	modules_give(NULL, 0);
+	modules_give();
 	return rc;
 }
 
 int ring3_param_write(const char *module, const char *param, const char *value, char *why, unsigned long bytes)
 {
+	struct module_said said;
 	struct loaded *self;
 	int rc = -ENOENT;
 
+	module_said_begin(&said);
 	modules_take();
-	self = module_find(module);
+	self = module_live(module);
 	if (self)
 		rc = params_write(*self->module->info->params, self->module, param, value);
 	else
 		module_say("%s: is not loaded", module);
-	modules_give(why, bytes);
+	modules_give();
+	module_said_end(&said, why, bytes);
 	return rc;
 }
 
@@ -134,9 +137,9 @@ int ring3_params(const char *module, char *buf, unsigned long bytes)
 	int rc = -ENOENT;
 
 	modules_take();
-	self = module_find(module);
+	self = module_live(module);
 	if (self)
 		rc = params_list(*self->module->info->params, buf, bytes);
-	modules_give(NULL, 0);
+	modules_give();
 	return rc;
 }

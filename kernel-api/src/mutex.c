@@ -114,13 +114,23 @@ static noinline int lock_contended(struct mutex *lock, unsigned int state, const
 	return 0;
 }
 
-static inline int lock_in(struct mutex *lock, unsigned int state, const void *site)
+/* Nothing to say is the rule: then this is not called. */
+static noinline int lock_warily(struct mutex *lock, unsigned int state, const void *site)
 {
-	struct task_struct *task = current;
+	might_sleep();
+	if (!word_take(&lock->owner, (u32)current->pid))
+		return lock_contended(lock, state, site);
+	diag_lock_note(lock, DIAG_LOCK_MUTEX, site);
+	return 0;
+}
 
-	/* Nothing to say is the rule: then might_sleep() is not called. */
-	if (unlikely(ring3_preempt_word | ring3_rcu_nesting | (int)READ_ONCE(task->__state)))
-		might_sleep();
+/* What it calls it calls last: so there is nothing to save. */
+static __always_inline int lock_in(struct mutex *lock, unsigned int state, const void *site)
+{
+	struct task_struct *task = ring3_current;
+
+	if (unlikely(!task || ring3_preempt_word | ring3_rcu_nesting | (int)READ_ONCE(task->__state)))
+		return lock_warily(lock, state, site);
 	if (unlikely(!word_take(&lock->owner, (u32)task->pid)))
 		return lock_contended(lock, state, site);
 	diag_lock_note(lock, DIAG_LOCK_MUTEX, site);
@@ -151,7 +161,7 @@ int mutex_trylock(struct mutex *lock)
 }
 
 /* Somebody sleeps, or did. */
-static void unlock_slow(struct mutex *lock)
+static noinline void unlock_and_wake(struct mutex *lock)
 {
 	struct waiter *first;
 
@@ -171,16 +181,30 @@ static void unlock_slow(struct mutex *lock)
 	make_wakes();
 }
 
+/* It was not the last lock that was taken, or is not ours. */
+static noinline void unlock_slowly(struct mutex *lock)
+{
+	u32 self = (u32)current->pid;
+
+	if (word_holder(&lock->owner) != self)
+		bug("unlock by another than the owner", lock);
+	diag_lock_drop(lock);
+	if (!__atomic_compare_exchange_n(&lock->owner, &self, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		unlock_and_wake(lock);
+}
+
 void mutex_unlock(struct mutex *lock)
 {
-	u32 self = (u32)current->pid, was = self;
+	struct task_struct *task = ring3_current;
+	u32 self = likely(task) ? (u32)task->pid : 0;
 
-	diag_lock_unnote(lock);
-	if (likely(__atomic_compare_exchange_n(&lock->owner, &was, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+	if (unlikely(!diag_lock_is_last(lock) || word_holder(&lock->owner) != self)) {
+		unlock_slowly(lock);
 		return;
-	if (unlikely((was & ~WORD_WAITED) != self))
-		bug("unlock by another than the owner", lock);
-	unlock_slow(lock);
+	}
+	diag_lock_drop_last();
+	if (unlikely(!__atomic_compare_exchange_n(&lock->owner, &self, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+		unlock_and_wake(lock);
 }
 
 int atomic_dec_and_mutex_lock(atomic_t *count, struct mutex *lock)

@@ -72,6 +72,25 @@ const struct kernel_param_ops param_ops_bool = {
 	.flags = KERNEL_PARAM_OPS_FL_NOARG, .set = param_set_bool, .get = param_get_bool,
 };
 
+int param_set_bool_enable_only(const char *val, const struct kernel_param *kp)
+{
+	bool was = *(bool *)kp->arg, is = was;
+	struct kernel_param copy = *kp;
+	int rc;
+
+	copy.arg = &is;
+	rc = param_set_bool(val, &copy);
+	if (!rc && was && !is)
+		return -EROFS;
+	if (!rc)
+		*(bool *)kp->arg = is;
+	return rc;
+}
+
+const struct kernel_param_ops param_ops_bool_enable_only = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG, .set = param_set_bool_enable_only, .get = param_get_bool,
+};
+
 int param_set_invbool(const char *val, const struct kernel_param *kp)
 {
 	bool value;
@@ -244,6 +263,7 @@ static const struct {
 	{ &param_ops_ulong, "ulong", "a whole number of 64 bits, from 0" },
 	{ &param_ops_ullong, "ullong", "a whole number of 64 bits, from 0" },
 	{ &param_ops_bool, "bool", "y or n, 1 or 0, on or off" },
+	{ &param_ops_bool_enable_only, "bool", "y or n, 1 or 0, on or off; on stays so" },
 	{ &param_ops_invbool, "invbool", "y or n, 1 or 0, on or off" },
 	{ &param_ops_charp, "charp", "text, at most 1024 bytes" },
 };

@@ -7,38 +7,9 @@
 #include <linux/sched.h>
 
 #include "host/host.h"
-#include "word_lock.h"
+#include "vcpu.h"
 
-/* A virtual CPU: vcpu.c; rcu.c looks at @passes, softirq.c keeps @pending. */
-struct vcpu_bias;
-struct vcpu {
-	u32			word;		/* a bare lock: who owns it; but see @bias */
-	u32			pending;	/* atomic: bit per raised softirq */
-	u64			passes;		/* atomic, its owner's: quiescent states passed while owned */
-	struct vcpu_bias	*bias;		/* of the thread that may own it without the word; bias_lock */
-	u32			bias_lock;	/* a leaf */
-	u32			left;		/* atomic, a futex: times a bias was given up that was waited for */
-	const void		*last;		/* who had the word last, and how often in a row; the word */
-	u32			quiet;
-	bool			calling;	/* its owner's: one of @waited runs */
-	struct __call_single_data *waited;	/* atomic: calls whose callers wait, the newest first; smp.c */
-	struct __call_single_data *calls;	/* atomic: the others */
-} __aligned(64);
-
-extern struct vcpu *vcpus;	/* nr_cpu_ids of them; NULL before ring3_kernel_start() */
-extern __thread struct vcpu *this_vcpu RING3_TLS;	/* that this thread owns, or owned last */
 extern unsigned int sched_generation;	/* of the kernel: how many were started */
-
-void vcpu_leave(void);		/* the calling thread gives up its bias; outside regions */
-bool vcpu_owned(struct vcpu *vcpu);
-/* @task, or whoever it is (NULL), takes the word from its next region on. */
-void vcpu_unbias(struct vcpu *vcpu, const struct task_struct *task);
-
-static inline void vcpu_pass(struct vcpu *vcpu)
-{
-	__atomic_store_n(&vcpu->passes, vcpu->passes + 1, __ATOMIC_RELEASE);
-}
-
 void sched_move(struct task_struct *task, unsigned int cpu);
 int sched_init(unsigned int events, unsigned int others);
 unsigned int sched_nr_events(void);

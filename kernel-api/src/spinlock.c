@@ -1,100 +1,238 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spinlock.c - spinlocks, and locks of readers and a writer: spinlock.h.
+ * spinlock.c - spinlocks: spinlock.h.
  *
- * Who holds a word owns its virtual CPU, so that a waiter waits for a thread that runs, or
- * that the host has preempted: hence the sleep after a while of spinning.
+ * Who holds one owns its virtual CPU, so that a waiter waits for a thread that runs, or that
+ * the host has preempted: hence the sleep after a while of spinning.
+ *
+ * A lock is held by its word, `owner`; or by the one thread that has the bias of it, which
+ * takes it by plain stores to `in`. A thread gets the bias on trial: at one in TRIAL_EVERY of
+ * the locks that it takes by their words it leaves its id in `bias`, with TRIAL, and if it
+ * finds that there the next time, nobody else has taken the lock between. Who else takes the
+ * word ends trial and bias:
+ *
+ *	thread:	in = self;			another: take the word; bias = 0;
+ *		is the bias self's still?		 host_barrier();
+ *							 wait until in is 0
+ *
+ * The barrier stands for the fence that the thread leaves out: it sees the bias ended, or the
+ * other sees it inside. A bias is not given where the host has no such barrier. The id may be
+ * that of another thread one day: of one that lives, while the one before is gone.
  */
 #include <linux/atomic.h>
 #include <linux/bit_spinlock.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
 
-#include "diag_record.h"
-#include "sched_impl.h"
+#include "spin_note.h"
 
-/* What diagnostics are told: the kind of lock, and when they check orders, the context too. */
-static unsigned int noted(unsigned int kind)
-{
-	if (unlikely(diag_lockdep_on))
-		kind |= in_serving_softirq() ? DIAG_LOCK_SOFTIRQ : in_softirq() ? DIAG_LOCK_BH_OFF : 0;
-	return kind;
-}
+#define TRIAL		0x80000000u
+#define TRIAL_EVERY	1024	/* twice this many words cost some times what ending a bias does */
 
-/* Taken at once: noted the short way, which takes the long one where contexts are asked for. */
-static __always_inline void note(const void *lock, unsigned int kind, const void *site)
-{
-	if (likely(diag_fast_record))
-		diag_lock_note(lock, kind, site);
-	else
-		diag_lock_got(lock, noted(kind), site);
-}
+static __thread unsigned int takes RING3_TLS;	/* by words, of this thread */
 
-static __cold void bug(const char *what, const void *lock, u32 owner)
+static __cold void bug(const char *what, const spinlock_t *lock)
 {
-	pr_emerg("%s of lock %p: thread %d, owner %d\n", what, lock, current->pid, owner & ~RING3_LOCK_WAITED);
+	pr_emerg("%s of lock %p: thread %d, owner %d\n", what, lock, current->pid, ring3_spin_owner(lock));
 	BUG();
 }
 
-static void check_magic(const void *lock, u32 magic, u32 right)
+/* ---- the bias ------------------------------------------------------------------------- */
+
+enum take { NO_BIAS, TAKEN, MISSED };
+
+/* MISSED: give_in() has to follow. */
+static __always_inline enum take take_by_bias(spinlock_t *lock, u32 self)
 {
-	WARN_ONCE(magic != right, "lock %p is used before it was set up", lock);
+	if (__atomic_load_n(&lock->bias, __ATOMIC_RELAXED) != self ||
+	    unlikely(__atomic_load_n(&lock->in, __ATOMIC_RELAXED)))
+		return NO_BIAS;
+	__atomic_store_n(&lock->in, self, __ATOMIC_RELAXED);
+	barrier();	/* for the processor: whoever ends the bias */
+	return likely(__atomic_load_n(&lock->bias, __ATOMIC_ACQUIRE) == self) ? TAKEN : MISSED;
 }
 
-static noinline void spin_lock_slow(spinlock_t *lock, const void *site)
+/* The word is ours: is the lock? */
+static __always_inline bool alone(spinlock_t *lock, u32 self)
 {
-	u32 self = (u32)ring3_current->pid;
+	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
 
-	if (word_holder(&lock->owner) == self)
-		bug("recursion", lock, self);
+	return likely((!bias || bias == (self | TRIAL)) && !__atomic_load_n(&lock->in, __ATOMIC_ACQUIRE));
+}
+
+/* The word is ours. False: who had the bias is inside still. */
+static noinline bool end_bias(spinlock_t *lock, u32 self)
+{
+	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&lock->bias, 0, __ATOMIC_RELAXED);
+	if (bias && !(bias & TRIAL))
+		host_barrier();
+	return !__atomic_load_n(&lock->in, __ATOMIC_ACQUIRE);
+}
+
+/* The lock is ours, by its word. */
+static __always_inline void count_take(spinlock_t *lock, u32 self)
+{
+	if (likely(++takes % TRIAL_EVERY) || ring3_rcu_fences)
+		return;
+	__atomic_store_n(&lock->bias, __atomic_load_n(&lock->bias, __ATOMIC_RELAXED) ? self : self | TRIAL,
+			 __ATOMIC_RELAXED);
+}
+
+/* ---- taking and giving up: the CPU is owned ---------------------------------------------- */
+
+/* @ours: the word is. */
+static noinline void wait_for(spinlock_t *lock, u32 self, bool ours, const void *site)
+{
+	if (word_holder(&lock->in) == self || (!ours && word_holder(&lock->owner) == self))
+		bug("recursion", lock);
 	/* A short wait is not worth being told of: that would take longer. */
-	if (word_lock_spin(&lock->owner, self)) {
-		note(lock, DIAG_LOCK_SPIN, site);
+	ours = ours || word_lock_spin(&lock->owner, self);
+	if (ours && (end_bias(lock, self) || word_lock_spin(&lock->in, 0))) {
+		spin_note(lock, DIAG_LOCK_SPIN, site);
 		return;
 	}
-	diag_lock_want(lock, noted(DIAG_LOCK_SPIN), site);
-	word_lock_park(&lock->owner, self);
-	diag_lock_got(lock, noted(DIAG_LOCK_SPIN), site);
+	diag_lock_want(lock, spin_noted(DIAG_LOCK_SPIN), site);
+	if (!ours)
+		word_lock_park(&lock->owner, self);
+	if (!end_bias(lock, self))
+		word_lock_park(&lock->in, 0);
+	diag_lock_got(lock, spin_noted(DIAG_LOCK_SPIN), site);
 }
 
-/* The lock's line is not looked at before it is taken: that would fetch it twice from who had it last. */
+static __always_inline void got(spinlock_t *lock, unsigned int kind, const void *site)
+{
+	if (unlikely(lock->magic != SPINLOCK_MAGIC))
+		spin_check_magic(lock, lock->magic, SPINLOCK_MAGIC);
+	spin_note(lock, kind, site);
+}
+
+/* Without the bias; @missed: it was ended as the lock was taken by it. */
+static __always_inline void lock_by_word(spinlock_t *lock, bool missed, const void *site)
+{
+	u32 self = (u32)ring3_current->pid;
+	bool ours;
+
+	if (missed)
+		word_unlock(&lock->in);
+	ours = word_take(&lock->owner, self);
+	if (unlikely(!ours || !alone(lock, self))) {
+		wait_for(lock, self, ours, site);
+		return;
+	}
+	count_take(lock, self);
+	got(lock, DIAG_LOCK_SPIN, site);
+}
+
+static noinline void lock_without(spinlock_t *lock, const void *site) { lock_by_word(lock, false, site); }
+static noinline void lock_missed(spinlock_t *lock, const void *site) { lock_by_word(lock, true, site); }
+
+static bool try_lock(spinlock_t *lock, u32 self)
+{
+	enum take take = take_by_bias(lock, self);
+
+	if (take == TAKEN)
+		return true;
+	if (take == MISSED)
+		word_unlock(&lock->in);
+	if (__atomic_load_n(&lock->in, __ATOMIC_RELAXED) || !word_take(&lock->owner, self))
+		return false;
+	if (alone(lock, self) || end_bias(lock, self))
+		return true;
+	word_unlock(&lock->owner);
+	return false;
+}
+
+static noinline void unlock_slowly(spinlock_t *lock)
+{
+	u32 self = (u32)current->pid, *word = word_holder(&lock->in) == self ? &lock->in : &lock->owner;
+
+	if (word_holder(word) != self)
+		bug("unlock by another than the owner", lock);
+	diag_lock_drop(lock);
+	word_unlock(word);
+	preempt_enable();
+}
+
+/* ---- the CPU, and the lock: nothing is called that is not called last --------------------- */
+
+static __always_inline void lock_owned(spinlock_t *lock, const void *site)
+{
+	enum take take = take_by_bias(lock, (u32)ring3_current->pid);
+
+	if (unlikely(take == NO_BIAS))
+		lock_without(lock, site);
+	else if (unlikely(take == MISSED))
+		lock_missed(lock, site);
+	else
+		spin_note(lock, DIAG_LOCK_SPIN, site);
+}
+
+static noinline void own_and_lock(spinlock_t *lock, const void *site)
+{
+	vcpu_own_slowly(PREEMPT_OFFSET);
+	lock_owned(lock, site);
+}
+
 void spin_lock(spinlock_t *lock)
 {
 	const void *site = __builtin_return_address(0);
 
-	preempt_disable();
-	if (unlikely(!word_take(&lock->owner, (u32)ring3_current->pid))) {
-		spin_lock_slow(lock, site);
+	if (ring3_preempt_word) {
+		ring3_preempt_word += PREEMPT_OFFSET;
+	} else if (unlikely(!vcpu_own_by_bias(PREEMPT_OFFSET))) {
+		own_and_lock(lock, site);
 		return;
 	}
-	note(lock, DIAG_LOCK_SPIN, site);
-	if (unlikely(lock->magic != SPINLOCK_MAGIC))
-		check_magic(lock, lock->magic, SPINLOCK_MAGIC);
+	barrier();
+	lock_owned(lock, site);
 }
 
 int spin_trylock(spinlock_t *lock)
 {
 	preempt_disable();
-	if (!word_take(&lock->owner, (u32)ring3_current->pid)) {
-		preempt_enable();
-		return 0;
+	if (try_lock(lock, (u32)ring3_current->pid)) {
+		got(lock, DIAG_LOCK_SPIN | DIAG_LOCK_TRY, __builtin_return_address(0));
+		return 1;
 	}
-	note(lock, DIAG_LOCK_SPIN | DIAG_LOCK_TRY, __builtin_return_address(0));
-	return 1;
+	preempt_enable();
+	return 0;
+}
+
+static noinline void wake_and_enable(u32 *word)
+{
+	word_wake(word);
+	preempt_enable();
 }
 
 void spin_unlock(spinlock_t *lock)
 {
-	if (unlikely(word_holder(&lock->owner) != (u32)current->pid))
-		bug("unlock by another than the owner", lock, lock->owner);
-	diag_lock_unnote(lock);
-	word_unlock(&lock->owner);
-	preempt_enable();
+	struct task_struct *task = ring3_current;
+	u32 self = likely(task) ? (u32)task->pid : 0, *word;
+
+	if (unlikely(!diag_lock_is_last(lock) || !self))
+		goto slowly;
+	if (__atomic_load_n(&lock->in, __ATOMIC_RELAXED) == self)
+		word = &lock->in;
+	else if (likely(word_holder(&lock->owner) == self))
+		word = &lock->owner;
+	else
+		goto slowly;
+	diag_lock_drop_last();
+	if (unlikely(word_give(word)))
+		wake_and_enable(word);
+	else
+		vcpu_preempt_enable();
+	return;
+
+slowly:
+	unlock_slowly(lock);
 }
 
 bool ring3_spin_held(const struct spinlock *lock)
 {
-	return word_holder(&lock->owner) == (u32)current->pid;
+	return ring3_spin_owner(lock) == current->pid;
 }
 
 int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)
@@ -106,132 +244,6 @@ int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)
 		return 1;
 	spin_unlock(lock);
 	return 0;
-}
-
-/* ---- readers and a writer ------------------------------------------------------------- */
-
-static bool state_change(rwlock_t *lock, u32 was, u32 to)
-{
-	return __atomic_compare_exchange_n(&lock->state, &was, to, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-static bool try_read(rwlock_t *lock, bool polite)
-{
-	u32 state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
-
-	if (polite && __atomic_load_n(&lock->writers, __ATOMIC_RELAXED))
-		return false;
-	while (!(state & RING3_WRITER)) {
-		if (state_change(lock, state, state + 1))
-			return true;
-		state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
-	}
-	return false;
-}
-
-static void wait_a_little(int *looks)
-{
-	cpu_relax();
-	if (++*looks >= 200)
-		host_yield();
-}
-
-void read_lock(rwlock_t *lock)
-{
-	const void *site = __builtin_return_address(0);
-	bool polite;
-	int looks = 0;
-
-	preempt_disable();
-	polite = !in_interrupt();
-	if (unlikely(lock->magic != RWLOCK_MAGIC))
-		check_magic(lock, lock->magic, RWLOCK_MAGIC);
-	if (likely(try_read(lock, polite))) {
-		note(lock, DIAG_LOCK_READ, site);
-		return;
-	}
-	diag_lock_want(lock, noted(DIAG_LOCK_READ), site);
-	do {
-		wait_a_little(&looks);
-	} while (!try_read(lock, polite));
-	diag_lock_got(lock, noted(DIAG_LOCK_READ), site);
-}
-
-int read_trylock(rwlock_t *lock)
-{
-	preempt_disable();
-	if (try_read(lock, false)) {
-		note(lock, DIAG_LOCK_READ | DIAG_LOCK_TRY, __builtin_return_address(0));
-		return 1;
-	}
-	preempt_enable();
-	return 0;
-}
-
-void read_unlock(rwlock_t *lock)
-{
-	u32 was;
-
-	diag_lock_unnote(lock);
-	was = __atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELEASE);
-	if (unlikely(!was || was & RING3_WRITER))
-		bug("read_unlock() without read_lock()", lock, lock->owner);
-	preempt_enable();
-}
-
-static void got_write(rwlock_t *lock, unsigned int kind, const void *site)
-{
-	__atomic_store_n(&lock->owner, ring3_current->pid, __ATOMIC_RELAXED);
-	diag_lock_got(lock, noted(kind), site);
-}
-
-void write_lock(rwlock_t *lock)
-{
-	const void *site = __builtin_return_address(0);
-	int looks = 0;
-
-	preempt_disable();
-	check_magic(lock, lock->magic, RWLOCK_MAGIC);
-	if (!state_change(lock, 0, RING3_WRITER)) {
-		if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == ring3_current->pid)
-			bug("recursion", lock, lock->owner);
-		diag_lock_want(lock, noted(DIAG_LOCK_WRITE), site);
-		__atomic_fetch_add(&lock->writers, 1, __ATOMIC_RELAXED);
-		do {
-			wait_a_little(&looks);
-		} while (__atomic_load_n(&lock->state, __ATOMIC_RELAXED) || !state_change(lock, 0, RING3_WRITER));
-		__atomic_fetch_sub(&lock->writers, 1, __ATOMIC_RELAXED);
-	}
-	got_write(lock, DIAG_LOCK_WRITE, site);
-}
-
-int write_trylock(rwlock_t *lock)
-{
-	preempt_disable();
-	if (state_change(lock, 0, RING3_WRITER)) {
-		got_write(lock, DIAG_LOCK_WRITE | DIAG_LOCK_TRY, __builtin_return_address(0));
-		return 1;
-	}
-	preempt_enable();
-	return 0;
-}
-
-void write_unlock(rwlock_t *lock)
-{
-	if (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != current->pid))
-		bug("write_unlock() by another than the owner", lock, lock->owner);
-	diag_lock_unnote(lock);
-	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&lock->state, 0, __ATOMIC_RELEASE);
-	preempt_enable();
-}
-
-bool ring3_rwlock_held(const rwlock_t *lock, int read)
-{
-	u32 state = __atomic_load_n(&lock->state, __ATOMIC_RELAXED);
-	bool written = state & RING3_WRITER && __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == current->pid;
-
-	return (read != 1 && written) || (read && state && !(state & RING3_WRITER));
 }
 
 /* ---- in a bit ------------------------------------------------------------------------- */

@@ -178,7 +178,7 @@ static void tell_path(const char *what, struct tree_node *folder, const char *na
 static void put_folder(struct tree_node *folder)
 {
 	while (folder->fops == &folder_mark) {
-		struct tree_node *parent = tree_get(folder->parent);
+		struct tree_node *parent = tree_parent(folder);
 
 		if (!--folder->state_size)
 			tree_remove(folder);

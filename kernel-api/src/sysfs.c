@@ -12,6 +12,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "kobject_impl.h"
+#include "sysfs_impl.h"
 #include "tree.h"
 
 /* ---- a page that is made, text that is taken --------------------------------------------------- */
@@ -92,7 +94,8 @@ static int attr_open(struct tree_node *node, struct file *file)
 {
 	const struct sysfs_ops *ops = ops_of(node);
 
-	if (WARN(!ops, "missing sysfs attribute operations for kobject: %s", node->parent->name))
+	if (WARN(!ops, "missing sysfs attribute operations for kobject: %s",
+		 kobject_name(node->data)))
 		return -EACCES;
 	if ((file->f_mode & FMODE_READ && !ops->show) || (file->f_mode & FMODE_WRITE && !ops->store))
 		return -EACCES;
@@ -238,9 +241,7 @@ static const struct tree_ops bin_ops = {
 
 /* ---- single files ------------------------------------------------------------------------------------------ */
 
-static struct tree_node *dir_of(struct kobject *kobj) { return (struct tree_node *)kobj->sd; }
-
-static int added(struct tree_node *dir, struct tree_node *node, const char *name)
+int sysfs_added(struct tree_node *dir, struct tree_node *node, const char *name)
 {
 	char path[256];
 
@@ -249,40 +250,42 @@ static int added(struct tree_node *dir, struct tree_node *node, const char *name
 	return (int)PTR_ERR_OR_ZERO(node);
 }
 
-static int add_attr(struct tree_node *dir, struct kobject *kobj, const struct attribute *attr, umode_t mode)
+int sysfs_add_attr(struct tree_node *dir, struct kobject *kobj, const struct attribute *attr, umode_t mode)
 {
-	const struct tree_new new = {
+	struct tree_new new = {
 		.name = attr->name, .mode = S_IFREG | (mode & 0777), .ops = &attr_ops, .fops = attr, .data = kobj,
 		.size = PAGE_SIZE, .owner = attr, .kind = "a file of sysfs",
 	};
 
-	return dir ? added(dir, tree_add(dir, &new), attr->name) : -ENOENT;
+	kobject_get_ownership(kobj, &new.uid, &new.gid);
+	return dir ? sysfs_added(dir, tree_add(dir, &new), attr->name) : -ENOENT;
 }
 
-static int add_bin(struct tree_node *dir, struct kobject *kobj, const struct bin_attribute *attr, umode_t mode)
+int sysfs_add_bin(struct tree_node *dir, struct kobject *kobj, const struct bin_attribute *attr, umode_t mode)
 {
-	const struct tree_new new = {
+	struct tree_new new = {
 		.name = attr->attr.name, .mode = S_IFREG | (mode & 0777), .ops = &bin_ops, .fops = attr, .data = kobj,
 		.size = (loff_t)attr->size, .owner = attr, .kind = "a file of sysfs",
 	};
 
-	return dir ? added(dir, tree_add(dir, &new), attr->attr.name) : -ENOENT;
+	kobject_get_ownership(kobj, &new.uid, &new.gid);
+	return dir ? sysfs_added(dir, tree_add(dir, &new), attr->attr.name) : -ENOENT;
 }
 
 int sysfs_create_file(struct kobject *kobj, const struct attribute *attr)
 {
-	return add_attr(dir_of(kobj), kobj, attr, attr->mode);
+	return sysfs_add_attr(sysfs_dir_of(kobj), kobj, attr, attr->mode);
 }
 
 int sysfs_create_bin_file(struct kobject *kobj, const struct bin_attribute *attr)
 {
-	return add_bin(dir_of(kobj), kobj, attr, attr->attr.mode);
+	return sysfs_add_bin(sysfs_dir_of(kobj), kobj, attr, attr->attr.mode);
 }
 
 static void remove_name(struct kobject *kobj, const char *name)
 {
-	if (dir_of(kobj))
-		tree_remove_name(dir_of(kobj), name);
+	if (sysfs_dir_of(kobj))
+		tree_remove_name(sysfs_dir_of(kobj), name);
 }
 
 void sysfs_remove_file(struct kobject *kobj, const struct attribute *attr) { remove_name(kobj, attr->name); }
@@ -291,8 +294,6 @@ void sysfs_remove_bin_file(struct kobject *kobj, const struct bin_attribute *att
 	remove_name(kobj, attr->attr.name);
 }
 
-void sysfs_remove_link(struct kobject *kobj, const char *name) { remove_name(kobj, name); }
-void sysfs_remove_mount_point(struct kobject *parent, const char *name) { remove_name(parent, name); }
 
 int sysfs_create_files(struct kobject *kobj, const struct attribute *const *attrs)
 {
@@ -314,7 +315,7 @@ void sysfs_remove_files(struct kobject *kobj, const struct attribute *const *att
 
 bool sysfs_remove_file_self(struct kobject *kobj, const struct attribute *attr)
 {
-	struct tree_node *node = dir_of(kobj) ? tree_find(dir_of(kobj), attr->name, strlen(attr->name)) : NULL;
+	struct tree_node *node = sysfs_dir_of(kobj) ? tree_find(sysfs_dir_of(kobj), attr->name, strlen(attr->name)) : NULL;
 	bool done = node && tree_remove_self(node);
 
 	tree_put(node);
@@ -323,195 +324,13 @@ bool sysfs_remove_file_self(struct kobject *kobj, const struct attribute *attr)
 
 int sysfs_chmod_file(struct kobject *kobj, const struct attribute *attr, umode_t mode)
 {
-	struct tree_node *node = dir_of(kobj) ? tree_find(dir_of(kobj), attr->name, strlen(attr->name)) : NULL;
+	struct tree_node *node = sysfs_dir_of(kobj) ? tree_find(sysfs_dir_of(kobj), attr->name, strlen(attr->name)) : NULL;
 
 	if (!node)
 		return -ENOENT;
 	WRITE_ONCE(node->inode.i_mode, (umode_t)(S_IFREG | (mode & 0777)));
 	tree_put(node);
 	return 0;
-}
-
-int sysfs_create_mount_point(struct kobject *parent, const char *name)
-{
-	struct tree_node *dir = dir_of(parent);
-
-	return dir ? added(dir, tree_add_dir(dir, name, 0555), name) : -ENOENT;
-}
-
-/* "../../b/c": from the directory @from, whose path is "/a/d", to @to. */
-static int relative(char *buf, size_t bytes, const char *from, const char *to)
-{
-	size_t same = 0, done = 0;
-
-	for (size_t i = 0; from[i] == to[i]; i++) {
-		if (!from[i])
-			break;
-		if (from[i] == '/')
-			same = i;
-	}
-	if (!strncmp(from, to, strlen(from)) && to[strlen(from)] == '/')
-		same = strlen(from);
-	for (const char *at = from + same; *at; at++)
-		if (*at == '/')
-			done += (size_t)scnprintf(buf + done, bytes - done, "../");
-	done += (size_t)scnprintf(buf + done, bytes - done, "%s", to + same + 1);
-	return done + 1 < bytes ? 0 : -ENAMETOOLONG;
-}
-
-int sysfs_create_link(struct kobject *kobj, struct kobject *target, const char *name)
-{
-	struct tree_node *dir = dir_of(kobj);
-	char *text = kmalloc(3 * 4096, GFP_KERNEL), *from = text + 4096, *to = from + 4096;
-	int rc;
-
-	if (!text)
-		return -ENOMEM;
-	rc = dir && dir_of(target) ? 0 : -ENOENT;
-	if (!rc && (tree_path(dir, from, 4096) < 0 || tree_path(dir_of(target), to, 4096) < 0))
-		rc = -ENAMETOOLONG;
-	if (!rc)
-		rc = relative(text, 4096, from, to);
-	if (!rc)
-		rc = added(dir, tree_add_link(dir, name, text, NULL), name);
-	kfree(text);
-	return rc;
-}
-
-/* ---- groups --------------------------------------------------------------------------------------------------- */
-
-/* The directory of a group, with a reference; NULL: it is not there. */
-static struct tree_node *group_dir(struct kobject *kobj, const char *name)
-{
-	struct tree_node *dir = dir_of(kobj);
-
-	return dir && name ? tree_find(dir, name, strlen(name)) : tree_get(dir);
-}
-
-static void remove_some(struct tree_node *dir, const struct attribute_group *group, int attrs, int bins)
-{
-	for (int i = 0; i < attrs && group->attrs && group->attrs[i]; i++)
-		tree_remove_name(dir, group->attrs[i]->name);
-	for (int i = 0; i < bins && group->bin_attrs && group->bin_attrs[i]; i++)
-		tree_remove_name(dir, group->bin_attrs[i]->attr.name);
-}
-
-static void remove_from(struct tree_node *dir, const struct attribute_group *group)
-{
-	remove_some(dir, group, INT_MAX, INT_MAX);
-}
-
-/* All of them or none. */
-static int fill_group(struct tree_node *dir, struct kobject *kobj, const struct attribute_group *group)
-{
-	int rc = 0, attrs, bins;
-
-	for (attrs = 0; !rc && group->attrs && group->attrs[attrs]; attrs++) {
-		struct attribute *attr = group->attrs[attrs];
-		umode_t mode = group->is_visible ? group->is_visible(kobj, attr, attrs) : attr->mode;
-
-		if (mode)
-			rc = add_attr(dir, kobj, attr, mode);
-	}
-	if (rc) {
-		remove_some(dir, group, attrs - 1, 0);
-		return rc;
-	}
-	for (bins = 0; !rc && group->bin_attrs && group->bin_attrs[bins]; bins++) {
-		struct bin_attribute *attr = group->bin_attrs[bins];
-		umode_t mode = group->is_bin_visible ? group->is_bin_visible(kobj, attr, bins) : attr->attr.mode;
-
-		if (mode)
-			rc = add_bin(dir, kobj, attr, mode);
-	}
-	if (rc)
-		remove_some(dir, group, attrs, bins - 1);
-	return rc;
-}
-
-int sysfs_create_group(struct kobject *kobj, const struct attribute_group *group)
-{
-	struct tree_node *dir = dir_of(kobj);
-	int rc;
-
-	if (WARN(!dir, "sysfs: group of an object that is not there"))
-		return -EINVAL;
-	if (WARN(!group->attrs && !group->bin_attrs, "sysfs: (bin_)attrs not set by subsystem for group: %s/%s",
-		 kobject_name(kobj), group->name ? group->name : ""))
-		return -EINVAL;
-	if (group->name) {
-		dir = tree_add_dir(dir, group->name, 0755);
-		rc = added(dir_of(kobj), dir, group->name);
-		if (rc)
-			return rc;
-	}
-	rc = fill_group(dir, kobj, group);
-	if (rc && group->name)
-		tree_remove(dir);
-	return rc;
-}
-
-int sysfs_update_group(struct kobject *kobj, const struct attribute_group *group)
-{
-	struct tree_node *dir = group_dir(kobj, group->name);
-	int rc;
-
-	if (WARN(!dir, "Can't update unknown attr grp name: %s/%s", kobject_name(kobj), group->name ? group->name : ""))
-		return -EINVAL;
-	remove_from(dir, group);
-	rc = fill_group(dir, kobj, group);
-	tree_put(dir);
-	return rc;
-}
-
-void sysfs_remove_group(struct kobject *kobj, const struct attribute_group *group)
-{
-	struct tree_node *dir = group_dir(kobj, group->name);
-
-	if (WARN(!dir, "sysfs group '%s' not found for kobject '%s'", group->name ? group->name : "",
-		 kobject_name(kobj)))
-		return;
-	if (group->name)
-		tree_remove(dir);
-	else
-		remove_from(dir, group);
-	tree_put(dir);
-}
-
-int sysfs_create_groups(struct kobject *kobj, const struct attribute_group **groups)
-{
-	int rc = 0, i;
-
-	for (i = 0; groups && groups[i] && !rc; i++)
-		rc = sysfs_create_group(kobj, groups[i]);
-	if (rc)
-		for (i--; i-- > 0; )
-			sysfs_remove_group(kobj, groups[i]);
-	return rc;
-}
-
-void sysfs_remove_groups(struct kobject *kobj, const struct attribute_group **groups)
-{
-	for (int i = 0; groups && groups[i]; i++)
-		sysfs_remove_group(kobj, groups[i]);
-}
-
-int sysfs_add_file_to_group(struct kobject *kobj, const struct attribute *attr, const char *group)
-{
-	struct tree_node *dir = group_dir(kobj, group);
-	int rc = add_attr(dir, kobj, attr, attr->mode);
-
-	tree_put(dir);
-	return rc;
-}
-
-void sysfs_remove_file_from_group(struct kobject *kobj, const struct attribute *attr, const char *group)
-{
-	struct tree_node *dir = group_dir(kobj, group);
-
-	if (dir)
-		tree_remove_name(dir, attr->name);
-	tree_put(dir);
 }
 
 /* ---- what show() calls ------------------------------------------------------------------- */

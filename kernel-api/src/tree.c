@@ -5,8 +5,8 @@
  * Invariant: a node is in its parent's list and in the hash table, or it is removed. A
  * removed node takes no new operation, and tree_remove() returns after the last.
  *
- * Locking: tree_lock, a mutex, guards all lists; nothing of a module is called under it. An
- * operation counts in node->active without it.
+ * Locking: tree_lock, a mutex, guards all lists, and names and parents of what may be renamed;
+ * nothing of a module is called under it. An operation counts in node->active without it.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -23,6 +23,7 @@
 DEFINE_MUTEX(tree_lock);
 static struct hlist_head hash[1 << HASH_BITS];
 static unsigned int nr_nodes;			/* tree_lock: in the tree */
+static const void *view;			/* whose names paths have */
 static struct tree_node *places[TREE_PLACES];	/* set once per kernel */
 static DECLARE_WAIT_QUEUE_HEAD(left);		/* a removed node's last operation ended */
 
@@ -46,6 +47,9 @@ static void node_free(struct kref *ref)
 
 	if (S_ISLNK(node->inode.i_mode))
 		kfree(node->data);
+	tree_put(node->target);
+	if (node->name != node->first_name)
+		kfree(node->name);
 	kfree(node);
 	tree_put(parent);	/* as deep as the tree is: names in a path bound that */
 }
@@ -74,14 +78,25 @@ static struct hlist_head *bucket(const struct tree_node *parent, const char *nam
 	return &hash[full_name_hash(parent, name, (unsigned int)length) >> (32 - HASH_BITS)];
 }
 
-static struct tree_node *find(struct tree_node *parent, const char *name, size_t length)
+static struct tree_node *find(struct tree_node *parent, const char *name, size_t length, const void *ns)
 {
 	struct tree_node *node;
 
 	hlist_for_each_entry(node, bucket(parent, name, length), hashed)
-		if (node->parent == parent && !strncmp(node->name, name, length) && !node->name[length])
+		if (node->parent == parent && node->ns == ns && !strncmp(node->name, name, length) &&
+		    !node->name[length])
 			return node;
 	return NULL;
+}
+
+bool tree_is_seen(const struct tree_node *node)
+{
+	return !node->parent || node->ns == (node->parent->by_ns ? view : NULL);
+}
+
+struct tree_node *tree_find_locked(struct tree_node *parent, const char *name, size_t length)
+{
+	return find(parent, name, length, parent->by_ns ? view : NULL);
 }
 
 struct tree_node *tree_find(struct tree_node *parent, const char *name, size_t length)
@@ -89,29 +104,19 @@ struct tree_node *tree_find(struct tree_node *parent, const char *name, size_t l
 	struct tree_node *node;
 
 	mutex_lock(&tree_lock);
-	node = tree_get(find(parent, name, length));
+	node = tree_get(tree_find_locked(parent, name, length));
 	mutex_unlock(&tree_lock);
 	return node;
 }
 
-struct tree_node *tree_walk(struct tree_node *parent, const char *path, size_t length)
+struct tree_node *tree_parent(struct tree_node *node)
 {
-	struct tree_node *node = parent;
+	struct tree_node *parent;
 
 	mutex_lock(&tree_lock);
-	while (node && length) {
-		const char *slash = memchr(path, '/', length);
-		size_t part = slash ? (size_t)(slash - path) : length;
-
-		if (part)
-			node = find(node, path, part);
-		part += slash != NULL;
-		path += part;
-		length -= part;
-	}
-	tree_get(node);
+	parent = tree_get(node->parent ? node->parent : node);
 	mutex_unlock(&tree_lock);
-	return node;
+	return parent;
 }
 
 bool tree_empty(struct tree_node *node)
@@ -124,27 +129,6 @@ bool tree_empty(struct tree_node *node)
 	return empty;
 }
 
-int tree_path(struct tree_node *node, char *buf, size_t bytes)
-{
-	char *at = buf + bytes;
-	size_t length;
-
-	*--at = 0;
-	for (; node->parent; node = node->parent) {
-		length = strlen(node->name);
-		if (at < buf + length + 1)
-			return -ENAMETOOLONG;
-		at -= length;
-		memcpy(at, node->name, length);
-		*--at = '/';
-	}
-	if (!*at && at > buf)
-		*--at = '/';
-	length = (size_t)(buf + bytes - at);
-	memmove(buf, at, length);
-	return (int)length - 1;
-}
-
 /* ---- adding ---------------------------------------------------------------------------------- */
 
 static int check_name(const char *name, size_t length)
@@ -154,13 +138,19 @@ static int check_name(const char *name, size_t length)
 	return length > TREE_NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+static void name_dentry(struct tree_node *node, size_t length)
+{
+	node->dentry.d_name = (struct qstr)QSTR_INIT(node->name, (u32)length);
+	strscpy((char *)node->dentry.d_iname, node->name, sizeof(node->dentry.d_iname));
+}
+
 static struct tree_node *make_node(const struct tree_new *new, size_t length)
 {
 	struct tree_node *node = kzalloc(sizeof(*node) + length + 1, GFP_KERNEL);
 
 	if (!node)
 		return NULL;
-	memcpy(node->name, new->name, length + 1);
+	node->name = memcpy(node->first_name, new->name, length + 1);
 	kref_init(&node->ref);
 	INIT_LIST_HEAD(&node->sibling);
 	INIT_LIST_HEAD(&node->children);
@@ -169,33 +159,50 @@ static struct tree_node *make_node(const struct tree_new *new, size_t length)
 	node->fops = new->fops;
 	node->data = new->data;
 	node->state_size = new->state_size;
+	node->ns = new->ns;
+	node->target = tree_get(new->target);
 	node->inode.i_mode = new->mode;
+	node->inode.i_uid = new->uid;
+	node->inode.i_gid = new->gid;
 	node->inode.i_size = new->size;
 	node->inode.i_private = new->data;
 	spin_lock_init(&node->dentry.d_lock);
-	node->dentry.d_name = (struct qstr)QSTR_INIT(node->name, (u32)length);
 	node->dentry.d_inode = &node->inode;
 	node->dentry.d_parent = &node->dentry;
-	strscpy((char *)node->dentry.d_iname, node->name, sizeof(node->dentry.d_iname));
+	name_dentry(node, length);
 	return node;
+}
+
+/* May one of this name be below @parent? */
+static int may_add(struct tree_node *parent, const char *name, size_t length, const void *ns)
+{
+	if (!tree_is_dir(parent))
+		return -ENOTDIR;
+	if (parent->removed)
+		return -ENOENT;
+	if (parent->by_ns != (ns != NULL))
+		return -EINVAL;
+	return find(parent, name, length, ns) ? -EEXIST : 0;
+}
+
+static void link_to(struct tree_node *parent, struct tree_node *node, size_t length)
+{
+	node->parent = tree_get(parent);
+	node->dentry.d_parent = &parent->dentry;
+	list_add_tail(&node->sibling, &parent->children);
+	hlist_add_head(&node->hashed, bucket(parent, node->name, length));
 }
 
 static int insert(struct tree_node *parent, struct tree_node *node, size_t length)
 {
-	if (nr_nodes >= TREE_NODES_MAX)
-		return -ENOSPC;
-	if (parent) {
-		if (!tree_is_dir(parent))
-			return -ENOTDIR;
-		if (parent->removed)
-			return -ENOENT;
-		if (find(parent, node->name, length))
-			return -EEXIST;
-		node->parent = tree_get(parent);
-		node->dentry.d_parent = &parent->dentry;
-		list_add_tail(&node->sibling, &parent->children);
-		hlist_add_head(&node->hashed, bucket(parent, node->name, length));
-	}
+	int rc = nr_nodes >= TREE_NODES_MAX ? -ENOSPC : 0;
+
+	if (!rc && parent)
+		rc = may_add(parent, node->name, length, node->ns);
+	if (rc)
+		return rc;
+	if (parent)
+		link_to(parent, node, length);
 	nr_nodes++;
 	return 0;
 }
@@ -220,6 +227,7 @@ struct tree_node *tree_add(struct tree_node *parent, const struct tree_new *new)
 		return node;
 	if (new->kind)
 		owned_del(node);
+	tree_put(node->target);
 	kfree(node);
 	return ERR_PTR(rc);
 }
@@ -241,6 +249,66 @@ struct tree_node *tree_add_link(struct tree_node *parent, const char *name, cons
 	if (IS_ERR(node))
 		kfree(new.data);
 	return node;
+}
+
+/* ---- renaming ------------------------------------------------------------------------------------ */
+
+static bool is_below(const struct tree_node *node, const struct tree_node *above)
+{
+	while (node && node != above)
+		node = node->parent;
+	return node;
+}
+
+int tree_rename(struct tree_node *node, struct tree_node *parent, const char *name, const void *ns)
+{
+	size_t length = strlen(name);
+	char *copy = kstrdup(name, GFP_KERNEL), *old = copy;
+	struct tree_node *from = NULL;
+	int rc = copy ? check_name(name, length) : -ENOMEM;
+
+	mutex_lock(&tree_lock);
+	if (!rc && (node->removed || !node->parent))
+		rc = -ENOENT;
+	if (!rc && node->parent == parent && node->ns == ns && !strcmp(node->name, name))
+		goto unlock;	/* as it is */
+	if (!rc)
+		rc = is_below(parent, node) ? -EINVAL : may_add(parent, name, length, ns);
+	if (rc)
+		goto unlock;
+	from = node->parent;
+	old = node->name;
+	hlist_del_init(&node->hashed);
+	list_del_init(&node->sibling);
+	node->name = copy;
+	node->ns = ns;
+	name_dentry(node, length);
+	link_to(parent, node, length);
+unlock:
+	mutex_unlock(&tree_lock);
+	if (old != node->first_name)
+		kfree(old);
+	tree_put(from);
+	return rc;
+}
+
+bool tree_enable_ns(struct tree_node *node)
+{
+	bool may;
+
+	mutex_lock(&tree_lock);
+	may = tree_is_dir(node) && list_empty(&node->children);
+	if (may)
+		node->by_ns = true;
+	mutex_unlock(&tree_lock);
+	return may;
+}
+
+void tree_set_view(const void *ns)
+{
+	mutex_lock(&tree_lock);
+	view = ns;
+	mutex_unlock(&tree_lock);
 }
 
 /* ---- removing ---------------------------------------------------------------------------------- */

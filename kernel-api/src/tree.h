@@ -38,7 +38,7 @@ struct tree_ops {
 };
 
 struct tree_node {
-	struct tree_node	*parent;	/* a reference; NULL: the root */
+	struct tree_node	*parent;	/* a reference; NULL: the root. tree_lock, where it may be moved */
 	struct list_head	sibling, children;	/* tree_lock */
 	struct hlist_node	hashed;		/* tree_lock */
 	struct list_head	files;		/* tree_lock: open ones */
@@ -47,11 +47,15 @@ struct tree_node {
 	bool			removed;	/* tree_lock */
 	const struct tree_ops	*ops;		/* NULL: a directory or a link */
 	const void		*fops;		/* the maker's operations, as its kind has them */
-	void			*data;		/* the maker's; a link's target, a copy */
+	void			*data;		/* the maker's; a link's target, a copy of its text */
+	struct tree_node	*target;	/* of a link to a node: a reference */
+	const void		*ns;		/* the name space it is in, below a node that is by_ns */
+	bool			by_ns;
 	unsigned int		state_size;	/* proc_fs.c; of a folder of /proc/sys, its tables: sysctl_table.c */
 	struct inode		inode;		/* i_mode with its type */
 	struct dentry		dentry;
-	char			name[];
+	char			*name;		/* tree_lock, where it may be renamed */
+	char			first_name[];
 };
 #define TREE_GONE	(-(1 << 30))
 
@@ -72,6 +76,10 @@ struct tree_new {
 	void			*data;
 	loff_t			size;
 	unsigned int		state_size;
+	struct tree_node	*target;	/* of a link, or data */
+	const void		*ns;
+	kuid_t			uid;
+	kgid_t			gid;
 	const void		*owner;		/* an address in the module that will remove it */
 	const char		*kind;		/* for reports of what a module left behind */
 };
@@ -86,6 +94,15 @@ struct tree_node *tree_add(struct tree_node *parent, const struct tree_new *new)
 struct tree_node *tree_add_dir(struct tree_node *parent, const char *name, umode_t mode);
 /* A link to @target, whose text is copied. */
 struct tree_node *tree_add_link(struct tree_node *parent, const char *name, const char *target, const void *owner);
+/*
+ * Below another directory, under another name, in another name space: as tree_add(). All below it comes along, and
+ * links to it find it there.
+ */
+int tree_rename(struct tree_node *node, struct tree_node *parent, const char *name, const void *ns);
+/* Its children have name spaces from now on; false: it has children already. */
+bool tree_enable_ns(struct tree_node *node);
+/* The name space that paths are looked up in. Once. */
+void tree_set_view(const void *ns);
 /* The node and all below it; false: another was faster, who may still wait. May sleep. */
 bool tree_remove(struct tree_node *node);
 /* Only the node: what is below it is still there for who has its address, and for no path. */
@@ -97,10 +114,20 @@ int tree_remove_name(struct tree_node *parent, const char *name);
 struct tree_node *tree_get(struct tree_node *node);
 void tree_put(struct tree_node *node);
 bool tree_empty(struct tree_node *node);
+/* Above it, with a reference; the root is above itself. */
+struct tree_node *tree_parent(struct tree_node *node);
+/* Is a child to be seen in the name space that paths are looked up in? Under tree_lock. */
+bool tree_is_seen(const struct tree_node *node);
+/* By name, without a reference; NULL. Under tree_lock. */
+struct tree_node *tree_find_locked(struct tree_node *parent, const char *name, size_t length);
+
+/* tree_path.c */
 /* One below the other: "a/b"; links are not followed. With a reference; NULL. */
 struct tree_node *tree_walk(struct tree_node *parent, const char *path, size_t length);
 /* "/sys/a/b" of a node, into @buf; its length, or -ENAMETOOLONG. */
 int tree_path(struct tree_node *node, char *buf, size_t bytes);
+/* What a link says, "../a/b"; until the next call. Under tree_lock. */
+const char *tree_link_text(struct tree_node *link);
 
 /* Around what must not outlive the node's removal; false: it was removed. */
 bool tree_enter(struct tree_node *node);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tree_file.c - open files of the tree, paths and lists: ring3/tree.h, tree.h.
+ * tree_file.c - open files of the tree, and lists: ring3/tree.h, tree.h.
  *
  * Invariant: release() of what a file's open() made is called once: by its close, or, where the
  * kind says so, by the removal of its node, for which the close then waits.
@@ -18,101 +18,7 @@
 #include "module_impl.h"
 #include "tree.h"
 
-#define PATH_MAX	4096
-
 static unsigned int nr_files;	/* tree_lock */
-
-/* ---- paths ------------------------------------------------------------------------------------ */
-
-/* One name of a path below @node, whose reference is taken and given. */
-static struct tree_node *step(struct tree_node *node, const char *name, size_t length)
-{
-	struct tree_node *next;
-
-	if (!tree_is_dir(node))
-		next = ERR_PTR(-ENOTDIR);
-	else if (length == 1 && name[0] == '.')
-		return node;
-	else if (length == 2 && name[0] == '.' && name[1] == '.')
-		next = tree_get(node->parent ? node->parent : node);
-	else if (length > TREE_NAME_MAX)
-		next = ERR_PTR(-ENAMETOOLONG);
-	else
-		next = tree_find(node, name, length) ?: ERR_PTR(-ENOENT);
-	tree_put(node);
-	return next;
-}
-
-/* @at becomes the link's target and what stood behind the link. */
-static int splice_link(char *at, const char *rest, const struct tree_node *link)
-{
-	size_t target = strlen(link->data), behind = strlen(rest);
-
-	if (target + behind + 2 > PATH_MAX)
-		return -ENAMETOOLONG;
-	memmove(at + target + 1, rest, behind + 1);
-	memcpy(at, link->data, target);
-	at[target] = '/';
-	if (!behind)
-		at[target] = 0;
-	return 0;
-}
-
-static struct tree_node *lookup(char *path)
-{
-	struct tree_node *node = tree_get(tree_at(TREE_ROOT));
-	const char *at = path;
-	int links = 0;
-
-	for (;;) {
-		size_t length;
-
-		at += strspn(at, "/");
-		length = strcspn(at, "/");
-		if (!length)
-			return node;
-		node = step(node, at, length);
-		if (IS_ERR(node))
-			return node;
-		at += length;
-		if (S_ISLNK(node->inode.i_mode)) {
-			bool absolute = *(const char *)node->data == '/';
-			int rc = ++links > TREE_LINKS_MAX ? -ELOOP : splice_link(path, at, node);
-			struct tree_node *from = tree_get(absolute ? tree_at(TREE_ROOT) : node->parent);
-
-			tree_put(node);
-			node = from;
-			if (rc) {
-				tree_put(node);
-				return ERR_PTR(rc);
-			}
-			at = path;
-		} else if (*at == '/' && !tree_is_dir(node)) {
-			tree_put(node);
-			return ERR_PTR(-ENOTDIR);
-		}
-	}
-}
-
-struct tree_node *tree_lookup(const char *path)
-{
-	struct tree_node *node;
-	char *copy;
-
-	if (!kernel_is_started())
-		return ERR_PTR(-ENODEV);
-	if (path[0] != '/')
-		return ERR_PTR(-EINVAL);
-	if (strnlen(path, PATH_MAX) == PATH_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
-	copy = kmalloc(2 * PATH_MAX, GFP_KERNEL);
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	strscpy(copy, path, PATH_MAX);
-	node = lookup(copy);
-	kfree(copy);
-	return node;
-}
 
 /* ---- opening and closing -------------------------------------------------------------------- */
 
@@ -300,14 +206,14 @@ long long ring3_tree_seek(struct ring3_tree_file *file, long long offset, int wh
 
 /* ---- looking ------------------------------------------------------------------------------------ */
 
-/* A line, or nothing where it does not fit. */
-static size_t line_of(const struct tree_node *node, char *buf, size_t bytes)
+/* A line, or nothing where it does not fit. Under tree_lock. */
+static size_t line_of(struct tree_node *node, char *buf, size_t bytes)
 {
 	umode_t mode = node->inode.i_mode;
 	bool link = S_ISLNK(mode);
 	int length = snprintf(buf, bytes, "%s %04o %lld %s%s%s\n", link ? "l" : S_ISDIR(mode) ? "d" : "-",
 			      mode & 07777u, node->inode.i_size, node->name, link ? "\t" : "",
-			      link ? (const char *)node->data : "");
+			      link ? tree_link_text(node) : "");
 
 	return (size_t)length < bytes ? (size_t)length : 0;
 }
@@ -325,8 +231,11 @@ long ring3_tree_list(const char *path, char *buf, unsigned long bytes)
 	}
 	mutex_lock(&tree_lock);
 	list_for_each_entry(child, &node->children, sibling) {
-		size_t length = line_of(child, buf + done, bytes - done);
+		size_t length;
 
+		if (!tree_is_seen(child))
+			continue;
+		length = line_of(child, buf + done, bytes - done);
 		if (!length) {	/* full to the end: there is more */
 			memset(buf + done, 0, bytes - done);
 			done = bytes;
@@ -346,7 +255,9 @@ long ring3_tree_info(const char *path, char *buf, unsigned long bytes)
 
 	if (IS_ERR(node))
 		return PTR_ERR(node);
+	mutex_lock(&tree_lock);
 	length = line_of(node, buf, bytes);
+	mutex_unlock(&tree_lock);
 	tree_put(node);
 	return length ? (long)length : -ENAMETOOLONG;
 }

@@ -32,26 +32,18 @@
 #define LOOKS		200	/* before a waiter sleeps */
 #define BIAS_AFTER	1024	/* the word's cost so often is some times what ending the bias costs */
 
-struct vcpu_bias {
-	u32			biased;		/* atomic: only its thread sets it, anyone ends it; bias_lock */
-	u32			in;		/* atomic, its thread's: it owns the CPU by the bias */
-	unsigned int		cpu;
-	struct vcpu		*vcpu;		/* its thread's: that it was given last; NULL: given up */
-	struct task_struct	*task;
-};
-
 __thread int ring3_preempt_word;
-static __thread struct vcpu_bias mine RING3_TLS;
+__thread struct vcpu_bias my_bias;
 
 /* ---- the bias ----------------------------------------------------------------------------- */
 
 static void give_up(struct vcpu *vcpu)
 {
 	word_lock(&vcpu->bias_lock);
-	if (vcpu->bias == &mine)
+	if (vcpu->bias == &my_bias)
 		__atomic_store_n(&vcpu->bias, NULL, __ATOMIC_RELEASE);
-	__atomic_store_n(&mine.biased, 0, __ATOMIC_RELAXED);
-	mine.vcpu = NULL;
+	__atomic_store_n(&my_bias.biased, 0, __ATOMIC_RELAXED);
+	my_bias.vcpu = NULL;
 	__atomic_fetch_add(&vcpu->left, 1, __ATOMIC_RELEASE);
 	word_unlock(&vcpu->bias_lock);
 	host_futex_wake(&vcpu->left, 1);
@@ -59,8 +51,8 @@ static void give_up(struct vcpu *vcpu)
 
 void vcpu_leave(void)
 {
-	if (mine.vcpu)
-		give_up(mine.vcpu);
+	if (my_bias.vcpu)
+		give_up(my_bias.vcpu);
 }
 
 void vcpu_unbias(struct vcpu *vcpu, const struct task_struct *task)
@@ -76,11 +68,11 @@ static void give_bias(struct vcpu *vcpu, struct task_struct *task)
 {
 	word_lock(&vcpu->bias_lock);
 	if (&vcpus[task_cpu(task)] == vcpu) {
-		mine.cpu = task_cpu(task);
-		mine.task = task;
-		mine.vcpu = vcpu;
-		__atomic_store_n(&mine.biased, 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&vcpu->bias, &mine, __ATOMIC_RELAXED);
+		my_bias.cpu = task_cpu(task);
+		my_bias.task = task;
+		my_bias.vcpu = vcpu;
+		__atomic_store_n(&my_bias.biased, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&vcpu->bias, &my_bias, __ATOMIC_RELAXED);
 	}
 	word_unlock(&vcpu->bias_lock);
 }
@@ -126,7 +118,7 @@ bool vcpu_owned(struct vcpu *vcpu)
 /* ---- owning and giving up ----------------------------------------------------------------- */
 
 /* By the word. Before ring3_kernel_start() there are no virtual CPUs: then threads only count. */
-static noinline void own_slowly(int val)
+void vcpu_own_slowly(int val)
 {
 	struct task_struct *task = current;
 	struct vcpu *all = vcpus, *vcpu;
@@ -141,8 +133,8 @@ static noinline void own_slowly(int val)
 		if (unlikely(__atomic_load_n(&vcpu->bias, __ATOMIC_ACQUIRE)))
 			end_bias(vcpu);
 		this_vcpu = vcpu;
-		if (vcpu->last != &mine) {
-			vcpu->last = &mine;
+		if (vcpu->last != &my_bias) {
+			vcpu->last = &my_bias;
 			vcpu->quiet = 0;
 		} else if (unlikely(++vcpu->quiet == BIAS_AFTER)) {
 			vcpu->quiet = 0;
@@ -155,29 +147,11 @@ static noinline void own_slowly(int val)
 
 void ring3_cpu_own(int val)
 {
-	__atomic_store_n(&mine.in, 1, __ATOMIC_RELAXED);
-	barrier();	/* for the processor: whoever ends the bias */
-	if (likely(__atomic_load_n(&mine.biased, __ATOMIC_ACQUIRE))) {
-		ring3_cpu_id = mine.cpu;
-		ring3_preempt_word = val;
-		return;
-	}
-	/* Release: of the region before, for who missed that one's end. */
-	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
-	own_slowly(val);
+	if (unlikely(!vcpu_own_by_bias(val)))
+		vcpu_own_slowly(val);
 }
 
-static inline void release_bias(void)
-{
-	ring3_preempt_word = 0;
-	vcpu_pass(this_vcpu);
-	__atomic_store_n(&mine.in, 0, __ATOMIC_RELEASE);
-	barrier();
-	if (unlikely(!__atomic_load_n(&mine.biased, __ATOMIC_RELAXED)))
-		vcpu_leave();
-}
-
-static noinline void disown_slowly(int val)
+void vcpu_disown_slowly(int val)
 {
 	struct task_struct *task = current;
 
@@ -193,8 +167,8 @@ static noinline void disown_slowly(int val)
 	BUG_ON(task->on_event_task);	/* a handler gave up more than it took */
 	if (task->rcu_mark | (unsigned long)ring3_rcu_nesting)
 		rcu_cpu_released(task);
-	if (mine.in) {
-		release_bias();
+	if (my_bias.in) {
+		vcpu_release_bias();
 		return;
 	}
 	ring3_preempt_word = 0;
@@ -206,11 +180,7 @@ static noinline void disown_slowly(int val)
 
 void ring3_cpu_disown(int val)
 {
-	/* Who is inside by the bias has a task, and is no event task. */
-	if (likely(ring3_preempt_word == val && mine.in && !(ring3_current->rcu_mark | (unsigned long)ring3_rcu_nesting)))
-		release_bias();
-	else
-		disown_slowly(val);
+	vcpu_disown(val);
 }
 
 /*
@@ -241,6 +211,6 @@ bool need_resched(void)
 {
 	if (!ring3_preempt_word || !this_vcpu)
 		return false;
-	return mine.in ? !__atomic_load_n(&mine.biased, __ATOMIC_RELAXED) :
+	return my_bias.in ? !__atomic_load_n(&my_bias.biased, __ATOMIC_RELAXED) :
 			 word_waited(&this_vcpu->word);
 }

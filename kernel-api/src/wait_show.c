@@ -86,7 +86,7 @@ static int read_queue(const struct diag_wait_show *show, const struct wait_queue
 	if (!show->peek(wq, &head, sizeof(head)) || head.lock.magic != SPINLOCK_MAGIC || head.head.next == &wq->head)
 		return 0;
 	queue->name = head.name;
-	queue->lock_owner = (int)(head.lock.owner & ~RING3_LOCK_WAITED);
+	queue->lock_owner = ring3_spin_owner(&head.lock);
 	for (at = head.head.next; at != &wq->head;) {
 		const struct wait_queue_entry *live = container_of(at, struct wait_queue_entry, entry);
 		struct wait_queue_entry entry;

@@ -35,7 +35,8 @@ void word_wake(u32 *word)
 
 /*
  * Between two looks it waits, up to LONGEST pauses: whoever has the word goes on with its line
- * undisturbed, and takes it again meanwhile. With @calls the waiter owns a CPU, and runs calls to it.
+ * undisturbed, and takes it again meanwhile. @self 0: until it is 0, only. With @calls the waiter
+ * owns a CPU, and runs calls to it.
  */
 static inline bool spin(u32 *word, u32 self, bool calls)
 {
@@ -48,7 +49,7 @@ static inline bool spin(u32 *word, u32 self, bool calls)
 			wait *= 2;
 		if (calls)
 			cpu_relax();
-		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_take(word, self))
+		if (!__atomic_load_n(word, __ATOMIC_ACQUIRE) && (!self || word_take(word, self)))
 			return true;
 	}
 	return false;
@@ -73,7 +74,7 @@ static inline void park(u32 *word, u32 self, bool calls)
 	__atomic_fetch_add(parked, 1, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&ring3_rcu_fences, __ATOMIC_SEQ_CST))
 		host_barrier();
-	while ((held = word_want(word, self)) != 0) {
+	while ((held = self ? word_want(word, self) : __atomic_load_n(word, __ATOMIC_ACQUIRE)) != 0) {
 		if (calls)
 			cpu_relax();
 		host_futex_wait(word, held, calls && !irqs_disabled() ? NSEC_PER_MSEC : 0);

@@ -32,7 +32,10 @@ void word_lock_init(void);	/* at each start of the kernel */
 #define cpu_pause()	__builtin_ia32_pause()
 
 void word_lock_slow(u32 *word);
-/* For one who owns a CPU, and runs calls to it meanwhile: first for a while, then until it is @self's. */
+/*
+ * For one who owns a CPU, and runs calls to it meanwhile: first for a while, then until it is @self's.
+ * @self 0: until it is given up, and nobody's.
+ */
 bool word_lock_spin(u32 *word, u32 self);
 void word_lock_park(u32 *word, u32 self);
 /* 0: the word is @self's, and says that somebody waits; or else what it is while @self waits. */
@@ -67,11 +70,17 @@ static inline void word_lock(u32 *word)
 		word_lock_slow(word);
 }
 
-static __always_inline void word_unlock(u32 *word)
+/* true: somebody may be parked: word_wake(), which may come after the word is gone. */
+static __always_inline bool word_give(u32 *word)
 {
 	__atomic_store_n(word, 0, __ATOMIC_RELEASE);
 	barrier();
-	if (unlikely(__atomic_load_n(word_parked_at(word), __ATOMIC_RELAXED)))
+	return __atomic_load_n(word_parked_at(word), __ATOMIC_RELAXED);
+}
+
+static __always_inline void word_unlock(u32 *word)
+{
+	if (unlikely(word_give(word)))
 		word_wake(word);
 }
 

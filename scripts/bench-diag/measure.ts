@@ -113,29 +113,25 @@ export class Loader {
   }
 }
 
-/** A thread of another process that stands still while it is held: ptrace(2). Goes on when this process ends. */
-export class Holder {
-  private static readonly SEIZE = 0x4206;
-  private static readonly INTERRUPT = 0x4207;
-  private static readonly DETACH = 17;
-  private static readonly WALL = 0x40000000;
-  private readonly libc = koffi.load('libc.so.6');
-  private readonly ptrace = this.libc.func('long ptrace(long request, int tid, size_t addr, size_t data)');
-  private readonly waitpid = this.libc.func('int waitpid(int tid, void *status, int options)');
-  private held = 0;
+const libc = koffi.load('libc.so.6');
+const ptrace = libc.func('long ptrace(long request, int tid, size_t addr, size_t data)');
+const waitpid = libc.func('int waitpid(int tid, void *status, int options)');
+const SEIZE = 0x4206;
+const INTERRUPT = 0x4207;
+const DETACH = 17;
+const WALL = 0x40000000;
 
-  /** False: it is not permitted. */
-  hold(tid: number): boolean {
-    if (this.ptrace(Holder.SEIZE, tid, 0, 0) !== 0) return false;
-    this.ptrace(Holder.INTERRUPT, tid, 0, 0);
-    this.waitpid(tid, null, Holder.WALL);
-    this.held = tid;
-    return true;
+/** A thread of a child that stands still until it is released, or this process ends: ptrace(2). */
+export class Holder {
+  /** @throws Error where that is not permitted */
+  constructor(private readonly tid: number) {
+    if (ptrace(SEIZE, tid, 0, 0) !== 0 || ptrace(INTERRUPT, tid, 0, 0) !== 0)
+      throw new Error(`ptrace(2) does not hold thread ${tid}: errno ${koffi.errno()}`);
+    waitpid(tid, null, WALL);
   }
 
   release(): void {
-    if (this.held) this.ptrace(Holder.DETACH, this.held, 0, 0);
-    this.held = 0;
+    ptrace(DETACH, this.tid, 0, 0);
   }
 }
 

@@ -18,6 +18,11 @@ ring3 insmod, rmmod, lsmod and dmesg work on it.`,
   options: [
     { name: 'cpus', value: 'N', help: 'event CPUs, 1 to 256 (one per CPU)' },
     { name: 'name', value: 'NAME', help: 'how other commands call it (host)' },
+    {
+      name: 'modules',
+      value: 'FOLDER[:FOLDER...]',
+      help: 'where request_module() looks, by name or alias (nowhere: -ENOENT)',
+    },
     { name: 'for', value: 'SECONDS', help: 'ends by itself' },
     {
       name: 'isolate',
@@ -130,7 +135,10 @@ async function host(args: Arguments<Names>, loads: Load[]): Promise<number> {
   const voice = new Voice(args.has('json'), args.wholeNumber('level', -1, 7) ?? 6);
   const seconds = args.wholeNumber('for', 0, 86_400 * 365);
   const name = args.value('name') ?? 'host';
-  const kernel = await Kernel.start({ cpus: args.wholeNumber('cpus', 1, 256) ?? 0 });
+  const kernel = await Kernel.start({
+    cpus: args.wholeNumber('cpus', 1, 256) ?? 0,
+    moduleFolders: (args.value('modules') ?? '').split(':').filter(Boolean),
+  });
   kernel.consoleLogLevel = -1; // it is shown once, by us
   const quiet = new AbortController();
   const shown = (async () => {

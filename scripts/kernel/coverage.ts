@@ -36,7 +36,7 @@ const all: Identifier[] = readFileSync(file, 'utf8')
   });
 
 /** Headers that are part of no file on their own. */
-const NOT_ALONE = /^(trace\/|linux\/(find|btree-type|btree-128)\.h|ring3\/)/;
+const NOT_ALONE = /^(trace\/define_trace|linux\/(find|btree-type|btree-128)\.h|ring3\/)/;
 
 const own = join(packageRoot, 'kernel-api/include');
 const headers = [
@@ -44,8 +44,20 @@ const headers = [
   ...hosted.headers,
 ].filter((name) => !NOT_ALONE.test(name) && !name.startsWith('generated/'));
 
+const source = kernelSource();
+
+/** Structs that headers of the kernel define; of others (struct workqueue_struct) they have but the name. */
+const defined = new Set(
+  execFileSync('grep', ['-rhoE', 'struct +\\w+[^;(){}]*\\{', join(source.tree, 'include')], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+    .split('\n')
+    .map((line) => line.split(/\s+/)[1]),
+);
+
 /** A line of C that compiles only where it is offered; undefined for what has no name of its own. */
-function probe({ name, kind }: Identifier, at: number): string | undefined {
+function probe({ name, kind, header }: Identifier, at: number): string | undefined {
   const [, struct, field] = /^(\w+)\.(\w+)$/.exec(name) ?? [];
   if (kind === 'field' && (!struct || !field)) return undefined;
   if (!/^[\w.]+$/.test(name)) return undefined;
@@ -62,19 +74,19 @@ function probe({ name, kind }: Identifier, at: number): string | undefined {
     case 'var':
       return either(`void *probe_${at}(void); void *probe_${at}(void) { return (void *)&${name}; }`);
     case 'struct':
+      if (header.startsWith('include/') && !defined.has(name)) return undefined;
       return `#line ${at + 1} "probe"\nextern char probe_${at}[sizeof(struct ${name}) + 1];`;
     case 'enum':
       return `#line ${at + 1} "probe"\nextern char probe_${at}[sizeof(enum ${name})];`;
     case 'typedef':
-      return either(`extern char probe_${at}[sizeof(${name}) + 1];`);
+      return either(`extern ${name} *probe_${at};`);
     case 'field':
-      return `#line ${at + 1} "probe"\n__typeof__(&((struct ${struct} *)0)->${field}) probe_${at}(void);`;
+      return `#line ${at + 1} "probe"\nvoid probe_${at}(struct ${struct} *it) { (void)it->${field}; }`;
     default:
       return undefined;
   }
 }
 
-const source = kernelSource();
 const tools = toolchain(source);
 const { lib, renames } = await buildHosted(tools);
 const folder = mkdtempSync(join(tmpdir(), 'ring3-coverage-'));

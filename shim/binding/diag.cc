@@ -177,6 +177,7 @@ void register_diag(Napi::Env env, Napi::Object exports)
 		diag_crash_first = not_a_crash;
 		diag_start(DIAG_ALL);
 	});
+	diag_thread_enter();	/* a worker's; one that has an alternate stack keeps it */
 	if (is_main_thread() && !watching && diag_running()) {
 		watching = true;
 		watch_loop(env);

@@ -38,7 +38,7 @@ export interface Frame {
   line?: number;
   /** Functions inlined here, the innermost first; `function` is the one they are inlined in. */
   inlined?: SourceLine[];
-  /** The JavaScript function that runs here, and where it begins; 0 = unknown. Of TypeScript: in what was made of it. */
+  /** The JavaScript function that runs here, and where it begins; 0 = unknown. Of TypeScript: by an inline source map. */
   js?: SourceLine & { column: number };
 }
 

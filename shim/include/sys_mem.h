@@ -110,6 +110,7 @@ size_t mem_trim(void);
  * overrun end the process with a report that names where the memory was
  * allocated, where freed, and where it was seen. Costs time and up to half of the memory.
  */
+#define MEM_REDZONE_FILL	0xbdu	/* what red zones are filled with */
 #define MEM_CHECK_COUNT		(1u << 0)
 #define MEM_CHECK_REDZONE	(1u << 1)
 #define MEM_CHECK_POISON	(1u << 2)

@@ -12,13 +12,14 @@
 #include <sys/mman.h>
 
 #include "diag.h"
+#include "diag_notes.h"
 #include "mem_check.h"
 #include "mem_sites.h"
 #include "mem_watch.h"
 
 #define RECORD_SHIFT	4
 #define REDZONE_BYTES	16
-#define REDZONE_FILL	0xbd
+#define REDZONE_FILL	MEM_REDZONE_FILL
 #define REST_BYTES	(32ul << 20)	/* in quarantine, at most; one object may be more */
 #define REST_OBJECTS	65536
 
@@ -117,6 +118,23 @@ size_t mem_check_object_bytes(size_t bytes, size_t align)
 
 /* ---- reports ------------------------------------------------------------------- */
 
+/* The same for the dump of the crash to come, in one sentence; that knows the sites by function and line. */
+static void __attribute__((cold)) tell_dump(const char *whence, const char *what, const struct mem_cache *cache,
+					    const void *object)
+{
+	const struct record *record = object ? record_of(object) : NULL;
+	uint32_t state = record ? atomic_load(&record->state) : NEVER;
+	char text[512];
+	int used = snprintf(text, sizeof(text), "%s, seen at %s", what, whence ? whence : "?");
+
+	if (state != NEVER && used < (int)sizeof(text))
+		used += snprintf(text + used, sizeof(text) - (size_t)used, "; %zu bytes of cache %s, allocated at %s",
+				 record->bytes, cache->name, record->allocated ? record->allocated : "?");
+	if ((state == FREE || state == RESTING) && used < (int)sizeof(text))
+		snprintf(text + used, sizeof(text) - (size_t)used, ", freed at %s", record->freed ? record->freed : "?");
+	diag_panic_reason(text);
+}
+
 /* Says what was seen at @whence, and whose memory it is. @object: NULL when it is of no object. */
 static void __attribute__((cold, noreturn)) report(const char *whence, const void *addr, const char *what,
 						   const struct mem_cache *cache, const void *object)
@@ -137,6 +155,7 @@ static void __attribute__((cold, noreturn)) report(const char *whence, const voi
 			used += snprintf(text + used, sizeof(text) - (size_t)used, "  freed at %s\n",
 					 record->freed ? record->freed : "?");
 	}
+	tell_dump(whence, what, cache, object);
 	fflush(stdout);
 	if (write(STDERR_FILENO, text, (size_t)used) < 0)
 		_exit(134);	/* nowhere to say it */
@@ -170,6 +189,7 @@ static bool describe(uintptr_t addr, char *text, unsigned long bytes)
 	const struct record *record;
 	const char *object;
 	uint32_t state;
+	size_t at_byte;
 
 	if (!region_base || !region_has(at))
 		return false;
@@ -186,8 +206,15 @@ static bool describe(uintptr_t addr, char *text, unsigned long bytes)
 	}
 	record = record_of(object);
 	state = atomic_load(&record->state);
+	at_byte = (size_t)(addr - (uintptr_t)object);
+	if (mem_checks & MEM_CHECK_REDZONE && state == LIVE && at_byte >= record->bytes) {
+		diag_format(text, bytes, "a red zone: %zu bytes behind the end of %zu bytes of cache %s; allocated at %s",
+			    at_byte - record->bytes, record->bytes, cache->name,
+			    record->allocated ? record->allocated : "?");
+		return true;
+	}
 	diag_format(text, bytes, "byte %zu of %zu bytes of cache %s: %s; allocated at %s%s%s",
-		    (size_t)(addr - (uintptr_t)object), record->bytes, cache->name, states[state & 3],
+		    at_byte, record->bytes, cache->name, states[state & 3],
 		    record->allocated ? record->allocated : "?", state >= FREE ? ", freed at " : "",
 		    state >= FREE && record->freed ? record->freed : "");
 	return true;

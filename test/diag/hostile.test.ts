@@ -157,6 +157,42 @@ describe('diagnostics, misused', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('a slow one, others being served meanwhile, has his dump when he asks', async () => {
+    victim = await stuck('idle');
+    const slow = connect({ path: `\0ring3-diag-${victim.pid}`.padEnd(108, '\0') });
+    let text = '';
+    slow.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    const closed = once(slow, 'close');
+    await once(slow, 'connect');
+    for (let i = 0; i < 3; i++)
+      assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
+    await new Promise((done) => setTimeout(done, 500)); // well below the five seconds he has
+    slow.write('dump js');
+    assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
+    slow.write('on only=tasks\n');
+    await closed;
+    assert.equal(JSON.parse(text).pid, victim.pid);
+  });
+
+  it('more that say nothing than there is room for: the first of them are told so, and the next is served', async () => {
+    victim = await stuck('idle');
+    const said: string[] = [];
+    const silent = Array.from({ length: 100 }, (_, i) => {
+      const socket = connect({ path: `\0ring3-diag-${victim.pid}`.padEnd(108, '\0') });
+      said[i] = '';
+      socket.setEncoding('utf8').on('data', (part) => {
+        said[i] = `${said[i]}${part}`;
+      });
+      return socket.on('error', () => {});
+    });
+    assert.equal((await sigdump({ pid: victim.pid, only: ['tasks'] })).pid, victim.pid);
+    await until(() => said.filter(Boolean).length === 100, 'all to be told');
+    for (const text of said) assert.match(text, /^ring3-error: expected: dump \[json\]/);
+    for (const socket of silent) socket.destroy();
+  });
+
   it('a core that is cut off or overwritten: stacks or a sentence, and no crash', async function () {
     if (!findProgram('gcore')) {
       console.log('      skipped: gcore (of gdb) is not installed');

@@ -126,6 +126,15 @@ describe('stuck processes', () => {
     assert.match(victim.stderr(), /crashed=true/);
   });
 
+  it('has alternate stacks in the main thread, the pool and a worker the moment it is loaded', async () => {
+    const { stdout, stderr } = spawnSync(process.execPath, [join(victims, 'altstacks.mjs')], {
+      env: { ...process.env, RING3_ADDON: addon },
+      encoding: 'utf8',
+    });
+    const told = JSON.parse(stdout);
+    assert.deepEqual(told, { main: true, pool: Array(16).fill(true), worker: true }, stderr);
+  });
+
   it("tells an overflowed stack of libuv's pool", async () => {
     victim = await stuck('pool', join(dirname(addon), 'diag_victim_node.node'));
     assert.deepEqual(await victim.closed, [null, 'SIGSEGV'], victim.stderr());

@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Dump, IscsiSession } from '../../shim/diag/schema.js';
 import { sigdump } from '../../shim/index.js';
 import { Initiator, Op, type Pdu } from '../outside/initiator.js';
-import { findProgram, TargetProcess } from '../outside/target.js';
+import { findProgram, root, TargetProcess } from '../outside/target.js';
 import { until } from '../until.js';
 import { schemaErrors } from './schema.js';
-import { ring3 } from './victim.js';
+import { lineOf, ring3, start, victims } from './victim.js';
+
+/** What Initiator calls itself. */
+const INITIATOR = 'iqn.2026-11.dev.ring3.test:hostile';
 
 interface Session {
   initiator: string;
@@ -120,7 +124,7 @@ describe('a serving target', () => {
       const [last] = Array.isArray(iscsiEnded) ? iscsiEnded : [];
       return (
         iscsi?.length === 0 &&
-        last?.initiator === 'iqn.2026-11.dev.ring3.test:hostile' &&
+        last?.initiator === INITIATOR &&
         /closed the connection|error/.test(last.reason)
       );
     }, 'the session among those that ended');
@@ -147,6 +151,50 @@ describe('a serving target', () => {
       const done = await ring3(['top', String(target.child.pid), ...bad]);
       assert.match(done.stderr, /should be/);
       assert.equal(done.stdout, '');
+    }
+  });
+});
+
+describe('a target whose only event task is stuck', () => {
+  it('tells which sessions ended, and what its event task does', async () => {
+    const victim = await start(process.execPath, ['--import', 'tsx', join(victims, 'stuck-target.ts')]);
+    try {
+      const { portal, iqn } = JSON.parse(victim.output().split('\n')[0]!);
+      const peer = await Initiator.login(portal, iqn);
+      const stays = await Initiator.login(portal, iqn);
+      peer.socket.destroy();
+      const ended = (dump: Dump) => Array.isArray(dump.iscsiEnded) && dump.iscsiEnded[0]?.initiator;
+      await until(
+        async () => ended(await sigdump({ pid: victim.pid, only: ['iscsi'] })) === INITIATOR,
+        'the session among those that ended',
+      );
+      victim.child.kill('SIGUSR2');
+      await victim.until(/stuck/);
+      const line = lineOf(join(root, 'test/diag/module/diag_victim.c'), 'culprit: deaf_in_timer */');
+      let dump = await sigdump({ pid: victim.pid });
+      await until(async () => {
+        dump = await sigdump({ pid: victim.pid });
+        return typeof dump.iscsi === 'string';
+      }, 'sessions that nobody can ask for');
+      assert.match(
+        String(dump.iscsi),
+        /^no(t asked: what was asked before still hangs| answer: a lock or a thread it needs is stuck)$/,
+      );
+      // Nor does asking again and again leave nobody who could answer the others.
+      for (let again = 0; again < 3; again++) {
+        dump = await sigdump({ pid: victim.pid });
+        assert.equal(ended(dump), INITIATOR);
+        assert.ok(Array.isArray(dump.memory) && Array.isArray(dump.modules));
+      }
+      const task = dump.threads?.find(({ name }) => name === 'ring3/0');
+      const frames = dump.stacks?.[task?.stack ?? -1]?.frames ?? [];
+      assert.ok(
+        frames.some((frame) => frame.function === 'deaf_in_timer' && frame.line === line),
+        JSON.stringify(frames),
+      );
+      stays.socket.destroy();
+    } finally {
+      await victim.end();
     }
   });
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Stall } from '../../shim/diag/schema.js';
-import { sigdump } from '../../shim/index.js';
+import { setBudgets, sigdump } from '../../shim/index.js';
 import { TargetProcess } from '../outside/target.js';
 import { addon, start, type Victim, victims } from './victim.js';
 
@@ -23,22 +23,53 @@ describe('watchdogs', () => {
     ['task', 'endless-softirq', 'loop_in_timer', /event task "ring3\/0" .* in one round for \d+ ms/],
     ['lock', 'holder', 'holder_thread', /has held lock victim_first for \d+ ms, taken in holder_thread/],
     ['kthread', 'lost-wakeup', 'lost_wakeup_thread', /slept uninterruptibly/],
+    ['order', 'order', 'order_thread', /circular lock order/],
   ];
   for (const [kind, state, fn, says] of FINDINGS)
     it(`${kind}: names ${fn}() in an event, on stderr and in the counts`, async () => {
-      victim = await start(process.execPath, [
-        ...['--import', 'tsx', join(victims, 'budgets.ts'), state, kind, kind === 'callback' ? '150' : '500'],
-      ]);
+      victim = await start(
+        process.execPath,
+        [
+          ...[
+            '--import',
+            'tsx',
+            join(victims, 'budgets.ts'),
+            state,
+            kind,
+            kind === 'callback' ? '150' : '500',
+          ],
+        ],
+        { env: { RING3_LOCKDEP: '1' } },
+      );
       // A callback may be over when its stack is taken; it comes again.
       const culprit = new RegExp(`${fn} at .*diag_victim\\.c:\\d+`);
       await victim.until(new RegExp(`^\\{"kind":"${kind}".*${culprit.source}.*\\}$`, 'm'));
       const stall = told(victim).find((one) => one.kind === kind && culprit.test(one.stack))!;
       assert.match(stall.what, says);
-      assert.ok(stall.tid > 0 && stall.durationMs > 0 && stall.count >= 1, JSON.stringify(stall));
+      const lasts = kind === 'order' || (stall.tid > 0 && stall.durationMs > 0);
+      assert.ok(lasts && stall.count >= 1, JSON.stringify(stall));
       await victim.until(new RegExp(`ring3: stall \\(${kind}\\)`));
       const { watchdogs } = await sigdump({ pid: victim.pid, only: ['watchdogs'] });
       assert.ok(watchdogs && watchdogs[kind] >= stall.count, JSON.stringify(watchdogs));
     });
+
+  it('io: names the operation in an event, on stderr and in the counts', async function () {
+    victim = await start(
+      process.execPath,
+      ['--import', 'tsx', join(victims, 'budgets.ts'), 'hung-io', 'io', '500'],
+      { ready: /^/ },
+    );
+    await Promise.race([victim.until(/^\{"kind":"io".*\}$/m), victim.closed]);
+    if (victim.child.exitCode === 77) this.skip();
+    const stall = told(victim).find(({ kind }) => kind === 'io')!;
+    assert.match(
+      stall.what,
+      /^read of 4096 bytes at 0 of file descriptor \d+ has been in flight for \d+ ms$/,
+    );
+    await victim.until(/ring3: stall \(io\)/);
+    const { watchdogs } = await sigdump({ pid: victim.pid, only: ['watchdogs'] });
+    assert.ok(watchdogs && watchdogs.io >= stall.count, JSON.stringify(watchdogs));
+  });
 
   it('tells slow callbacks at most once a second, and counts all', async () => {
     victim = await start(process.execPath, [
@@ -79,6 +110,32 @@ describe('watchdogs', () => {
       });
       assert.equal(await budgetOfNode(victim.pid), ms);
     });
+
+  it('RING3_WATCHDOG that is no number is told, and changes nothing', async () => {
+    for (const value of ['2s', '-1', 'yes', '99999999999']) {
+      victim = await start(process.execPath, [join(victims, 'stuck.mjs'), 'idle'], {
+        env: { RING3_ADDON: addon, RING3_WATCHDOG: value },
+      });
+      assert.equal(
+        victim.stderr(),
+        `ring3: RING3_WATCHDOG is '${value}', should be on, off or milliseconds up to 1000000000\n`,
+      );
+      assert.equal(await budgetOfNode(victim.pid), undefined);
+      await victim.end();
+    }
+  });
+
+  it('budgets that are none', () => {
+    for (const bad of [0, -1, Number.NaN, null, 'x', {}])
+      assert.throws(
+        () => setBudgets({ io: bad as number }),
+        /^TypeError: io is .*, should be milliseconds above 0/,
+      );
+    assert.throws(
+      () => setBudgets({ tasks: 5 } as object),
+      /^TypeError: there is no budget 'tasks'; there are task, /,
+    );
+  });
 
   it('RING3_WATCHDOG names the function that blocks the loop', async () => {
     victim = await start(process.execPath, [join(victims, 'stuck.mjs'), 'spin'], {

@@ -2,13 +2,15 @@
 /**
  * What each tool shows of a process in each planted state: npm run test:anchors. Each is run, none is quoted from its
  * manual: ring3 sigdump and backtrace, Node's diagnostic report, gdb, eu-stack, and gcore with who reads its core.
- * A tool that is not installed is left out, with a line that says so. Prints the table that the docs have.
+ * A tool that is not installed is left out, with a line that says so. Prints the tables that the docs have; the one of
+ * what ring3 itself finds of all that is planted, in three languages, alone: npm run test:anchors -- planted
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { start, type Victim, victims } from '../diag/victim.js';
+import { plantAll, table, type Verdict } from '../diag/planted.js';
+import { lineOf, start, type Victim, victims } from '../diag/victim.js';
 import { findProgram, root } from './target.js';
 
 const addon = join(process.env.RING3_BUILD ?? join(root, 'build/Release'), 'ring3_node.node');
@@ -41,7 +43,18 @@ const script =
     );
 const hosted = (state: string) => script(state, 'hosted.mjs');
 
+const typed = join(victims, 'typed.ts');
+
 const STATES: State[] = [
+  {
+    name: 'TypeScript spins',
+    start: (folder) =>
+      start(process.execPath, [
+        ...['--report-on-signal', `--report-directory=${folder}`, '--import', 'tsx', typed, 'spin', folder],
+      ]),
+    culprit: /spinForEver/,
+    line: new RegExp(`typed\\.ts:${lineOf(typed, 'function spinForEver')}\\b`),
+  },
   { name: 'JavaScript spins', start: script('spin'), culprit: /spinForEver/, line: /stuck\.mjs:\d+/ },
   {
     name: 'JavaScript in Atomics.wait()',
@@ -150,25 +163,44 @@ function verdict(state: State, text: string): string {
   return words.join(', ');
 }
 
-const tools = TOOLS.filter(({ name, needs = [] }) => {
-  const missing = needs.filter((program) => !findProgram(program));
-  if (missing.length) console.log(`${name}: left out, for ${missing.join(' and ')} is not installed here`);
-  return missing.length === 0;
-});
-if (!existsSync(addon)) throw new Error(`${addon} is not built: npm run build`);
-console.log(`| state | ${tools.map(({ name }) => name).join(' | ')} |`);
-console.log(`| --- |${' --- |'.repeat(tools.length)}`);
-for (const state of STATES) {
-  const cells: string[] = [];
-  for (const tool of tools) {
-    const folder = mkdtempSync(join(tmpdir(), 'ring3-anchors-'));
-    const victim = await state.start(folder);
-    await pause(700);
-    const from = performance.now();
-    const text = await tool.look(victim, folder);
-    cells.push(`${verdict(state, text)} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
-    await victim.end();
-    rmSync(folder, { recursive: true });
+async function planted(): Promise<void> {
+  const rows: [string, Verdict[]][] = [];
+  for (const [bug, verdicts] of plantAll()) rows.push([bug, await Promise.all(verdicts)]);
+  console.log(table(rows));
+  for (const { bug, language, missed } of rows.flatMap(([, verdicts]) => verdicts))
+    if (missed) {
+      console.error(`${bug}, in ${language}: ${missed}`);
+      process.exitCode = 1;
+    }
+}
+
+async function anchors(): Promise<void> {
+  const tools = TOOLS.filter(({ name, needs = [] }) => {
+    const missing = needs.filter((program) => !findProgram(program));
+    if (missing.length) console.log(`${name}: left out, for ${missing.join(' and ')} is not installed here`);
+    return missing.length === 0;
+  });
+  console.log(`| state | ${tools.map(({ name }) => name).join(' | ')} |`);
+  console.log(`| --- |${' --- |'.repeat(tools.length)}`);
+  for (const state of STATES) {
+    const cells: string[] = [];
+    for (const tool of tools) {
+      const folder = mkdtempSync(join(tmpdir(), 'ring3-anchors-'));
+      const victim = await state.start(folder);
+      await pause(700);
+      const from = performance.now();
+      const text = await tool.look(victim, folder);
+      cells.push(`${verdict(state, text)} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
+      await victim.end();
+      rmSync(folder, { recursive: true });
+    }
+    console.log(`| ${state.name} | ${cells.join(' | ')} |`);
   }
-  console.log(`| ${state.name} | ${cells.join(' | ')} |`);
+}
+
+if (!existsSync(addon)) throw new Error(`${addon} is not built: npm run build`);
+await planted();
+if (process.argv[2] !== 'planted') {
+  console.log();
+  await anchors();
 }

@@ -299,4 +299,24 @@ describe('module host', () => {
       await messages.worker.terminate();
     });
   });
+
+  it('finds what modules ask for in its folders', async () => {
+    for (const name of ['chain_1', 'chain_2']) copyFileSync(fixture('kmod'), join(folder, `${name}.ko.so`));
+    await kernel.stop();
+    kernel = await Kernel.start({ cpus: 1, moduleFolders: ['/nowhere', folder] });
+    kernel.consoleLogLevel = -1;
+    const first = await kernel.insmod(join(folder, 'chain_1.ko.so'));
+    assert.deepEqual(
+      kernel.lsmod().map(({ name }) => name),
+      ['chain_2', 'chain_1'],
+    );
+    assert.equal(first.readParameter('answer'), '0');
+    assert.equal(kernel.module('chain_2').readParameter('answer'), '256');
+    await kernel.stop();
+    kernel = await Kernel.start({ cpus: 1 });
+    kernel.consoleLogLevel = -1;
+    const alone = await kernel.insmod(join(folder, 'chain_1.ko.so'));
+    assert.equal(alone.readParameter('answer'), '-2');
+    await assert.rejects(Kernel.start({ moduleFolders: ['a:b'] }), /should have no :/);
+  });
 });

@@ -5,7 +5,7 @@
 /*
  * Devices as owners of memory: what devm_ functions allocate goes when the device does.
  *
- * Differs from the kernel: no buses, drivers, sysfs or events.
+ * Differs from the kernel: no buses, drivers, sysfs or events, but for misc devices (miscdevice.h).
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
@@ -15,6 +15,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/sysfs.h>
 #include <linux/types.h>
 
 struct device {
@@ -81,6 +82,17 @@ static inline int devm_add_action_or_reset(struct device *dev, void (*action)(vo
 		action(data);
 	return rc;
 }
+
+/* Attributes of devices, for who makes them files: miscdevice.h. */
+struct device_attribute {
+	struct attribute	attr;
+	ssize_t	(*show)(struct device *dev, struct device_attribute *attr, char *page);
+	ssize_t	(*store)(struct device *dev, struct device_attribute *attr, const char *text, size_t length);
+};
+#define DEVICE_ATTR(name, mode, show, store)	struct device_attribute dev_attr_##name = __ATTR(name, mode, show, store)
+#define DEVICE_ATTR_RW(name)	struct device_attribute dev_attr_##name = __ATTR_RW(name)
+#define DEVICE_ATTR_RO(name)	struct device_attribute dev_attr_##name = __ATTR_RO(name)
+#define DEVICE_ATTR_WO(name)	struct device_attribute dev_attr_##name = __ATTR_WO(name)
 
 #define dev_printk(level, dev, fmt, ...)	printk(level "%s: " fmt, dev_name(dev), ##__VA_ARGS__)
 #define dev_err(dev, fmt, ...)			dev_printk(KERN_ERR, dev, fmt, ##__VA_ARGS__)

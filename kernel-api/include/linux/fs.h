@@ -18,6 +18,7 @@
 #include <linux/path.h>
 #include <linux/stat.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/uio.h>
 
 #define MAX_RW_COUNT	(INT_MAX & PAGE_MASK)	/* bytes of one read or write */
@@ -45,6 +46,8 @@ struct file_operations {
 
 struct inode {
 	umode_t		i_mode;
+	kuid_t		i_uid;		/* of the tree's; who asks does not matter */
+	kgid_t		i_gid;
 	loff_t		i_size;
 	void		*i_private;	/* of the tree: what its maker gave */
 	struct file	*host;
@@ -160,5 +163,22 @@ static inline __printf(1, 2) void __simple_attr_check_format(const char *fmt, ..
 	DEFINE_SIMPLE_ATTRIBUTE_XSIGNED(fops, get, set, fmt, simple_attr_write)
 #define DEFINE_SIMPLE_ATTRIBUTE_SIGNED(fops, get, set, fmt) \
 	DEFINE_SIMPLE_ATTRIBUTE_XSIGNED(fops, get, set, fmt, simple_attr_write_signed)
+
+/*
+ * Types of file systems, by name. None can be mounted: a module that has one is found, or loaded, by it.
+ * 0; -EINVAL a name with a dot; -EBUSY it is taken, or registered already; -EINVAL it is not registered.
+ */
+struct file_system_type {
+	const char		*name;
+	int			fs_flags;
+	struct module		*owner;
+	struct file_system_type	*next;		/* the list's */
+};
+#define MODULE_ALIAS_FS(name)	MODULE_ALIAS("fs-" name)
+__visible int register_filesystem(struct file_system_type *type);
+__visible int unregister_filesystem(struct file_system_type *type);
+/* With its module in use, for put_filesystem(); asks for a module fs-NAME where there is none. NULL. May sleep. */
+__visible struct file_system_type *get_fs_type(const char *name);
+__visible void put_filesystem(struct file_system_type *type);
 
 #endif /* _LINUX_FS_H */

@@ -6,17 +6,19 @@
  * Objects that are counted, and have a directory below /sys for their attributes (sysfs.h).
  *
  * Differs from the kernel: uevents go into a ring of the last 512, for who reads or follows it
- * (ring3/kernel.h), and to no socket or helper; an object cannot be renamed or moved; no name
- * spaces. What device.h has are no kobjects.
+ * (ring3/kernel.h), and to no socket or helper. Owners are kept in the inodes; nobody checks them. What
+ * device.h has are no kobjects.
  */
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/kobject_ns.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 
 struct kernfs_node;
@@ -31,14 +33,21 @@ struct kobject {
 	const struct kobj_type	*ktype;
 	struct kernfs_node	*sd;		/* its directory; NULL: none */
 	struct kref		kref;
-	unsigned int		state_initialized : 1, state_in_sysfs : 1, state_add_uevent_sent : 1,
-				state_remove_uevent_sent : 1, uevent_suppress : 1;
+	unsigned int		state_initialized : 1;
+	unsigned int		state_in_sysfs : 1;
+	unsigned int		state_add_uevent_sent : 1;
+	unsigned int		state_remove_uevent_sent : 1;
+	unsigned int		uevent_suppress : 1;
 };
 
 struct kobj_type {
 	void			(*release)(struct kobject *kobj);	/* frees it; may sleep as the last put may */
 	const struct sysfs_ops	*sysfs_ops;
 	const struct attribute_group **default_groups;	/* a NULL ends them */
+	/* Name spaces of what is below it, NULL without; the tag of one that is below such. */
+	const struct kobj_ns_type_operations *(*child_ns_type)(struct kobject *kobj);
+	const void		*(*namespace)(struct kobject *kobj);
+	void			(*get_ownership)(struct kobject *kobj, kuid_t *uid, kgid_t *gid);	/* root without */
 };
 
 struct kobj_attribute {
@@ -80,6 +89,13 @@ __visible int __must_check kobject_add(struct kobject *kobj, struct kobject *par
 __visible int __must_check kobject_init_and_add(struct kobject *kobj, const struct kobj_type *ktype,
 						struct kobject *parent, const char *fmt, ...) __printf(4, 5);
 __visible void kobject_del(struct kobject *kobj);	/* out of /sys, waiting for calls under way; NULL is nothing */
+/*
+ * In /sys, with all that is below it, and links to it lead there still; KOBJ_MOVE tells, with DEVPATH_OLD. As
+ * kobject_add(); -EINVAL also: below itself. The caller sees to it that nobody else does so, or deletes it.
+ */
+__visible int __must_check kobject_rename(struct kobject *kobj, const char *new_name);	/* of one with a parent */
+__visible int __must_check kobject_move(struct kobject *kobj, struct kobject *new_parent);	/* NULL: its kset, or /sys */
+__visible const void *kobject_namespace(struct kobject *kobj);	/* NULL: none */
 __visible struct kobject *kobject_create_and_add(const char *name, struct kobject *parent);	/* NULL */
 __visible struct kobject *kobject_get(struct kobject *kobj);
 __visible struct kobject *kobject_get_unless_zero(struct kobject *kobj);	/* NULL: it goes */

@@ -5,14 +5,15 @@
 /*
  * Modules: init, exit, reference counts, notifiers.
  *
- * Differs from the kernel: request_module() and aliases are not there; a crash in a module
- * is a crash of the process. MODULE_* texts stand in .modinfo of the shared object.
+ * Differs from the kernel: a crash in a module is a crash of the process; tables of devices are no
+ * aliases (MODULE_ALIAS is: kmod.h). MODULE_* texts stand in .modinfo of the shared object.
  */
 #include <linux/cache.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/kmod.h>
 #include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/notifier.h>

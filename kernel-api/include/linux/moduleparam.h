@@ -70,6 +70,8 @@ RING3_PARAM_TYPE(hexint);
 RING3_PARAM_TYPE(bool);
 RING3_PARAM_TYPE(invbool);
 RING3_PARAM_TYPE(charp);
+__visible extern const struct kernel_param_ops param_ops_bool_enable_only;
+__visible int param_set_bool_enable_only(const char *val, const struct kernel_param *kp);	/* -EROFS: it was on */
 __visible void param_free_charp(void *arg);
 __visible extern const struct kernel_param_ops param_ops_string, param_array_ops;
 __visible int param_set_copystring(const char *val, const struct kernel_param *kp);

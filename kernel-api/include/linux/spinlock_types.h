@@ -14,6 +14,8 @@
 typedef struct spinlock {
 	u32			owner;		/* atomic, a futex: 0 free, or a thread's id; RING3_LOCK_WAITED */
 	u32			magic;		/* was set up */
+	u32			bias;		/* atomic: the thread that may take it without the word; spinlock.c */
+	u32			in;		/* atomic, a futex: 0, or that thread's id, which holds it */
 } spinlock_t, raw_spinlock_t;
 
 typedef struct ring3_rwlock {

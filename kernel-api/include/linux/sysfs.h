@@ -7,7 +7,7 @@
  * most, made by show() as a read starts at 0, given to store() with a 0 behind it, one
  * write at a time. Removal waits for calls under way; an open file then answers -ENODEV.
  *
- * Differs from the kernel: no name spaces; what happens to a file is told to nobody who
+ * Differs from the kernel: what happens to a file is told to nobody who
  * polls, but sysfs_notify() may be called; binary attributes cannot be mapped.
  */
 #include <linux/compiler.h>
@@ -20,6 +20,7 @@
 
 struct bin_attribute;
 struct kobject;
+struct kernfs_node;
 struct file;
 
 struct attribute {
@@ -103,6 +104,15 @@ __visible void sysfs_remove_file_from_group(struct kobject *kobj, const struct a
 __visible void sysfs_remove_mount_point(struct kobject *parent, const char *name);
 /* From inside the attribute's own show() or store(); true: this call removed it. */
 __visible bool sysfs_remove_file_self(struct kobject *kobj, const struct attribute *attr);
+
+/* An object's directory: for who makes objects as kobject.c does. @ns is a tag (kobject_ns.h), or NULL. */
+__visible int __must_check sysfs_create_dir_ns(struct kobject *kobj, const void *ns);
+__visible void sysfs_remove_dir(struct kobject *kobj);
+__visible int __must_check sysfs_rename_dir_ns(struct kobject *kobj, const char *new_name, const void *new_ns);
+__visible int __must_check sysfs_move_dir_ns(struct kobject *kobj, struct kobject *new_parent, const void *new_ns);
+__visible struct kernfs_node *sysfs_get(struct kernfs_node *kn);	/* NULL is nothing */
+__visible void sysfs_put(struct kernfs_node *kn);
+__visible void sysfs_enable_ns(struct kernfs_node *kn);	/* of an empty one: what comes into it needs a tag */
 
 __visible void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr);
 

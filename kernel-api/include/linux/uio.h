@@ -6,7 +6,8 @@
  * A place in memory that data goes to or comes from, piece by piece.
  *
  * Differs from the kernel: iov_iter_kvec() and iov_iter_ubuf() are always there, all else that is no
- * inline function is lib/iov_iter.c's of the hosted library. "User" memory is this process's own:
+ * inline function is lib/iov_iter.c's of the hosted library. What it does not export is for modules here as
+ * well (code that is built in there is one). "User" memory is this process's own:
  * only addresses that no process has are refused. Pages of it are had of the region only (kmalloc(),
  * alloc_pages()), others are -EFAULT. There is no crypto, and so no hash_and_copy_to_iter().
  */
@@ -121,7 +122,7 @@ static inline void iov_iter_save_state(struct iov_iter *iter, struct iov_iter_st
 {
 	*state = (struct iov_iter_state){ iter->iov_offset, iter->count, iter->nr_segs };
 }
-void iov_iter_restore(struct iov_iter *i, struct iov_iter_state *state);
+__visible void iov_iter_restore(struct iov_iter *i, struct iov_iter_state *state);
 
 size_t iov_iter_single_seg_count(const struct iov_iter *i);
 bool iov_iter_is_aligned(const struct iov_iter *i, unsigned int addr_mask, unsigned int len_mask);
@@ -203,13 +204,13 @@ static inline bool __must_check csum_and_copy_from_iter_full(void *addr, size_t 
 }
 
 /* @fast_iov where it suffices, else of kmalloc(); or ERR_PTR(-EINVAL, -EFAULT, -ENOMEM). @compat: compat_iovecs. */
-struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_segs, unsigned long fast_segs,
-			      struct iovec *fast_iov, bool compat);
+__visible struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_segs,
+					unsigned long fast_segs, struct iovec *fast_iov, bool compat);
 /* Bytes or -errno; *@iovp, which held @fast_segs, is then what to kfree(). */
 ssize_t import_iovec(int type, const struct iovec __user *uvec, unsigned int nr_segs, unsigned int fast_segs,
 		     struct iovec **iovp, struct iov_iter *i);
-ssize_t __import_iovec(int type, const struct iovec __user *uvec, unsigned int nr_segs, unsigned int fast_segs,
-		       struct iovec **iovp, struct iov_iter *i, bool compat);
+__visible ssize_t __import_iovec(int type, const struct iovec __user *uvec, unsigned int nr_segs,
+				 unsigned int fast_segs, struct iovec **iovp, struct iov_iter *i, bool compat);
 int import_single_range(int type, void __user *buf, size_t len, struct iovec *iov, struct iov_iter *i);
 
 #endif /* _LINUX_UIO_H */

@@ -42,12 +42,20 @@ int ring3_rmmod(const char *name);
  *
  * Load: -ENODEV no kernel runs; -EINVAL bad file name or parameter value; -EEXIST the name is
  * loaded; -ENOSPC 128 modules are; -ENOEXEC it is no module for this host; -ENOENT a symbol,
- * a module or a parameter is missing; -EBUSY it left something behind in its last life; or
- * what open(2) said, or what its init returned. Nothing of it is left then, or @why says what.
- * Unload: -ENOENT it is not loaded; -EBUSY it is in use, or has an init and no exit.
+ * a module or a parameter is missing; -EBUSY it left something behind in its last life, or another load or
+ * unload was waited for, for 30 s; -EDEADLK its own init asks; or what open(2) said, or what its init
+ * returned. Nothing of it is left then, or @why says what.
+ * Unload: -ENOENT it is not loaded; -EBUSY it is in use, has an init and no exit, or is not done with its
+ * init, which is waited for, for 30 s.
  */
 int ring3_module_load(const char *path, const char *params, char *why, unsigned long bytes);
 int ring3_module_unload(const char *name, char *why, unsigned long bytes);
+
+/*
+ * Where request_module() (linux/kmod.h) looks for modules: folders with ':' between. NULL or "", as it is
+ * at first, is nowhere: it answers -ENOENT. -ENAMETOOLONG: more than 4095 bytes. Any time.
+ */
+int ring3_module_path(const char *folders);
 
 /*
  * A line per module, in the order of loading: name, bytes, references, users with commas

@@ -42,7 +42,7 @@ struct blob {
 };
 
 struct host_elf {
-	struct blob	symbols, names, infos, dynamic, needed;
+	struct blob	symbols, names, infos, depends, dynamic, needed;
 	unsigned int	nr_symbols, nr_exports;
 	const char	**exports;	/* sorted */
 	unsigned long	size;
@@ -166,6 +166,8 @@ static int read_section(struct reader *reader, struct host_elf *elf, const Elf64
 		return read_symbols(reader, elf, sections, nr, section);
 	if (section->sh_type == SHT_PROGBITS && !strcmp(title, ".modinfo") && !elf->infos.data)
 		return read_blob(reader, &elf->infos, section->sh_offset, section->sh_size);
+	if (section->sh_type == SHT_PROGBITS && !strcmp(title, ".ring3.depends") && !elf->depends.data)
+		return read_blob(reader, &elf->depends, section->sh_offset, section->sh_size);
 	if (section->sh_type == SHT_DYNAMIC && !elf->dynamic.data && section->sh_link < nr) {
 		rc = read_blob(reader, &elf->dynamic, section->sh_offset, section->sh_size);
 		if (!rc)
@@ -247,6 +249,7 @@ void host_elf_close(struct host_elf *elf)
 	mem_free(elf->symbols.data, "elf");
 	mem_free(elf->names.data, "elf");
 	mem_free(elf->infos.data, "elf");
+	mem_free(elf->depends.data, "elf");
 	mem_free(elf->dynamic.data, "elf");
 	mem_free(elf->needed.data, "elf");
 	mem_free(elf->exports, "elf");
@@ -267,6 +270,21 @@ const char *host_elf_modinfo(const struct host_elf *elf, const char *tag, unsign
 		if (!strncmp(text, tag, length) && text[length] == '=' && !nth--)
 			return text + length + 1;
 	return NULL;
+}
+
+unsigned long host_elf_depends(const struct host_elf *elf, unsigned int nth, const char **path)
+{
+	unsigned long length;
+
+	for (const char *text = elf->depends.data; text && *text; text += length + 1) {
+		length = strcspn(text, "\n");
+		*path = text;
+		if (!nth--)
+			return length;
+		if (!text[length])
+			break;
+	}
+	return 0;
 }
 
 const char *host_elf_symbol(const struct host_elf *elf, unsigned int at, enum host_elf_kind *kind)

@@ -21,6 +21,12 @@ unsigned long host_elf_size(const struct host_elf *elf);
 /* The value of the @nth "tag=value" in .modinfo, or NULL. */
 const char *host_elf_modinfo(const struct host_elf *elf, const char *tag, unsigned int nth);
 
+/*
+ * The path of the @nth module that `ring3 build` saw it use: its length, 0 for none behind the last. No 0 is
+ * behind it.
+ */
+unsigned long host_elf_depends(const struct host_elf *elf, unsigned int nth, const char **path);
+
 enum host_elf_kind { HOST_ELF_OTHER, HOST_ELF_EXPORT, HOST_ELF_WEAK_EXPORT, HOST_ELF_WANT, HOST_ELF_WEAK_WANT };
 /* The symbol at index @at (0, 1, ...), NULL behind the last. */
 const char *host_elf_symbol(const struct host_elf *elf, unsigned int at, enum host_elf_kind *kind);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* process.c - memory, threads, time, output and shared objects of the host process. See host.h. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
@@ -204,8 +206,11 @@ int host_barrier_init(void)
 
 void host_barrier(void)
 {
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
-		abort();	/* it worked at the start */
+	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		return;
+	/* It worked at the start: so this is a child process, which has to ask again. */
+	if (host_barrier_init() || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+		abort();
 }
 
 static pthread_key_t exit_key;
@@ -344,6 +349,37 @@ void host_eventfd_signal(int fd)
 }
 
 void host_close(int fd) { close(fd); }
+
+/* ---- folders -------------------------------------------------------------------------- */
+
+static int is_module(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return length > 6 && !strcmp(entry->d_name + length - 6, ".ko.so");
+}
+
+int host_each_module(const char *path, unsigned int most, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dirent **entries;
+	int nr = scandir(path, &entries, is_module, alphasort), rc;
+
+	if (nr < 0)
+		return -errno;
+	rc = nr > (int)most ? -E2BIG : 0;
+	for (int i = 0; i < nr; i++) {
+		if (!rc)
+			rc = each(arg, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+int host_glob(const char *pattern, const char *text)
+{
+	return !fnmatch(pattern, text, 0);
+}
 
 /* ---- shared objects ---------------------------------------------------------------- */
 

@@ -59,7 +59,9 @@ enum diag_flags {
 
 /*
  * Start the collector; a second call adds flags. 0 or -errno; it is not started where
- * RING3_DIAG=off is set, which is 0 too. Any thread. It lives as long as the process.
+ * RING3_DIAG=off is set, which is 0 too. Any thread. It lives as long as the process: a
+ * child of fork() has none, and is told -ECHILD. With DIAG_CRASH each thread that takes
+ * signals has an alternate stack for them when this returns.
  */
 int diag_start(unsigned int flags);
 bool diag_running(void);

@@ -63,14 +63,24 @@ static inline __attribute__((always_inline)) void diag_lock_note(const void *loc
 	DIAG_SET(record->nr_held, nr + 1);
 }
 
-/* diag_lock_drop(), short where the one dropped is the last one taken. */
-static inline __attribute__((always_inline)) void diag_lock_unnote(const void *lock)
+/* Is @lock noted, and the last one taken? Then diag_lock_drop_last() will do for diag_lock_drop(). */
+static inline __attribute__((always_inline)) int diag_lock_is_last(const void *lock)
 {
 	struct record *record = diag_fast_record;
 	unsigned int nr = record ? DIAG_GET(record->nr_held) - 1 : HELD_MAX;
 
-	if (__builtin_expect(nr < HELD_MAX && DIAG_GET(record->held[nr].lock) == lock, 1))
-		DIAG_SET(record->nr_held, nr);
+	return __builtin_expect(nr < HELD_MAX && DIAG_GET(record->held[nr].lock) == lock, 1);
+}
+
+static inline __attribute__((always_inline)) void diag_lock_drop_last(void)
+{
+	DIAG_SET(diag_fast_record->nr_held, DIAG_GET(diag_fast_record->nr_held) - 1);
+}
+
+static inline __attribute__((always_inline)) void diag_lock_unnote(const void *lock)
+{
+	if (diag_lock_is_last(lock))
+		diag_lock_drop_last();
 	else
 		diag_lock_drop(lock);
 }

@@ -13,11 +13,17 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "diag_impl.h"
 
-enum { ALT_BYTES = 64 << 10, GUARD = 4096, OTHERS_MAX = 4096, LOOK_TICKS = 8 };
+enum {
+	ALT_BYTES = 64 << 10, GUARD = 4096, OTHERS_MAX = 4096,
+	FEW = 128,		/* threads: these are listed at each tick, more only */
+	LOOK_TICKS = 8,		/* so often, or when their number has changed */
+	FIRST_NS = 1000000000,	/* diag_start() waits for the first look, no longer */
+};
 enum { FREE, ASKED, LENT, HAS_OWN };
 
 static struct other {
@@ -27,7 +33,7 @@ static struct other {
 	uint32_t	seen;		/* in which look */
 } others[OTHERS_MAX];
 static unsigned int nr_others;		/* entries ever used */
-static bool wanted;			/* atomic */
+static bool wanted, looked;		/* atomic */
 
 /* ---- threads that ask ------------------------------------------------------------------- */
 
@@ -141,7 +147,7 @@ void altstack_tick(void)
 
 	/* A link per thread: unless one came or went, there is seldom anybody new. */
 	if (!altstack_wanted() || stat("/proc/self/task", &now) < 0 ||
-	    (now.st_nlink == links && ++ticks % LOOK_TICKS))
+	    (now.st_nlink == links && links > FEW && ++ticks % LOOK_TICKS))
 		return;
 	links = now.st_nlink;
 	look++;
@@ -160,6 +166,16 @@ void altstack_tick(void)
 		if (others[i].seen != look && __atomic_load_n(&others[i].state, __ATOMIC_ACQUIRE) != FREE &&
 		    !thread_alive(others[i].tid))
 			__atomic_store_n(&others[i].state, FREE, __ATOMIC_RELEASE);
+	__atomic_store_n(&looked, true, __ATOMIC_RELEASE);
+}
+
+void altstack_await(void)
+{
+	const struct timespec nap = { 0, 100000 };
+	uint64_t deadline = diag_now() + FIRST_NS;
+
+	while (altstack_wanted() && !__atomic_load_n(&looked, __ATOMIC_ACQUIRE) && diag_now() < deadline)
+		nanosleep(&nap, NULL);
 }
 
 void altstack_init(void)

@@ -27,15 +27,13 @@
 enum {
 	OUT_BYTES = 24 << 20, DUMP_BYTES = 160 << 20,
 	QUIT_GAP_NS = 200000000,	/* between two dumps by signal: a storm of them makes few */
-	WRITE_WAIT_MS = 1000,		/* for anything to go out, and */
-	WRITE_ALL_NS = 5000000000ul,	/* for all of it */
 	CALL_WAIT_NS = 3000000000ul,
 };
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 static unsigned int active_flags;
-static int bell = -1, dump_file = STDERR_FILENO;
+static int bell = -1;
 static int own_tid;		/* atomic */
 static int quit_pending;	/* atomic: signals not yet answered */
 
@@ -89,11 +87,13 @@ static void emit_head(struct dump *dump)
 {
 	struct diag_out *out = dump->out;
 	struct timespec now;
+	char reason[1024];
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	expand_sites(dump->space, dump->reason, reason, sizeof(reason));
 	out_num(out, "ring3Dump", 1);
 	out_num(out, "pid", getpid());
-	out_str(out, "reason", dump->reason);
+	out_str(out, "reason", reason);
 	out_num(out, "timeMs", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	out_num(out, "uptimeMs", (int64_t)(diag_now() - born) / 1000000);
 }
@@ -102,6 +102,7 @@ static size_t make_dump(struct dump *dump, bool json)
 {
 	struct diag_out out;
 
+	spares_give();
 	arena_reset(&arena);
 	dump->space = &space;
 	dump->arena = &arena;
@@ -140,36 +141,6 @@ static size_t make_dump(struct dump *dump, bool json)
 	return out.used;
 }
 
-/*
- * What does not go out within a second of waiting, or five seconds in all, is lost: neither a stopped terminal nor a
- * slow reader may hold the collector.
- */
-int collector_write(int fd, const char *from, size_t bytes)
-{
-	uint64_t deadline = diag_now() + WRITE_ALL_NS;
-
-	while (bytes) {
-		struct pollfd ready = { .fd = fd, .events = POLLOUT };
-		ssize_t put;
-		int rc = poll(&ready, 1, WRITE_WAIT_MS);
-
-		if (diag_now() > deadline)
-			return -ETIMEDOUT;
-		if (rc < 0 && errno == EINTR)
-			continue;
-		if (rc <= 0)
-			return rc ? -errno : -ETIMEDOUT;
-		put = write(fd, from, bytes < 4096 ? bytes : 4096);
-		if (put < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (put <= 0)
-			return put ? -errno : -EIO;
-		from += put;
-		bytes -= (size_t)put;
-	}
-	return 0;
-}
-
 int collector_make_dump(struct dump *dump, bool json, int fd)
 {
 	return collector_write(fd, text.base, make_dump(dump, json));
@@ -196,6 +167,7 @@ size_t collector_stack_text(int tid, char *buf, size_t bytes)
 	const struct stack *stack;
 	unsigned int from;
 
+	spares_give();
 	arena_reset(&arena);
 	space_refresh(&space);
 	v8_open(&v8, &space);
@@ -210,9 +182,27 @@ size_t collector_stack_text(int tid, char *buf, size_t bytes)
 
 /* ---- SIGQUIT ------------------------------------------------------------------------------ */
 
+/* A terminal's Ctrl-\ reaches children of fork() as well; the bell they have is their parent's. */
+static void quit_alone(void)
+{
+	char line[160];
+	int bytes = diag_format(line, sizeof(line), "ring3: SIGQUIT: process %d came from fork() and cannot dump itself; "
+				"ring3 backtrace %d\n", getpid(), getpid());
+	ssize_t put = write(STDERR_FILENO, line, (size_t)bytes);
+
+	(void)put;
+}
+
 static void on_quit(int signum)
 {
+	int saved = errno;
+
 	(void)signum;
+	if (!diag_running()) {
+		quit_alone();
+		errno = saved;
+		return;
+	}
 	__atomic_fetch_add(&quit_pending, 1, __ATOMIC_RELAXED);
 	ring();
 }
@@ -243,7 +233,7 @@ static void answer_quit(void)
 		diag_format(reason, sizeof(reason), "SIGQUIT, %d times", nr);
 	struct dump dump = { .reason = reason };
 
-	collector_write(dump_file, text.base, make_dump(&dump, false));
+	dump_write(text.base, make_dump(&dump, false));
 	last = diag_now();
 }
 
@@ -317,12 +307,12 @@ int diag_backtrace(int fd)
 
 bool collector_dump_crash(void)
 {
-	char reason[256];
+	char reason[640];
 	struct dump dump = { .reason = reason };
 
 	if (!crash_pending(&dump, reason, sizeof(reason)))
 		return false;
-	collector_write(dump_file, text.base, make_dump(&dump, false));
+	dump_write(text.base, make_dump(&dump, false));
 	crash_done();
 	return true;
 }
@@ -334,13 +324,13 @@ static void *collect(void *arg)
 	__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 	__atomic_store_n(&own_tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	for (;;) {
-		struct pollfd ready[2] = {
-			{ .fd = bell, .events = POLLIN },
-			{ .fd = listener_fd(), .events = POLLIN },
-		};
+		struct pollfd ready[1 + LISTENER_POLLS] = { { .fd = bell, .events = POLLIN } };
+		int wait_ms = watch_wanted() || altstack_wanted() ? watch_tick_ms() : -1;
+		unsigned int nr = 1 + listener_poll(ready + 1, &wait_ms);
 		uint64_t count;
 
-		poll(ready, 2, watch_wanted() || altstack_wanted() ? watch_tick_ms() : -1);
+		spares_keep();
+		poll(ready, nr, wait_ms);
 		__atomic_store_n(&diag_clock, diag_now(), __ATOMIC_RELAXED);
 		if (ready[0].revents && read(bell, &count, sizeof(count)) < 0)
 			continue;
@@ -348,8 +338,7 @@ static void *collect(void *arg)
 		if (__atomic_load_n(&quit_pending, __ATOMIC_ACQUIRE))
 			answer_quit();
 		answer_call();
-		if (ready[1].revents)
-			listener_answer();
+		listener_run();
 		if (watch_wanted())
 			watch_tick(diag_now());
 		altstack_tick();
@@ -359,7 +348,6 @@ static void *collect(void *arg)
 
 static int start_collector(void)
 {
-	const char *file = getenv("RING3_DUMP_FILE");
 	sigset_t all, before;
 	pthread_t thread;
 	int rc = capture_init(SIGRTMAX - 5);
@@ -367,12 +355,7 @@ static int start_collector(void)
 	if (rc)
 		return rc;
 	born = diag_now();
-	if (file && *file) {
-		int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-		if (fd >= 0)
-			dump_file = fd;
-	}
+	dump_file_init();
 	bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (bell < 0)
 		return -errno;
@@ -394,10 +377,14 @@ static int start_collector(void)
 	return 0;
 }
 
-/* A child of fork() has the memory of a collector and no collector. */
+/*
+ * A child of fork() has the memory of a collector and no collector. Its parent's socket would outlive the parent in it,
+ * and take questions that nobody answers.
+ */
 static void forked(void)
 {
 	__atomic_store_n(&own_tid, 0, __ATOMIC_RELEASE);
+	listener_forked();
 }
 
 int diag_start(unsigned int flags)
@@ -414,6 +401,8 @@ int diag_start(unsigned int flags)
 			pthread_atfork(NULL, NULL, forked);
 		started = !rc;
 	}
+	else if (!diag_running())
+		rc = -ECHILD;
 	/* Taken: another namespace's process of this number. The other ways in remain. */
 	if (!rc && flags & DIAG_SOCKET)
 		listener_open();
@@ -427,6 +416,8 @@ int diag_start(unsigned int flags)
 	if (!rc)
 		ring();
 	pthread_mutex_unlock(&start_lock);
+	if (!rc)
+		altstack_await();
 	return rc;
 }
 

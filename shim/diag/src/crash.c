@@ -18,10 +18,9 @@
 #include <unistd.h>
 
 #include "diag_impl.h"
+#include "sys_mem.h"
 #include "sys_nofault.h"
 #include "sys_service.h"
-
-#define POISON	MEM_ZAP_64	/* a pointer read out of freed memory */
 
 enum { WAIT_NS = 2000000000, ROUNDS = 3, NEAR = 128 << 10 };
 
@@ -46,7 +45,7 @@ static struct {
 	bool		taken;		/* by the collector */
 } crash;
 static int crashed;			/* atomic: the first to crash is told */
-static char panic_text[256];
+static char panic_text[512];
 static int panic_set;
 
 bool (*diag_crash_first)(int signum, void *info, void *context);
@@ -202,26 +201,36 @@ void crash_done(void)
 	syscall(SYS_futex, &crash.state, FUTEX_WAKE_PRIVATE, 1024);
 }
 
-/* Whose stack lies right above @addr; 0 = nobody's. */
-static int stack_above(struct dump *dump, uint64_t addr)
+/* Whose stack ends where @guard does: of those in the memory right above it, the nearest; 0 = nobody's. */
+static int stack_above(struct dump *dump, const struct mapping *guard)
 {
-	for (unsigned int i = 0; i < dump->threads.nr; i++) {
+	const struct mapping *above = space_mapping(dump->space, guard->end);
+	uint64_t nearest = UINT64_MAX;
+	int owner = 0;
+
+	for (unsigned int i = 0; above && i < dump->threads.nr; i++) {
 		const struct thread *thread = &dump->threads.all[i];
-		uint64_t sp = thread->tid == crash.tid ? crash.caught.regs[REG_SP] : thread->sp;
 
-		if (sp && addr < sp + NEAR && sp < addr + NEAR)
-			return thread->tid;
+		if (thread->sp >= above->start && thread->sp < above->end && thread->sp < nearest) {
+			nearest = thread->sp;
+			owner = thread->tid;
+		}
 	}
-	return 0;
+	return owner;
 }
 
-static bool poisoned(void)
+/* What @value was read from, when checks of memory have filled that; NULL = not so. */
+static const char *fill_of(uint64_t value)
 {
-	for (int i = 0; i < REGS; i++)
-		if (crash.caught.regs[i] == POISON)
-			return true;
-	return false;
+	return value == MEM_ZAP_64 ? "the fill of freed memory" :
+	       value == BYTES8(MEM_REDZONE_FILL) ? "the fill of a red zone" :
+	       value == MEM_PATTERN_ALLOC_64 ? "the fill of memory that nobody has written to" : NULL;
 }
+
+static const char *const names[REGS] = {
+	"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+	"r15", "rip",
+};
 
 /* A writable mapping begins soon above @addr: a stack may. */
 static bool stack_begins_above(struct dump *dump, uint64_t addr)
@@ -232,23 +241,74 @@ static bool stack_begins_above(struct dump *dump, uint64_t addr)
 	return false;
 }
 
+/*
+ * A bit for each register that the instruction @code makes its address of: x86-64's encoding, Intel SDM volume 2,
+ * chapter 2. 0 = none, or it is not one that we know.
+ */
+static uint32_t address_registers(const uint8_t code[16])
+{
+	static const uint8_t dwarf_of[16] = { 0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15 };
+	unsigned int at = 0, b = 0, x = 0, mod, rm;
+	uint32_t found = 0;
+
+	while (at < 8 && memchr("\x66\x67\xf2\xf3\x2e\x36\x3e\x26\x64\x65\xf0", code[at], 11))
+		at++;
+	if (code[at] == 0xc5) {					/* VEX, the short one */
+		at += 3;
+	} else if (code[at] == 0xc4 || code[at] == 0x62) {	/* VEX, EVEX */
+		b = code[at + 1] & 0x20 ? 0 : 8;
+		x = code[at + 1] & 0x40 ? 0 : 8;
+		at += code[at] == 0xc4 ? 4 : 5;
+	} else {
+		if ((code[at] & 0xf0) == 0x40) {		/* REX */
+			b = (code[at] & 1) << 3;
+			x = (code[at] & 2) << 2;
+			at++;
+		}
+		if ((code[at] & 0xf4) == 0xa4 || (code[at] & 0xfe) == 0xaa)	/* strings: rsi, rdi */
+			return 1u << 4 | 1u << 5;
+		if (code[at] == 0x0f)
+			at += code[at + 1] == 0x38 || code[at + 1] == 0x3a ? 2 : 1;
+		at++;
+	}
+	mod = code[at] >> 6;
+	rm = code[at] & 7;
+	if (mod == 3 || (!mod && rm == 5))
+		return 0;
+	if (rm != 4)
+		return 1u << dwarf_of[rm | b];
+	if (mod || (code[at + 1] & 7) != 5)
+		found |= 1u << dwarf_of[(code[at + 1] & 7) | b];
+	if (((code[at + 1] >> 3 & 7) | x) != 4)
+		found |= 1u << dwarf_of[(code[at + 1] >> 3 & 7) | x];
+	return found;
+}
+
 /* The processor gives no address with a general protection fault (Intel SDM volume 3, 6.15): look what it ran. */
 static void classify_protection(struct dump *dump, char *buf, size_t bytes)
 {
+	uint8_t code[24] = { 0 };
 	uint64_t top;
-	uint8_t code = 0;
+	uint32_t used;
 
-	space_get(dump->space, crash.caught.regs[REG_PC], &code, sizeof(code));
-	if ((code == 0xc3 || code == 0xc2) && space_get(dump->space, crash.caught.regs[REG_SP], &top, sizeof(top))) {
+	space_read(dump->space, crash.caught.regs[REG_PC], code, 16);
+	if ((code[0] == 0xc3 || code[0] == 0xc2) &&
+	    space_get(dump->space, crash.caught.regs[REG_SP], &top, sizeof(top))) {
 		diag_format(buf, bytes, "a return to %#lx: the stack was overwritten", top);
 		return;
 	}
-	for (int i = 0; i < REGS; i++)
-		if ((int64_t)(crash.caught.regs[i] << 16) >> 16 != (int64_t)crash.caught.regs[i]) {
-			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits%s",
-				    poisoned() ? ", the fill of freed memory" : "");
+	used = address_registers(code);
+	for (int i = 0; i < REGS; i++) {
+		int64_t value = (int64_t)crash.caught.regs[i];
+
+		if (used >> i & 1 && (int64_t)((uint64_t)value << 16) >> 16 != value) {
+			const char *fill = fill_of((uint64_t)value);
+
+			diag_format(buf, bytes, "not canonical: a pointer with junk in its upper bits (%s)%s%s",
+				    names[i], fill ? ", " : "", fill ? fill : "");
 			return;
 		}
+	}
 	diag_format(buf, bytes, "of the instruction: its operand is not aligned, or it is the kernel's to run");
 }
 
@@ -270,7 +330,7 @@ static void classify_address(struct dump *dump, char *buf, size_t bytes)
 		diag_format(buf, bytes, stack_begins_above(dump, addr) ?
 			    "stack overflow of thread %d: the guard page below its stack" :
 			    "the stack pointer of thread %d points to no stack", crash.tid);
-	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, addr)) != 0)
+	else if (mapping && !mapping->readable && !mapping->writable && (owner = stack_above(dump, mapping)) != 0)
 		diag_format(buf, bytes, "the guard page of thread %d's stack", owner);
 	else if (mapping && crash.signum == SIGBUS)
 		diag_format(buf, bytes, "beyond the end of %s", path ? path : "a mapped file");
@@ -300,12 +360,8 @@ static void classify(struct dump *dump, char *buf, size_t bytes)
 
 void crash_emit(struct dump *dump)
 {
-	static const char *const names[REGS] = {
-		"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-		"r15", "rip",
-	};
 	struct diag_out *out = dump->out;
-	char text[768], raw[384];
+	char text[1024], raw[384];
 
 	out_object(out, "crash");
 	out_str(out, "signal", signal_name(crash.signum));
@@ -315,14 +371,17 @@ void crash_emit(struct dump *dump)
 	classify(dump, raw, sizeof(raw));
 	expand_sites(dump->space, raw, text, sizeof(text));
 	out_str(out, "addressIs", text);
-	if (panic_set)
-		out_str(out, "panic", panic_text);
+	if (panic_set) {
+		expand_sites(dump->space, panic_text, text, sizeof(text));
+		out_str(out, "panic", text);
+	}
 	out_list(out, "pointers");
 	for (int i = 0; i < REGS; i++) {
 		uint64_t value = crash.caught.regs[i];
+		const char *fill = fill_of(value);
 
-		if (value == POISON)
-			diag_format(text, sizeof(text), "%s holds the fill of freed memory", names[i]);
+		if (fill)
+			diag_format(text, sizeof(text), "%s", fill);
 		else if (diag_classify && diag_classify(value, raw, sizeof(raw)))
 			expand_sites(dump->space, raw, text, sizeof(text));
 		else

@@ -3,6 +3,8 @@
 #define RING3_DIAG_IMPL_H
 
 /* diag_impl.h - private to shim/diag: what the collector's files tell each other. */
+#include <poll.h>
+
 #include "capture.h"
 #include "diag.h"
 #include "diag_record.h"
@@ -141,10 +143,6 @@ bool watch_wanted(void);
 
 /* Stack of one thread as text, on the collector. */
 size_t collector_stack_text(int tid, char *buf, size_t bytes);
-void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-/* Within seconds, or not all of it. 0 or -errno. */
-int collector_write(int fd, const char *from, size_t bytes);
 /* Make it, and write it to @fd. 0 or -errno. On the collector. */
 int collector_make_dump(struct dump *dump, bool json, int fd);
 struct space *collector_space(void);
@@ -152,15 +150,29 @@ struct v8 *collector_v8(void);
 struct arena *collector_arena(void);
 int collector_tid(void);
 
+/* write.c: within seconds, or not all of it. 0 or -errno. */
+int collector_write(int fd, const char *from, size_t bytes);
+void dump_file_init(void);
+/* To the file RING3_DUMP_FILE names, or else to stderr. */
+void dump_write(const char *text, size_t bytes);
+/* Keep some descriptors open, and close them for who needs some; false = none are kept. */
+void spares_keep(void);
+bool spares_give(void);
+
 /* listener.c */
+enum { CLIENTS_MAX = 64, LISTENER_POLLS = CLIENTS_MAX + 1 };
 int listener_open(void);
-int listener_fd(void);		/* to poll; -1 = none */
-void listener_answer(void);
+/* What to poll; @wait_ms (-1: for ever) becomes less where somebody's time is up before. */
+unsigned int listener_poll(struct pollfd polls[LISTENER_POLLS], int *wait_ms);
+void listener_run(void);
+void listener_forked(void);	/* in the child: the sockets are its parent's */
 
 /* altstack.c */
 void altstack_init(void);
 bool altstack_wanted(void);
 void altstack_tick(void);	/* the collector's */
+/* Until each thread there is has been sent its signal, which comes before all else it does; a second at most. */
+void altstack_await(void);
 
 /* crash.c */
 int crash_init(void);

@@ -4,8 +4,8 @@
  *
  * What they call may lock and allocate, so a second thread calls it, and the collector
  * waits for that with a deadline. A prober that hangs is left behind, and serves again
- * if it ever returns; the spare takes over. When both hang, sections are missing, and
- * the dump says so.
+ * if it ever returns; the spare takes over, and does not ask for the same. When both hang,
+ * sections are missing, and the dump says so.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -84,12 +84,20 @@ static bool ask(struct prober *prober, struct diag_section *section)
 	}
 }
 
-static struct prober *free_prober(void)
+/* Who asks @section now; NULL: nobody is left, or who asked it for an earlier dump still waits, and is enough. */
+static struct prober *free_prober(const struct diag_section *section)
 {
-	for (int i = 0; i < PROBERS; i++)
-		if (probers[i].buf && __atomic_load_n(&probers[i].state, __ATOMIC_ACQUIRE) == IDLE)
-			return &probers[i];
-	return NULL;
+	struct prober *found = NULL;
+
+	for (int i = 0; i < PROBERS; i++) {
+		if (!probers[i].buf)
+			continue;
+		if (__atomic_load_n(&probers[i].state, __ATOMIC_ACQUIRE) == IDLE)
+			found = &probers[i];
+		else if (probers[i].section == section)
+			return NULL;
+	}
+	return found;
 }
 
 /* Addresses of code in it become names; no name has a character that JSON would want escaped. */
@@ -109,7 +117,7 @@ void probe_emit(struct dump *dump)
 {
 	for (struct diag_section *section = __atomic_load_n(&sections, __ATOMIC_ACQUIRE); section;
 	     section = section->next) {
-		struct prober *prober = free_prober();
+		struct prober *prober = free_prober(section);
 
 		if (!(dump->sections & section->bit))
 			continue;

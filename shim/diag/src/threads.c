@@ -219,6 +219,7 @@ static void unwind(struct dump *dump, struct thread *thread, const struct caught
 	static struct frame frames[FRAMES_MAX];
 	unsigned int nr = space_unwind(dump->space, caught, frames, FRAMES_MAX);
 
+	thread->sp = caught->regs[REG_SP];	/* the kernel tells it of those that sleep only */
 	thread->role = thread_role(dump->space, frames, nr);
 	thread->stack = stack_of(dump, frames, nr);
 	if (thread->stack)

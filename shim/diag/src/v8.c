@@ -2,6 +2,7 @@
 /* v8.c - reading JavaScript functions out of V8's heap: see v8.h. */
 #include <string.h>
 
+#include "source_map.h"
 #include "v8.h"
 
 enum {
@@ -255,6 +256,28 @@ static int64_t read_scope(const struct v8 *v8, struct space *space, uint64_t sco
 	return start;
 }
 
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Where it was written, if that was compiled in this process. The script's own name stays: it has the whole path. */
+static void place_in_source(const struct v8 *v8, struct space *space, uint64_t source, struct js_place *place)
+{
+	struct script_text text = { .space = space, .length = string_length(v8, space, source) };
+	struct source_place from;
+
+	if (!place->line || text.length > SOURCE_MOST || !string_chars(v8, space, source, &text.addr, &text.wide) ||
+	    !source_map_find(&text, place->line, place->column, &from))
+		return;
+	place->line = from.line;
+	place->column = from.column;
+	if (strcmp(last_name(from.file), last_name(place->file)))
+		memcpy(place->file, from.file, sizeof(place->file));
+}
+
 bool v8_frame(const struct v8 *v8, struct space *space, const struct frame *frame, struct js_place *place)
 {
 	uint64_t context, function, shared, scope, script, source;
@@ -282,5 +305,6 @@ bool v8_frame(const struct v8 *v8, struct space *space, const struct frame *fram
 	source = field(space, script, v8->script_source);
 	if (start >= 0)
 		place->line = line_of(v8, space, source, start, &place->column);
+	place_in_source(v8, space, source, place);
 	return true;
 }

@@ -7,6 +7,7 @@
  * kind at most one a second is told with its stack, the others are counted.
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -73,18 +74,22 @@ void diag_watch_loop(void)
 /* RING3_WATCHDOG: "off" or "0", "on" or "1", or milliseconds. */
 void watch_init(void)
 {
-	const char *text = getenv("RING3_WATCHDOG");
+	const char *text = getenv("RING3_WATCHDOG"), *at;
 	struct diag_budgets set = { .node_ns = UINT64_MAX };
 	uint64_t ms = 0;
 
 	if (!text || !*text || __atomic_load_n(&node_said, __ATOMIC_RELAXED))
 		return;
-	for (const char *at = text; *at >= '0' && *at <= '9' && ms < 1000000000; at++)
+	for (at = text; *at >= '0' && *at <= '9' && ms < 1000000000; at++)
 		ms = ms * 10 + (uint64_t)(*at - '0');
-	if (!strcmp(text, "on") || ms == 1)
+	if (!strcmp(text, "on") || (ms == 1 && !*at)) {
 		set.node_ns = NODE_NS;
-	else if (ms)
+	} else if (*at && strcmp(text, "off")) {
+		fprintf(stderr, "ring3: RING3_WATCHDOG is '%s', should be on, off or milliseconds up to 1000000000\n", text);
+		return;
+	} else if (ms) {
 		set.node_ns = ms * 1000000;
+	}
 	diag_budgets_set(&set);
 }
 
@@ -125,9 +130,13 @@ static bool new_episode(uint64_t what, uint64_t since)
 	return true;
 }
 
+static char stack[STACK_BYTES];		/* of the culprit */
+
+/* With the stack of @tid; 0 = with the one that stands there. */
+static __attribute__((format(printf, 4, 5)))
 void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, const char *format, ...)
 {
-	static char stack[STACK_BYTES], what[512], line[STACK_BYTES + 1024];
+	static char what[512], line[STACK_BYTES + 1024];
 	void (*fn)(void *env, const struct diag_stall *stall) = __atomic_load_n(&listener.fn, __ATOMIC_ACQUIRE);
 	struct diag_stall stall = { .kind = kind, .tid = tid, .duration_ns = duration_ns, .what = what, .stack = stack };
 	uint64_t now = diag_now();
@@ -141,7 +150,6 @@ void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, c
 	va_start(args, format);
 	diag_vformat(what, sizeof(what), format, args);
 	va_end(args);
-	stack[0] = 0;
 	if (tid)
 		collector_stack_text(tid, stack, sizeof(stack));
 	bytes = diag_format(line, sizeof(line), "ring3: stall (%s): %s\n%s", kind_names[kind], what, stack);
@@ -149,6 +157,7 @@ void collector_stall(enum diag_stall_kind kind, int tid, uint64_t duration_ns, c
 	collector_write(STDERR_FILENO, line, (size_t)bytes < sizeof(line) ? (size_t)bytes : sizeof(line) - 1);
 	if (fn)
 		fn(listener.env, &stall);
+	stack[0] = 0;
 }
 
 /* ---- looking ---------------------------------------------------------------------------- */
@@ -233,6 +242,21 @@ static void look_at_io(uint64_t now)
 			"flight for %lu ms", io.what, io.bytes, io.offset, io.fd, (now - io.begun) / 1000000);
 }
 
+/* From the first of its places on: what is further in is the check itself. */
+static void stack_of_finding(const struct finding *finding)
+{
+	struct frame frames[16];
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i < finding->nr_stack && !from; i++)
+		for (int k = 0; k < 4; k++)
+			if (finding->stack[i] == finding->sites[k])
+				from = i;
+	for (uint32_t i = from; i < finding->nr_stack; i++)
+		frames[i - from] = (struct frame){ .pc = (uintptr_t)finding->stack[i] };
+	frames_text(collector_space(), NULL, frames, finding->nr_stack - from, stack, sizeof(stack));
+}
+
 static void look_at_order(void)
 {
 	static unsigned int seen;
@@ -247,6 +271,7 @@ static void look_at_order(void)
 			if (finding->sites[i])
 				site_text(collector_space(), finding->sites[i], site[i], sizeof(site[i]));
 		}
+		stack_of_finding(finding);
 		last_told[DIAG_STALL_ORDER] = 0;	/* each is a bug of its own, and found once */
 		collector_stall(DIAG_STALL_ORDER, 0, 0, "%s%s%s: %s; %s", finding->what, finding->where ? " in " : "",
 				finding->where ? finding->where : "", site[0], site[1]);

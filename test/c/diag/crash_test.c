@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "diag.h"
 #include "mtelib.h"
 #include "sys_debug.h"
+#include "sys_mem.h"
 #include "sys_nofault.h"
 #include "helper.h"
 #include "victim.h"
@@ -78,22 +80,27 @@ static void *stranger(void *arg)
 {
 	stack_t stack;
 
-	for (int i = 0; i < 2000; i++) {
-		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) {
+	for (int i = 0; i < 100; i++) {
+		if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE))
 			overflow(0);
-			return arg;
-		}
 		usleep(10000);
 	}
-	_exit(5);
+	return arg;
 }
 
+/*
+ * The thread sanitizer gives a handler a copy of the context, unless the thread sits in a call that blocks. One that
+ * was found in the moments when it does not has no alternate stack from it: so there may be others after it.
+ */
 static void overflow_in_stranger(void)
 {
-	pthread_t thread;
+	for (int i = 0; i < 20; i++) {
+		pthread_t thread;
 
-	pthread_create(&thread, NULL, stranger, NULL);
-	pthread_join(thread, NULL);
+		pthread_create(&thread, NULL, stranger, NULL);
+		pthread_join(thread, NULL);
+	}
+	_exit(5);
 }
 
 static void *come_and_go(void *arg)
@@ -135,9 +142,6 @@ static void check_stranger(void (*fn)(void))
 {
 	char *text;
 
-#if defined(__SANITIZE_THREAD__)
-	test_skip("the thread sanitizer calls handlers with a context of its own");
-#endif
 	check_died(crash_in_child(fn, &text), SIGSEGV);
 	CHECK_SAYS(text, "stack overflow of thread");
 	CHECK_SAYS(text, "overflow at crash_test.c:");
@@ -148,6 +152,43 @@ static void check_stranger(void (*fn)(void))
 TEST(an_overflowed_stack_of_a_thread_that_is_none_of_ours)
 {
 	check_stranger(overflow_in_stranger);
+}
+
+static pthread_t early;
+static sem_t released;
+
+/* One that was there before diagnostics were, and asks nobody whether it has an alternate stack. */
+static void *stranger_from_before(void *arg)
+{
+	while (sem_wait(&released))	/* a signal ends it */
+		;
+	overflow(0);
+	return arg;
+}
+
+static void begin_stranger(void)
+{
+	sem_init(&released, 0, 0);
+	pthread_create(&early, NULL, stranger_from_before, NULL);
+}
+
+static void overflow_in_early_stranger(void)
+{
+	sem_post(&released);
+	pthread_join(early, NULL);
+}
+
+TEST(an_overflowed_stack_of_a_thread_from_before_at_once)
+{
+	char *text;
+
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer's handlers are given a copy of the context, if the thread does not sleep yet");
+#endif
+	check_died(crash_in_child_after(begin_stranger, overflow_in_early_stranger, &text), SIGSEGV);
+	CHECK_SAYS(text, "stack overflow of thread");
+	CHECK_SAYS(text, "overflow at crash_test.c:");
+	CHECK_SAYS(text, "stranger_from_before at crash_test.c:");
 }
 
 TEST(an_overflowed_stack_after_many_threads_came_and_went)
@@ -223,6 +264,9 @@ TEST(an_operand_that_is_not_aligned_is_no_junk_pointer)
 {
 	char *text;
 
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer leaves junk in a register");
+#endif
 	check_died(crash_in_child(store_unaligned, &text), SIGSEGV);
 	CHECK_SAYS(text, "of the instruction: its operand is not aligned");
 	CHECK_SAYS(text, "store_unaligned at crash_test.c:");
@@ -357,6 +401,26 @@ TEST(a_division_by_zero)
 	check_died(crash_in_child(divide, &text), SIGFPE);
 	CHECK_SAYS(text, "reason=SIGFPE");
 	CHECK_SAYS(text, "divide at crash_test.c:");
+}
+
+TEST(a_red_zone_is_told_from_what_is_before_and_behind)
+{
+	char text[256], *object;
+
+	with_memory_checks("a_red_zone_is_told_from_what_is_before_and_behind", "redzone");
+	object = mem_alloc(40, "here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 39, text, sizeof(text)));
+	CHECK_SAYS(text, "byte 39 of 40 bytes of cache size-");
+	CHECK_SAYS(text, "in use; allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 40, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 0 bytes behind the end of 40 bytes of cache size-");
+	CHECK_SAYS(text, "allocated at here.c:1");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "a red zone: 1 bytes behind");
+	mem_free(object, "here.c:2");
+	CHECK(diag_classify((uintptr_t)object + 41, text, sizeof(text)));
+	CHECK_SAYS(text, "freed; allocated at here.c:1, freed at here.c:2");
+	CHECK(!diag_classify((uintptr_t)text, text, sizeof(text)));
 }
 
 static void beyond_file(void)

@@ -229,13 +229,25 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static double cpu_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/*
+ * By the clock of the best of five, for others may want the processors, too; and by the time that this process had on
+ * them, all its thousand handlers included, which no load stretches.
+ */
 TEST(takes_less_than_a_second_with_a_thousand_threads)
 {
-	enum { MANY = 1000 };
+	const double most = victim_sanitized() ? 3.0 : 1.0;
+	enum { MANY = 1000, TRIES = 5 };
 	static pthread_t threads[MANY];
+	double best = 1e9, cpu = 1e9;
 	pthread_attr_t attr;
-	double from;
-	char *dump;
 	int made = 0;
 
 	start();
@@ -244,12 +256,20 @@ TEST(takes_less_than_a_second_with_a_thousand_threads)
 	while (made < MANY && !pthread_create(&threads[made], &attr, sleeper, NULL))
 		made++;
 	CHECK(made > 100);
-	from = now_s();
-	dump = take_dump(true, 0);
-	from = now_s() - from;
-	printf("# %d threads: %.0f ms, %zu bytes\n", made, from * 1e3, strlen(dump));
-	CHECK(strstr(dump, "\"function\":\"sleeper\""));
-	CHECK(from < (victim_sanitized() ? 3.0 : 1.0));
+	for (int i = 0; i < TRIES && (best >= most || cpu >= most); i++) {
+		double from = now_s(), cpu_from = cpu_s(), took;
+		char *dump = take_dump(true, 0);
+
+		took = now_s() - from;
+		best = took < best ? took : best;
+		took = cpu_s() - cpu_from;
+		cpu = took < cpu ? took : cpu;
+		printf("# %d threads: %.0f ms at best, %.0f ms of CPU, %zu bytes\n", made, best * 1e3, cpu * 1e3,
+		       strlen(dump));
+		CHECK(strstr(dump, "\"function\":\"sleeper\""));
+	}
+	CHECK(cpu < most);
+	CHECK(best < most);
 	victim_release_barrier();
 	for (int i = 0; i < made; i++)
 		pthread_join(threads[i], NULL);

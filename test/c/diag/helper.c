@@ -33,6 +33,11 @@ char *take_dump(bool json, unsigned int sections)
 
 int crash_in_child(void (*fn)(void), char **text)
 {
+	return crash_in_child_after(NULL, fn, text);
+}
+
+int crash_in_child_after(void (*before)(void), void (*fn)(void), char **text)
+{
 	char path[] = "/tmp/ring3-crash-XXXXXX";
 	int fd = mkstemp(path), status;
 	pid_t child;
@@ -45,6 +50,8 @@ int crash_in_child(void (*fn)(void), char **text)
 
 		setrlimit(RLIMIT_CORE, &none);
 		setenv("RING3_DUMP_FILE", path, 1);
+		if (before)
+			before();
 		if (diag_start(DIAG_CRASH))
 			_exit(3);
 		fn();
@@ -66,4 +73,14 @@ void check_died(int status, int signum)
 		CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) == 99);
 	else
 		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signum);
+}
+
+void with_memory_checks(const char *test, const char *levels)
+{
+	if (getenv("RING3_MEM"))
+		return;
+	setenv("RING3_MEM", levels, 1);
+	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+	execl("/proc/self/exe", "diag-test", test, NULL);
+	_exit(1);
 }

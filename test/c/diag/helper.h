@@ -13,7 +13,12 @@ char *take_dump(bool json, unsigned int sections);
 
 /* Runs @fn in a child that dumps its crash; returns its wait status and the dump. */
 int crash_in_child(void (*fn)(void), char **text);
+/* ... and @before before diagnostics start in it. */
+int crash_in_child_after(void (*before)(void), void (*fn)(void), char **text);
 void check_died(int status, int signum);
+
+/* RING3_MEM is read when the program starts: starts it again for @test with @levels, unless that is so. */
+void with_memory_checks(const char *test, const char *levels);
 
 #define CHECK_SAYS(text, part)									\
 	do {											\

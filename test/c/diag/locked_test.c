@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ TEST(works_while_memory_is_exhausted)
 	victim_stop();
 }
 
-static int held, let_go;	/* atomic */
+static int held, let_go, stop;	/* atomic */
 
 static int stay(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
@@ -88,6 +89,63 @@ TEST(works_while_the_dynamic_linker_is_locked)
 	CHECK_SAYS(take_dump_here(0), "stay at locked_test.c:");
 	CHECK_SAYS(text, "holds_the_linker at locked_test.c:");
 	CHECK_SAYS(text, "\ndumpMs=");
+	__atomic_store_n(&let_go, 1, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+}
+
+static void *volatile here;
+
+static void stay_in_symboliser(int signum)
+{
+	(void)signum;
+	__atomic_store_n(&held, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&let_go, __ATOMIC_ACQUIRE))
+		getppid();
+	__atomic_store_n(&held, 0, __ATOMIC_RELEASE);
+}
+
+static __attribute__((noinline)) void *symbolises(void *arg)
+{
+	static char words[4096];
+
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE))
+		diag_frames_text((void *const[]){ here }, 1, words, sizeof(words));
+	return arg;
+}
+
+/* Stacks of panics and of the kernel's warnings are symbolised one at a time: a thread is stopped while its own is. */
+TEST(works_while_the_symboliser_is_locked)
+{
+	struct sigaction action = { .sa_handler = stay_in_symboliser };
+	char words[4096];
+	pthread_t thread;
+	bool caught = false;
+
+	if (victim_sanitized())
+		test_skip("a sanitizer hands on signals late, when the lock is free");
+	CHECK_EQ(diag_start(0), 0);
+	here = __builtin_return_address(0);
+	CHECK(diag_frames_text((void *const[]){ here }, 1, words, sizeof(words)) > 0);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&thread, NULL, symbolises, NULL);
+	for (int i = 0; i < 1000 && !caught; i++) {
+		__atomic_store_n(&let_go, 0, __ATOMIC_RELEASE);
+		usleep(1000);
+		pthread_kill(thread, SIGUSR1);
+		while (!__atomic_load_n(&held, __ATOMIC_ACQUIRE))
+			usleep(100);
+		caught = !diag_frames_text((void *const[]){ here }, 1, words, sizeof(words));
+		if (!caught)
+			__atomic_store_n(&let_go, 1, __ATOMIC_RELEASE);
+		while (!caught && __atomic_load_n(&held, __ATOMIC_ACQUIRE))
+			usleep(100);
+	}
+	CHECK(caught);
+	CHECK_SAYS(take_dump_here(0), "stay_in_symboliser at locked_test.c:");
+	CHECK_SAYS(text, "diag_frames_text at frames.c:");
+	CHECK_SAYS(text, "symbolises at locked_test.c:");
+	CHECK_SAYS(text, "\ndumpMs=");
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&let_go, 1, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 }

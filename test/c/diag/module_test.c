@@ -284,23 +284,12 @@ TEST(module_null_pointer)
 	CHECK_SAYS(text, "null_thread at diag_victim.c:");
 }
 
-/* RING3_MEM is read when the program starts: so start it again. */
-static void with_memory_checks(const char *test)
-{
-	if (getenv("RING3_MEM"))
-		return;
-	setenv("RING3_MEM", "count,quarantine", 1);
-	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-	execl("/proc/self/exe", "diag-test", test, NULL);
-	_exit(1);
-}
-
 TEST(module_leak_by_call_site)
 {
 	long bytes, grown = 0;
 	char *dump, *site;
 
-	with_memory_checks("module_leak_by_call_site");
+	with_memory_checks("module_leak_by_call_site", "count");
 	CHECK_EQ(diag_start(0), 0);
 	load("leak");
 	usleep(200000);
@@ -325,7 +314,7 @@ TEST(module_use_after_free)
 
 	if (victim_sanitized())
 		test_skip("the sanitizer's own check meets it first");
-	with_memory_checks("module_use_after_free");
+	with_memory_checks("module_use_after_free", "quarantine");
 	text = crash_of("use-after-free", SIGSEGV);
 	CHECK_SAYS(text, "the fill of freed memory");
 	CHECK_SAYS(text, "freed, in quarantine; allocated at free_and_use at diag_victim.c:");

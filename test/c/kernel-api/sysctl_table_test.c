@@ -87,8 +87,10 @@ TEST(tables_may_nest)
 	static struct ctl_table top[] = { { .procname = "dev", .mode = 0555, .child = mixed }, { } };
 	static const struct ctl_path path[] = { { .procname = "net" }, { .procname = "test" }, { } };
 	struct ctl_table_header *one, *two, *mount;
+	unsigned long long seq;
 
 	rig_start(1, 2);
+	rig_quiet(&seq);
 	one = register_sysctl_table(top);
 	two = register_sysctl_paths(path, mixed);
 	mount = register_sysctl_mount_point("fs/nothing");

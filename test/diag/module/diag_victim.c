@@ -2,9 +2,12 @@
 /*
  * diag_victim.c - a hosted module that gets into the state its parameter names, by
  * planted bugs of the known kinds. Each is a kthread or a work that its init starts;
- * none of them ends, so the module is not unloaded.
+ * none of them ends, so the module is not unloaded. The line a dump should name is marked
+ * with the word that planted.ts looks for it by: its function, and what it does there when
+ * there are several.
  */
 #include <linux/delay.h>
+#include <linux/fs.h>
 #include <linux/interrupt.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -17,11 +20,16 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
 static char *what = "";
 module_param(what, charp, 0444);
+static char *file = "";
+module_param(file, charp, 0444);
+static unsigned long buf;	/* memory that nobody fills */
+module_param(buf, ulong, 0444);
 
 static DEFINE_MUTEX(victim_first);
 static DEFINE_MUTEX(victim_second);
@@ -29,27 +37,28 @@ static DEFINE_SPINLOCK(victim_spin);
 static DECLARE_WAIT_QUEUE_HEAD(victim_wait);
 static DECLARE_COMPLETION(victim_done);
 static int nr_ready, lost;
+static volatile int zero, sheep = 3;
 static void *leaked;
 
 /* ---- two threads, two mutexes, two orders ------------------------------------------ */
 
 static int abba_first(void *data)
 {
-	mutex_lock(&victim_first);
+	mutex_lock(&victim_first);	/* culprit: abba_first, took */
 	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
-	mutex_lock(&victim_second);
+	mutex_lock(&victim_second);	/* culprit: abba_first */
 	return 0;
 }
 
 static int abba_second(void *data)
 {
-	mutex_lock(&victim_second);
+	mutex_lock(&victim_second);	/* culprit: abba_second, took */
 	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
-	mutex_lock(&victim_first);
+	mutex_lock(&victim_first);	/* culprit: abba_second */
 	return 0;
 }
 
@@ -63,7 +72,7 @@ static int sem_first(void *data)
 	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
-	down_read(&victim_sem_second);
+	down_read(&victim_sem_second);	/* culprit: sem_first */
 	return 0;
 }
 
@@ -73,7 +82,7 @@ static int sem_second(void *data)
 	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
 		msleep(1);
-	down_read(&victim_sem_first);
+	down_read(&victim_sem_first);	/* culprit: sem_second */
 	return 0;
 }
 
@@ -82,11 +91,11 @@ static int sem_second(void *data)
 static int order_thread(void *data)
 {
 	mutex_lock(&victim_first);
-	mutex_lock(&victim_second);
+	mutex_lock(&victim_second);	/* culprit: order_thread, one order */
 	mutex_unlock(&victim_second);
 	mutex_unlock(&victim_first);
 	mutex_lock(&victim_second);
-	mutex_lock(&victim_first);
+	mutex_lock(&victim_first);	/* culprit: order_thread, the other */
 	mutex_unlock(&victim_first);
 	mutex_unlock(&victim_second);
 	return 0;
@@ -105,7 +114,7 @@ static int fight_thread(void *data)
 static int chatter_thread(void *data)
 {
 	for (;;)
-		pr_err("diag_victim: more than anybody wants to read\n");
+		pr_err("diag_victim: more than anybody wants to read\n");	/* culprit: chatter_thread */
 	return 0;
 }
 
@@ -113,9 +122,9 @@ static int chatter_thread(void *data)
 
 static int holder_thread(void *data)
 {
-	mutex_lock(&victim_first);
+	mutex_lock(&victim_first);	/* culprit: holder_thread, took */
 	for (;;)
-		msleep(1000);
+		msleep(1000);		/* culprit: holder_thread */
 	return 0;
 }
 
@@ -123,7 +132,7 @@ static int holder_thread(void *data)
 static int lost_wakeup_thread(void *data)
 {
 	__set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule();
+	schedule();	/* culprit: lost_wakeup_thread */
 	return 0;
 }
 
@@ -155,7 +164,7 @@ static int waits_thread(void *data)
 
 static int waits_exclusive_thread(void *data)
 {
-	wait_event_interruptible_exclusive(victim_wait, READ_ONCE(lost));
+	wait_event_interruptible_exclusive(victim_wait, READ_ONCE(lost));	/* culprit: waits_exclusive_thread */
 	return 0;
 }
 
@@ -178,11 +187,11 @@ static int waits_locked_thread(void *data)
 	return 0;
 }
 
-static int forget_unlock(int fail)
+static __attribute__((noipa)) int forget_unlock(int fail)
 {
-	mutex_lock(&victim_first);
+	mutex_lock(&victim_first);	/* culprit: forget_unlock */
 	if (fail)
-		return -EIO;	/* the planted bug */
+		return -EIO;		/* the planted bug */
 	mutex_unlock(&victim_first);
 	return 0;
 }
@@ -195,7 +204,7 @@ static int error_path_thread(void *data)
 
 static void tasklet_takes(struct tasklet_struct *tasklet)
 {
-	spin_lock(&victim_spin);
+	spin_lock(&victim_spin);	/* culprit: tasklet_takes */
 	spin_unlock(&victim_spin);
 }
 
@@ -203,7 +212,7 @@ static struct tasklet_struct victim_tasklet;
 
 static int softirq_thread(void *data)
 {
-	spin_lock(&victim_spin);
+	spin_lock(&victim_spin);	/* culprit: softirq_thread */
 	spin_unlock(&victim_spin);
 	tasklet_setup(&victim_tasklet, tasklet_takes);
 	tasklet_schedule(&victim_tasklet);
@@ -212,8 +221,8 @@ static int softirq_thread(void *data)
 
 static int sleep_under_spinlock_thread(void *data)
 {
-	spin_lock(&victim_spin);
-	msleep(1);
+	spin_lock(&victim_spin);	/* culprit: sleep_under_spinlock_thread, took */
+	msleep(1);			/* culprit: sleep_under_spinlock_thread */
 	spin_unlock(&victim_spin);
 	return 0;
 }
@@ -222,7 +231,7 @@ static int null_thread(void *data)
 {
 	struct list_head *volatile list = NULL;
 
-	return list->next != NULL;
+	return list->next != NULL;	/* culprit: null_thread */
 }
 
 struct victim_node {
@@ -230,28 +239,25 @@ struct victim_node {
 	int value;
 };
 
-static noinline int free_and_use(void)
+static __attribute__((noipa)) void free_and_use(void)
 {
-	struct victim_node *node = kmalloc(sizeof(*node), GFP_KERNEL), *stale;
-	int value;
+	struct victim_node *node = kmalloc(sizeof(*node), GFP_KERNEL);	/* culprit: free_and_use, allocated */
+	struct victim_node *volatile stale = node;
 
 	node->next = node;
-	stale = node;
-	__asm__ volatile("" : "+r" (stale));	/* the compiler sees through it, else */
-	kfree(node);
-	value = READ_ONCE(stale->next)->value;		/* the planted bug */
-	__asm__ volatile("" : : "r" (stale));
-	return value;
+	kfree(node);			/* culprit: free_and_use, freed */
+	zero = stale->next->value;	/* culprit: free_and_use */
 }
 
 static int use_after_free_thread(void *data)
 {
-	return free_and_use();
+	free_and_use();
+	return 0;
 }
 
 static noinline void *leak_here(void)
 {
-	void *addr = kmalloc(100, GFP_KERNEL);	/* the planted bug */
+	void *addr = kmalloc(100, GFP_KERNEL);	/* culprit: leak_here */
 
 	barrier();				/* a tail call would leave no trace of this function */
 	return addr;
@@ -276,7 +282,7 @@ static void timed_out(struct timer_list *timer)
 
 static noinline void free_armed(struct victim_timed *timed)
 {
-	kfree(timed);				/* the planted bug */
+	kfree(timed);	/* culprit: free_armed */
 	barrier();
 }
 
@@ -292,7 +298,75 @@ static int timer_thread(void *data)
 
 static int bug_thread(void *data)
 {
-	BUG_ON(lost == 0);
+	BUG_ON(lost == 0);	/* culprit: bug_thread */
+	return 0;
+}
+
+static int panic_thread(void *data)
+{
+	panic("diag_victim: nothing works any more");	/* culprit: panic_thread */
+}
+
+static int ill_thread(void *data)
+{
+	__asm__ volatile("ud2");	/* culprit: ill_thread */
+	return 0;
+}
+
+static int divide_thread(void *data)
+{
+	sheep = 100 / zero;	/* culprit: divide_thread */
+	return 0;
+}
+
+/* One word too many, which is found when it is freed. */
+static int overrun_thread(void *data)
+{
+	char *text = kmalloc(40, GFP_KERNEL);	/* culprit: overrun_thread, allocated */
+
+	memset(text, 1, (size_t)sheep + 45);
+	kfree(text);				/* culprit: overrun_thread */
+	return 0;
+}
+
+/* A pointer that is none: it was read behind the end, out of the red zone. */
+static int red_zone_thread(void *data)
+{
+	struct victim_node **nodes = kmalloc(5 * sizeof(*nodes), GFP_KERNEL);	/* culprit: red_zone_thread, allocated */
+
+	return nodes[(size_t)sheep + 2]->value;	/* culprit: red_zone_thread */
+}
+
+/* ---- at work, or waiting, or out of memory ------------------------------------------------- */
+
+static int spin_thread(void *data)
+{
+	while (!zero)	/* culprit: spin_thread */
+		;
+	return 0;
+}
+
+static int crowd_thread(void *data)
+{
+	for (;;)
+		msleep(3600 * 1000);	/* culprit: crowd_thread */
+	return 0;
+}
+
+static int thousand_thread(void *data)
+{
+	for (int i = 0; i < 1000; i++)
+		kthread_run(crowd_thread, NULL, "crowd");
+	return 0;
+}
+
+static int no_memory_thread(void *data)
+{
+	for (size_t bytes = 4 << 20; bytes >= 16; bytes /= 2)
+		while (kmalloc(bytes, GFP_KERNEL))
+			;
+	for (;;)
+		msleep(3600 * 1000);	/* culprit: no_memory_thread */
 	return 0;
 }
 
@@ -304,7 +378,7 @@ static noinline int overflow(int depth)
 	frame[4095] = (char)depth;
 	if (READ_ONCE(lost))
 		return depth;
-	return overflow(depth + 1) + frame[depth & 4095];
+	return overflow(depth + 1) + frame[depth & 4095];	/* culprit: overflow */
 }
 
 static int overflow_thread(void *data)
@@ -315,7 +389,7 @@ static int overflow_thread(void *data)
 static void loop_in_timer(struct timer_list *timer)
 {
 	for (;;)
-		cpu_relax();
+		cpu_relax();	/* culprit: loop_in_timer */
 }
 
 static struct timer_list looping_timer;
@@ -327,12 +401,26 @@ static int endless_softirq_thread(void *data)
 	return 0;
 }
 
+/* Without cpu_relax(): calls of other CPUs are not answered either. */
+static void deaf_in_timer(struct timer_list *timer)
+{
+	while (!zero)	/* culprit: deaf_in_timer */
+		;
+}
+
+static int deaf_softirq_thread(void *data)
+{
+	timer_setup(&looping_timer, deaf_in_timer, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	return 0;
+}
+
 /* Each time it comes, longer than a callback should; it comes again, and its event task lives. */
 static void slow_timer(struct timer_list *timer)
 {
 	ktime_t until = ktime_add_ms(ktime_get(), 500);
 
-	while (ktime_before(ktime_get(), until))
+	while (ktime_before(ktime_get(), until))	/* culprit: slow_timer */
 		cpu_relax();
 	mod_timer(timer, jiffies + 10);
 }
@@ -344,9 +432,40 @@ static int slow_callback_thread(void *data)
 	return 0;
 }
 
+static struct kiocb victim_kiocb;
+
+static void read_done(struct kiocb *kiocb, long ret)
+{
+	complete(&victim_done);
+}
+
+static void start_read(struct timer_list *timer)
+{
+	static struct kvec vec;
+	struct iov_iter iter;
+
+	vec = (struct kvec){ (void *)buf, 4096 };
+	iov_iter_kvec(&iter, READ, &vec, 1, 4096);
+	call_read_iter(victim_kiocb.ki_filp, &victim_kiocb, &iter);
+}
+
+static int read_thread(void *data)
+{
+	struct file *from = filp_open(file, O_RDONLY, 0);
+
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	init_sync_kiocb(&victim_kiocb, from);
+	victim_kiocb.ki_complete = read_done;
+	timer_setup(&looping_timer, start_read, 0);
+	mod_timer(&looping_timer, jiffies + 1);
+	wait_for_completion(&victim_done);	/* culprit: read_thread */
+	return 0;
+}
+
 static void slow_work(struct work_struct *work)
 {
-	msleep(3600 * 1000);
+	msleep(3600 * 1000);	/* culprit: slow_work */
 }
 
 static void next_work(struct work_struct *work)
@@ -384,11 +503,21 @@ static const struct {
 	{ "null", null_thread },
 	{ "use-after-free", use_after_free_thread },
 	{ "bug", bug_thread },
+	{ "panic", panic_thread },
+	{ "ill", ill_thread },
+	{ "fpe", divide_thread },
+	{ "overrun", overrun_thread },
+	{ "red-zone", red_zone_thread },
+	{ "spin", spin_thread },
+	{ "thousand", thousand_thread },
+	{ "no-memory", no_memory_thread },
+	{ "hung-io", read_thread },
 	{ "overflow", overflow_thread },
 	{ "leak", leak_thread },
 	{ "work", work_thread },
 	{ "armed-timer", timer_thread },
 	{ "endless-softirq", endless_softirq_thread },
+	{ "deaf-softirq", deaf_softirq_thread },
 	{ "slow-callback", slow_callback_thread },
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pool.c - an addon of somebody else's: overflow() overflows the stack of one of libuv's pool threads, once that
- * thread has an alternate stack; after 20 s without one the process exits with 5.
+ * thread has an alternate stack; after 20 s without one the process exits with 5. enter(STATE) gets the calling thread
+ * into a state of native.h; bottomless(BYTES) is memory that nobody fills, by its address, 0 = not permitted.
  */
 #include <node_api.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "native.h"
 
 static volatile int bottom;
 
@@ -55,12 +58,44 @@ static napi_value overflow(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-NAPI_MODULE_INIT(/* env, exports */)
+static napi_value enter(napi_env env, napi_callback_info info)
+{
+	size_t nr = 1, bytes;
+	napi_value arg;
+	char state[32];
+
+	if (napi_get_cb_info(env, info, &nr, &arg, NULL, NULL) != napi_ok ||
+	    napi_get_value_string_utf8(env, arg, state, sizeof(state), &bytes) != napi_ok || !native_state(state))
+		abort();
+	return NULL;
+}
+
+static napi_value bottomless(napi_env env, napi_callback_info info)
+{
+	napi_value arg, result;
+	int64_t bytes;
+	size_t nr = 1;
+
+	if (napi_get_cb_info(env, info, &nr, &arg, NULL, NULL) != napi_ok ||
+	    napi_get_value_int64(env, arg, &bytes) != napi_ok ||
+	    napi_create_int64(env, (int64_t)(intptr_t)native_bottomless((size_t)bytes), &result) != napi_ok)
+		abort();
+	return result;
+}
+
+static void add(napi_env env, napi_value exports, const char *name, napi_callback callback)
 {
 	napi_value fn;
 
-	if (napi_create_function(env, "overflow", NAPI_AUTO_LENGTH, overflow, NULL, &fn) != napi_ok ||
-	    napi_set_named_property(env, exports, "overflow", fn) != napi_ok)
+	if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &fn) != napi_ok ||
+	    napi_set_named_property(env, exports, name, fn) != napi_ok)
 		abort();
+}
+
+NAPI_MODULE_INIT(/* env, exports */)
+{
+	add(env, exports, "overflow", overflow);
+	add(env, exports, "enter", enter);
+	add(env, exports, "bottomless", bottomless);
 	return exports;
 }

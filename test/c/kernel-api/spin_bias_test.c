@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A spinlock that one thread has had for itself a long time, so that it takes it without an
+ * atomic operation, and what ends that: another that waits for it or tries it. The checks of
+ * a lock that is taken twice or given up by another hold for such a one too.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/lockdep.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+
+#include "rig.h"
+
+#define LONG	5000	/* more than a bias takes */
+
+static struct rig_thread first[1], second[1], many[4];
+static DEFINE_SPINLOCK(lock);
+static int step;	/* atomic */
+static int inside;	/* atomic: how many are */
+
+static void go_to(int to) { __atomic_store_n(&step, to, __ATOMIC_SEQ_CST); }
+
+/* Forever, if need be: the harness ends a test that hangs. */
+static void wait_for(int at)
+{
+	while (__atomic_load_n(&step, __ATOMIC_SEQ_CST) < at)
+		usleep_range(50, 100);
+}
+
+static void take_long(void)
+{
+	for (int i = 0; i < LONG; i++) {
+		spin_lock(&lock);
+		spin_unlock(&lock);
+	}
+}
+
+static bool biased(void)
+{
+	return __atomic_load_n(&lock.bias, __ATOMIC_RELAXED) == (u32)current->pid;
+}
+
+static int holds_by_bias(long number)
+{
+	take_long();
+	CHECK(biased());
+	spin_lock(&lock);
+	CHECK_EQ(lock.in, current->pid);
+	CHECK(spin_is_locked(&lock));
+	lockdep_assert_held(&lock);
+	__atomic_store_n(&inside, 1, __ATOMIC_SEQ_CST);
+	go_to(1);
+	/* It tries, and then waits: for longer than it spins, too. */
+	while (!spin_is_contended(&lock))
+		cpu_relax();
+	for (u64 until = ktime_get_ns() + 20 * NSEC_PER_MSEC; ktime_get_ns() < until;)
+		CHECK_EQ(__atomic_load_n(&inside, __ATOMIC_SEQ_CST), 1);
+	__atomic_store_n(&inside, 0, __ATOMIC_SEQ_CST);
+	spin_unlock(&lock);
+	wait_for(2);
+	CHECK(!biased());
+	take_long();
+	CHECK(biased());
+	go_to(3);
+	return 0;
+}
+
+static int wants_it(long number)
+{
+	wait_for(1);
+	CHECK(!spin_trylock(&lock));
+	CHECK_NE(lock.bias, 0);		/* who only tried has ended nothing */
+	spin_lock(&lock);
+	CHECK_EQ(__atomic_load_n(&inside, __ATOMIC_SEQ_CST), 0);
+	CHECK_EQ(lock.bias, 0);
+	spin_unlock(&lock);
+	go_to(2);
+	wait_for(3);
+	CHECK(spin_trylock(&lock));	/* free, so that the bias ends */
+	CHECK_EQ(lock.bias, 0);
+	spin_unlock(&lock);
+	return 0;
+}
+
+TEST(spin_bias_ends_when_another_thread_wants_the_lock)
+{
+	rig_start(1, 3);
+	rig_threads_on(first, 1, holds_by_bias, 1);
+	rig_threads_on(second, 1, wants_it, 2);
+	rig_join(first, 1);
+	rig_join(second, 1);
+	rig_stop();
+}
+
+static long count;	/* under the lock */
+
+/* Long runs and short ones, so that the bias goes from one to the other in the middle of both. */
+static int counts(long number)
+{
+	for (int run = 0; run < 20; run++) {
+		for (int i = 0; i < (run & 1 ? 3000 + 100 * number : 7); i++) {
+			while (i % 5 == number ? !spin_trylock(&lock) : (spin_lock(&lock), false))
+				cpu_relax();
+			CHECK_EQ(__atomic_fetch_add(&inside, 1, __ATOMIC_RELAXED), 0);
+			count++;
+			__atomic_fetch_sub(&inside, 1, __ATOMIC_RELAXED);
+			spin_unlock(&lock);
+		}
+		usleep_range(50, 500);
+	}
+	return 0;
+}
+
+TEST(spin_bias_keeps_all_others_out)
+{
+	long all = 0;
+
+	rig_start(1, 5);
+	rig_threads(many, 4, counts);
+	rig_join(many, 4);
+	for (long number = 0; number < 4; number++)
+		all += 10 * 7 + 10 * (3000 + 100 * number);
+	CHECK_EQ(count, all);
+	rig_stop();
+}
+
+TEST(spin_trylock_of_a_biased_lock_that_is_held_fails)
+{
+	rig_start(1, 2);
+	take_long();
+	CHECK(biased());
+	CHECK(spin_trylock(&lock));
+	CHECK(!spin_trylock(&lock));
+	CHECK_EQ(preempt_count(), 1);
+	spin_unlock(&lock);
+	CHECK(!spin_is_locked(&lock));
+	rig_stop();
+}
+
+TEST_DIES(spin_lock_of_a_biased_lock_twice_is_a_bug)
+{
+	rig_start(1, 2);
+	take_long();
+	if (!biased())
+		return;
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+static int holds(long number)
+{
+	take_long();
+	if (!biased())
+		return 0;
+	spin_lock(&lock);
+	go_to(1);
+	for (;;)
+		cpu_relax();
+}
+
+static int unlocks(long number)
+{
+	wait_for(1);
+	preempt_disable();
+	spin_unlock(&lock);
+	return 0;
+}
+
+TEST_DIES(spin_unlock_of_what_another_holds_by_its_bias_is_a_bug)
+{
+	rig_start(1, 3);
+	rig_threads_on(second, 1, unlocks, 2);
+	rig_threads_on(first, 1, holds, 1);
+	rig_join(first, 1);
+}

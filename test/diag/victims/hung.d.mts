@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+export function hungIo(folder: string): { file: string; buf: number };
