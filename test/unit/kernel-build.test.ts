@@ -167,6 +167,10 @@ describe('ring3 build', function () {
       await refusal([second], { uses: [first!.path] }),
       /second: exports shared, which first\.ko\.so exports already/,
     );
+    assert.match(
+      await refusal(['lib/sort.c']),
+      /sort: exports .*sort.*, which linux_lib\.ko\.so exports already\n.*has lib\/sort\.c: .* edit \/.*\/lib\/sort\.c$/,
+    );
   });
 
   it('writes into a module which others it uses, and only those', async () => {
@@ -232,6 +236,12 @@ describe('ring3 build', function () {
       assert.equal(module!.fresh, fresh);
       assert.match(module!.warnings, /on purpose/);
     }
+  });
+
+  it('may be asked for the same twice at once', async () => {
+    const file = write({ 'same.c': MODULE('') });
+    const built = await Promise.all([0, 1, 2, 3].map(() => buildHere([file])));
+    assert.deepEqual(new Set(built.map(([module]) => module!.path)).size, 1);
   });
 
   it('compiles again what changed, and nothing else', async () => {
@@ -429,7 +439,7 @@ describe('a Kbuild file', () => {
     assert.match(await refusal([folder], { config: { CONFIG_SIZE: '13' } }), /#error configuration/);
     assert.match(
       await refusal([folder], { config: { CONFIG_DEMO: 'n' } }),
-      /no module under this configuration/,
+      /no module under this configuration\n.*: -D CONFIG_DEMO=m$/,
     );
   });
 });
