@@ -142,24 +142,25 @@ ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter 
 	return do_iter(kiocb, iter, HOST_WRITE);
 }
 
-ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
+static ssize_t do_sync(struct file *file, int op, void *buf, size_t count, loff_t *pos)
 {
 	struct host_vec vec = { buf, count };
-	long done = file_wait(file->host, HOST_READ, 0, *pos, count, &vec, 1);
+	int fua = op == HOST_WRITE && file->f_flags & O_DSYNC;
+	long done = file_wait(file->host, op, fua, *pos, count, &vec, 1);
 
 	if (done > 0)
 		*pos += done;
 	return done;
 }
 
+ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
+{
+	return do_sync(file, HOST_READ, buf, count, pos);
+}
+
 ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos)
 {
-	struct host_vec vec = { (void *)buf, count };
-	long done = file_wait(file->host, HOST_WRITE, 0, *pos, count, &vec, 1);
-
-	if (done > 0)
-		*pos += done;
-	return done;
+	return do_sync(file, HOST_WRITE, (void *)buf, count, pos);
 }
 
 int vfs_fsync(struct file *file, int datasync)

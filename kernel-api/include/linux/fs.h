@@ -74,11 +74,15 @@ struct kiocb {
 
 static inline void init_sync_kiocb(struct kiocb *kiocb, struct file *filp)
 {
-	*kiocb = (struct kiocb){ .ki_filp = filp };
+	*kiocb = (struct kiocb){ .ki_filp = filp, .ki_flags = filp->f_flags & O_DSYNC ? IOCB_DSYNC : 0 };
 }
 static inline struct inode *file_inode(const struct file *file) { return file->f_inode; }
 
-__visible struct file *filp_open(const char *name, int flags, umode_t mode);	/* may sleep */
+/*
+ * A regular file or a block device; the process' umask applies to @mode. O_WRONLY is O_RDWR here, and asks for leave to
+ * read. ERR_PTR(-errno). May sleep.
+ */
+__visible struct file *filp_open(const char *name, int flags, umode_t mode);
 __visible int filp_close(struct file *file, void *id);
 #define fput(file)	filp_close((file), NULL)
 

@@ -24,16 +24,20 @@ static struct aio_file *aio_of(struct host_file *file) { return (struct aio_file
 
 struct host_file *host_file_open(const char *path, int flags, unsigned int mode, int *err)
 {
-	struct aio_open_options options = {
-		.read_only = (flags & O_ACCMODE) == O_RDONLY,
-		.direct = (flags & O_DIRECT) != 0,
-		.create = (flags & O_CREAT) != 0,
-	};
+	struct aio_open_options options = { .read_only = (flags & O_ACCMODE) == O_RDONLY };
+	/* aio reads what it writes. O_NONBLOCK: a fifo or a terminal is refused, not waited for. */
+	int asked = (options.read_only ? O_RDONLY : O_RDWR) | (flags & (O_CREAT | O_EXCL | O_TRUNC | O_DIRECT));
+	int fd = open(path, asked | O_NONBLOCK | O_CLOEXEC, mode & 07777);
 	struct aio_file *file = NULL;
 	const char *why;
 
-	(void)mode;
-	*err = aio_file_open(path, &options, &file, &why);
+	if (fd < 0) {
+		*err = -errno;
+		return NULL;
+	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	*err = aio_file_open_fd(fd, &options, &file, &why);
+	close(fd);
 	return (struct host_file *)file;
 }
 

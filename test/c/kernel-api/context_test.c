@@ -405,6 +405,43 @@ TEST(files_are_written_from_softirq_and_read_back)
 	stop();
 }
 
+TEST(files_are_made_and_cut_as_asked)
+{
+	extern int unlink(const char *path);
+	static const char name[] = "/var/tmp/ring3-flags-test";
+	struct kiocb kiocb;
+	struct file *file;
+	char word[8] = "";
+	loff_t pos = 0;
+
+	start(1, 1);
+	unlink(name);
+	file = filp_open(name, O_WRONLY | O_CREAT | O_EXCL, 0640);
+	CHECK(!IS_ERR(file));
+	CHECK_EQ(file_inode(file)->i_mode & 07737, 0600);	/* whatever the umask takes of the group */
+	CHECK_EQ(kernel_write(file, "word", 4, &pos), 4);
+	CHECK_EQ(filp_close(file, NULL), 0);
+	CHECK_EQ(PTR_ERR(filp_open(name, O_RDWR | O_CREAT | O_EXCL, 0600)), -EEXIST);
+	file = filp_open(name, O_RDWR | O_CREAT, 0);		/* is there: neither its mode nor its bytes change */
+	CHECK(!IS_ERR(file));
+	pos = 0;
+	CHECK_EQ(kernel_read(file, word, sizeof(word), &pos), 4);
+	CHECK_STREQ(word, "word");
+	CHECK_EQ(filp_close(file, NULL), 0);
+	file = filp_open(name, O_RDWR | O_TRUNC | O_DSYNC, 0);
+	CHECK(!IS_ERR(file));
+	CHECK_EQ(i_size_read(file_inode(file)), 0);
+	init_sync_kiocb(&kiocb, file);
+	CHECK_EQ(kiocb.ki_flags, IOCB_DSYNC);
+	pos = 0;
+	CHECK_EQ(kernel_write(file, "durable", 7, &pos), 7);
+	CHECK_EQ(filp_close(file, NULL), 0);
+	CHECK_EQ(unlink(name), 0);
+	CHECK_EQ(PTR_ERR(filp_open("/var/tmp", O_RDONLY, 0)), -EISDIR);
+	CHECK_EQ(PTR_ERR(filp_open("/dev/null", O_RDWR, 0)), -EINVAL);
+	stop();
+}
+
 /* Of a file in memory the bytes can be seen where they lie. */
 TEST(files_in_memory_have_a_view)
 {
