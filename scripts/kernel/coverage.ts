@@ -150,7 +150,7 @@ rmSync(folder, { recursive: true, force: true });
 
 const callable = ({ kind }: Identifier) => /^(macro_fn|func_)/.test(kind);
 const rungs = ['1', '2', '3', '4a', '4b', '5', '6a', '6b', '7a', '7b', '8a', '8b', '8c'];
-const percent = (part: number, whole: number) => (whole ? `${Math.round((100 * part) / whole)} %` : '-');
+const percent = (part: number, whole: number) => (whole ? `${Math.floor((100 * part) / whole)} %` : '-');
 
 function row(rung: string, wanted: (identifier: Identifier) => boolean): string {
   const indexes = [...probes.keys()].filter((at) => wanted(all[at]!));
