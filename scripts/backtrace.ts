@@ -2,6 +2,7 @@
 /** `ring3 backtrace PID|CORE`: stacks, taken from outside: of any process of ours, and of a core file. */
 import { existsSync } from 'node:fs';
 import { type Command, helpOf, readArguments, UsageError } from './options.js';
+import { print } from './output.js';
 import { pidOf } from './sigdump.js';
 
 export const backtraceCommand = {
@@ -22,7 +23,7 @@ file and line, and JavaScript. The process stands still for some milliseconds an
 export async function runBacktrace(argv: string[]): Promise<number> {
   const args = readArguments(backtraceCommand, argv);
   if (args.has('help')) {
-    process.stdout.write(helpOf(backtraceCommand));
+    await print(helpOf(backtraceCommand));
     return 0;
   }
   const [what, ...more] = args.operands;
@@ -38,6 +39,6 @@ export async function runBacktrace(argv: string[]): Promise<number> {
     json: args.has('json'),
     jsOnly: args.has('js'),
   });
-  await new Promise<void>((done) => process.stdout.write(text, () => done()));
+  await print(text);
   return 0;
 }

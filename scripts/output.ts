@@ -4,6 +4,7 @@
  * left alone for a week would fill the memory with what peers cause. Here there is a limit; beyond it lines are dropped,
  * counted, and told when there is room again.
  */
+import { fstatSync, writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 /** Kept for a slow reader, bytes. */
@@ -49,5 +50,32 @@ export class Output {
         resolve();
       });
     });
+  }
+}
+
+let printed = false;
+
+/**
+ * Writes all of @text to stdout. False: who read it has left, as head(1) does, and wants no more.
+ * @throws Error whose second line says what to do: a full disk
+ */
+export async function print(text: string): Promise<boolean> {
+  if (!printed) process.stdout.on('error', () => {}); // told below
+  printed = true;
+  const failed = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return false;
+    const message = `stdout: ${error.message}\nwhat it has is not whole: give it another place`;
+    throw Object.assign(new Error(message, { cause: error }), { code: error.code });
+  };
+  try {
+    // A stream over a file forgets what a full disk did not take.
+    if (fstatSync(process.stdout.fd).isFile()) writeFileSync(process.stdout.fd, text);
+    else
+      await new Promise<void>((resolve, reject) => {
+        process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+      });
+    return true;
+  } catch (error) {
+    return failed(error as NodeJS.ErrnoException);
   }
 }

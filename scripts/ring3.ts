@@ -185,6 +185,7 @@ main(argv).then(
   (error) => {
     const command = argv[0] && COMMANDS.has(argv[0]) ? `ring3 ${argv[0]}` : 'ring3';
     const { message, next, status } = explain(error, command);
+    process.stdout.on('error', () => {}); // it may be what failed
     process.stderr.write(`ring3: ${message.replaceAll('\n', '\n  ')}\n  ${next}\n`);
     if (argv.includes('--json'))
       process.stdout.write(`${JSON.stringify({ event: 'error', message, next, status })}\n`);

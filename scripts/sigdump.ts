@@ -3,6 +3,7 @@
 import { request } from '../shim/diag/request.js';
 import { SECTIONS, type Section } from '../shim/diag/schema.js';
 import { type Command, helpOf, readArguments, UsageError } from './options.js';
+import { print } from './output.js';
 
 export const sigdumpCommand = {
   name: 'ring3 sigdump',
@@ -28,7 +29,7 @@ export function pidOf(text: string | undefined): number {
 export async function runSigdump(argv: string[]): Promise<number> {
   const args = readArguments(sigdumpCommand, argv);
   if (args.has('help')) {
-    process.stdout.write(helpOf(sigdumpCommand));
+    await print(helpOf(sigdumpCommand));
     return 0;
   }
   const pid = pidOf(args.operands[0]);
@@ -38,6 +39,6 @@ export async function runSigdump(argv: string[]): Promise<number> {
   if (unknown !== undefined)
     throw new UsageError(`--only: '${unknown}' is no section; there are ${SECTIONS.join(', ')}`);
   const text = await request(pid, { json: args.has('json'), only: only as Section[] });
-  await new Promise<void>((done) => process.stdout.write(text, () => done()));
+  await print(text);
   return 0;
 }

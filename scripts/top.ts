@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from '../shim/diag/request.js';
 import type { Dump, Section, Task, Thread } from '../shim/diag/schema.js';
 import { type Command, helpOf, readArguments, UsageError } from './options.js';
+import { print } from './output.js';
 import { pidOf } from './sigdump.js';
 
 export const topCommand = {
@@ -144,10 +145,22 @@ export function screen(now: Dump, before: Dump): string {
   return `${lines.join('\n')}\n`;
 }
 
+const CLEAR = '\x1b[H\x1b[2J';
+
+/** What a terminal of that size shows: more would scroll away what stands first. */
+export function fitted(text: string, rows: number, columns: number): string {
+  const lines = text.trimEnd().split('\n');
+  const kept =
+    lines.length > rows
+      ? [...lines.slice(0, Math.max(rows - 1, 0)), `... ${lines.length - rows + 1} more`]
+      : lines;
+  return kept.map((line) => line.slice(0, Math.max(columns, 1))).join('\n');
+}
+
 export async function runTop(argv: string[]): Promise<number> {
   const args = readArguments(topCommand, argv);
   if (args.has('help')) {
-    process.stdout.write(helpOf(topCommand));
+    await print(helpOf(topCommand));
     return 0;
   }
   const pid = pidOf(args.operands[0]);
@@ -156,12 +169,19 @@ export async function runTop(argv: string[]): Promise<number> {
   if (!(interval >= 0.1 && interval <= 3600))
     throw new UsageError(`--interval is '${args.value('interval')}', should be seconds from 0.1 to 3600`);
   const look = async (): Promise<Dump> => JSON.parse(await request(pid, { json: true, only: SECTIONS }));
-  const clear = process.stdout.isTTY ? '\x1b[H\x1b[2J' : '';
   let before = await look();
   for (let i = 0; i < count; i++) {
     await sleep(interval * 1000);
-    const now = await look();
-    process.stdout.write(`${clear}${screen(now, before)}${clear ? '' : '\n'}`);
+    let now: Dump;
+    try {
+      now = await look();
+    } catch (error) {
+      if (process.stdout.isTTY) await print('\n'); // the screen ends without one
+      throw error;
+    }
+    const text = screen(now, before);
+    const { isTTY, rows = 24, columns = 80 } = process.stdout;
+    if (!(await print(isTTY ? `${CLEAR}${fitted(text, rows, columns)}` : `${text}\n`))) return 0;
     before = now;
   }
   return 0;

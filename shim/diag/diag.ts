@@ -12,6 +12,7 @@
  * ```
  */
 import { native } from '../native.js';
+import { failure, look, noCore, noProcess, ptraceScope, whyNotTraced } from './process.js';
 import { request } from './request.js';
 import type { Backtrace, Dump, Section, Stall } from './schema.js';
 
@@ -33,20 +34,34 @@ export async function sigdump({
 const OUT_JSON = 1;
 const OUT_JS = 2;
 
-const ASK_ROOT = 'ask as its user or as root; kernel.yama.ptrace_scope may forbid it, too';
-const REASONS: Record<number, [code: string, why: string, next: string]> = {
-  1: ['EPERM', 'not permitted: it belongs to another user, or somebody traces it', ASK_ROOT],
-  2: ['ENOENT', 'no such file', 'give a PID or a core file'],
-  3: ['ESRCH', 'no such process, or no such thread in it', 'ps -eL lists those there are'],
-  8: ['ENOEXEC', 'no core file of this machine', 'give one of an x86-64 process, whole'],
-  61: [
-    'ENODATA',
-    'a core file that is cut off: it has no threads',
-    'give a whole one (ulimit -c, disk space)',
-  ],
-  13: ['EACCES', 'not permitted', ASK_ROOT],
-  22: ['EINVAL', 'no process that can be looked at from here', 'give the number of another process'],
-};
+/** Why there are no stacks of it: what was seen, and the next step. */
+function noStacks(errno: number, { pid, core, tid }: { pid: number; core: string; tid: number }): Error {
+  const denied = errno === 1 || errno === 13;
+  if (core) {
+    if (denied) return failure('EACCES', `${core} may not be read`, 'ask as its owner, or as root');
+    if (errno === 2) return failure('ENOENT', `${core}: there is no such file`, 'give a PID or a core file');
+    if (errno === 3) return failure('ESRCH', `${core} has no thread ${tid}`, 'without --thread it shows all');
+    if (errno === 61)
+      return failure('ENODATA', `${core} is a core file that is cut off: no threads are in it`, WHOLE_CORE);
+    if (errno === 8)
+      return failure(
+        'ENOEXEC',
+        `${core} ${noCore(core)}; expected: a core file of an x86-64 process`,
+        WHOLE_CORE,
+      );
+  } else {
+    if (errno === 22)
+      return failure('EINVAL', `process ${pid} is this one`, 'give the number of another process');
+    const none = noProcess(pid);
+    if (none) return none;
+    if (denied) return whyNotTraced(pid, look(pid)!, process.geteuid!(), ptraceScope());
+    if (errno === 3 && tid)
+      return failure('ESRCH', `process ${pid} has no thread ${tid}`, `ps -L -p ${pid} lists those it has`);
+  }
+  return failure('EIO', `${core || `process ${pid}`}: error ${errno}`, 'this is a bug');
+}
+
+const WHOLE_CORE = 'ulimit -c unlimited, and room on the disk, make whole ones';
 
 /** Stacks taken from outside, as text or as JSON; blocks while the other process stands still, some milliseconds. */
 export function backtraceText({
@@ -62,16 +77,20 @@ export function backtraceText({
   json?: boolean;
   jsOnly?: boolean;
 }): string {
+  if (!core && pid !== process.pid) {
+    const seen = look(pid);
+    if (seen && seen.process !== pid) throw noProcess(pid); // the kernel takes a thread for its process
+  }
   const text = native.diagBacktrace(pid, core, tid, (json ? OUT_JSON : 0) | (jsOnly ? OUT_JS : 0));
   if (typeof text === 'string') return text;
-  const [code, why, next] = REASONS[-text] ?? ['EIO', `error ${-text}`, 'this is a bug'];
-  throw Object.assign(new Error(`${core || `process ${pid}`}: ${why}\n${next}`), { code, errno: text });
+  throw Object.assign(noStacks(-text, { pid, core, tid }), { errno: text });
 }
 
 /**
  * Stacks of all threads of a process or of a core file. This process tells its own; another one is stopped by ptrace
  * for some milliseconds, and need be none of ring3's.
- * @throws Error with `code` ESRCH, EPERM, EACCES, ENOENT or ENOEXEC
+ * @throws Error with `code` ESRCH, EPERM, EACCES, ENOENT, ENOTSUP (a kernel thread), ENODATA (a core that is cut off) or
+ * ENOEXEC; the second line of `message` says what to do
  */
 export async function backtrace({
   pid = process.pid,
@@ -104,6 +123,9 @@ const BUDGETS = ['task', 'callback', 'kthread', 'lock', 'io', 'node'] as const;
 
 /** What counts as too long, milliseconds; Infinity switches a watchdog off. What is not named stays. */
 export function setBudgets(budgets: Partial<Record<(typeof BUDGETS)[number], number>>): void {
+  const unknown = Object.keys(budgets).find((name) => !(BUDGETS as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`there is no budget '${unknown}'; there are ${BUDGETS.join(', ')}`);
   const [task, callback, kthread, lock, io, node] = BUDGETS.map((name) => {
     const ms = budgets[name];
     if (ms !== undefined && !(ms > 0))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Stall } from '../../shim/diag/schema.js';
-import { sigdump } from '../../shim/index.js';
+import { setBudgets, sigdump } from '../../shim/index.js';
 import { TargetProcess } from '../outside/target.js';
 import { addon, start, type Victim, victims } from './victim.js';
 
@@ -110,6 +110,32 @@ describe('watchdogs', () => {
       });
       assert.equal(await budgetOfNode(victim.pid), ms);
     });
+
+  it('RING3_WATCHDOG that is no number is told, and changes nothing', async () => {
+    for (const value of ['2s', '-1', 'yes', '99999999999']) {
+      victim = await start(process.execPath, [join(victims, 'stuck.mjs'), 'idle'], {
+        env: { RING3_ADDON: addon, RING3_WATCHDOG: value },
+      });
+      assert.equal(
+        victim.stderr(),
+        `ring3: RING3_WATCHDOG is '${value}', should be on, off or milliseconds up to 1000000000\n`,
+      );
+      assert.equal(await budgetOfNode(victim.pid), undefined);
+      await victim.end();
+    }
+  });
+
+  it('budgets that are none', () => {
+    for (const bad of [0, -1, Number.NaN, null, 'x', {}])
+      assert.throws(
+        () => setBudgets({ io: bad as number }),
+        /^TypeError: io is .*, should be milliseconds above 0/,
+      );
+    assert.throws(
+      () => setBudgets({ tasks: 5 } as object),
+      /^TypeError: there is no budget 'tasks'; there are task, /,
+    );
+  });
 
   it('RING3_WATCHDOG names the function that blocks the loop', async () => {
     victim = await start(process.execPath, [join(victims, 'stuck.mjs'), 'spin'], {

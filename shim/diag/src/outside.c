@@ -8,6 +8,7 @@
  * Threads: any but the collector; what it needs is its own.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -26,7 +27,7 @@ struct outside {
 	struct v8	v8;
 	struct arena	arena;
 	struct dump	dump;
-	int		pid, only_tid;
+	int		pid, only_tid, stop_rc;
 	unsigned int	flags, nr;
 	struct thread	*threads;
 	struct caught	*caught;
@@ -119,6 +120,29 @@ static int stop_all(struct outside *outside)
 		if (outside->stopped[i])
 			ptrace(PTRACE_DETACH, outside->threads[i].tid, NULL, NULL);
 	return outside->nr ? rc : -ESRCH;
+}
+
+static void *stop_in_thread(void *arg)
+{
+	struct outside *outside = arg;
+
+	outside->stop_rc = stop_all(outside);
+	return NULL;
+}
+
+/*
+ * By a thread that ends: who did not stop in time cannot be let go, and would stop for ever when it does. The kernel
+ * lets go of what a thread traced when it ends.
+ */
+static int stop_and_copy(struct outside *outside)
+{
+	pthread_t thread;
+	int rc = -pthread_create(&thread, NULL, stop_in_thread, outside);
+
+	if (rc)
+		return rc;
+	pthread_join(thread, NULL);
+	return outside->stop_rc;
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
@@ -229,7 +253,7 @@ long diag_backtrace_outside(int pid, const char *core, int tid, unsigned int fla
 	if (core)
 		from_core(&outside);
 	else
-		rc = stop_all(&outside);
+		rc = stop_and_copy(&outside);
 	if (rc)
 		goto out_space;
 	if (!outside.nr) {

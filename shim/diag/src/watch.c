@@ -7,6 +7,7 @@
  * kind at most one a second is told with its stack, the others are counted.
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -73,18 +74,22 @@ void diag_watch_loop(void)
 /* RING3_WATCHDOG: "off" or "0", "on" or "1", or milliseconds. */
 void watch_init(void)
 {
-	const char *text = getenv("RING3_WATCHDOG");
+	const char *text = getenv("RING3_WATCHDOG"), *at;
 	struct diag_budgets set = { .node_ns = UINT64_MAX };
 	uint64_t ms = 0;
 
 	if (!text || !*text || __atomic_load_n(&node_said, __ATOMIC_RELAXED))
 		return;
-	for (const char *at = text; *at >= '0' && *at <= '9' && ms < 1000000000; at++)
+	for (at = text; *at >= '0' && *at <= '9' && ms < 1000000000; at++)
 		ms = ms * 10 + (uint64_t)(*at - '0');
-	if (!strcmp(text, "on") || ms == 1)
+	if (!strcmp(text, "on") || (ms == 1 && !*at)) {
 		set.node_ns = NODE_NS;
-	else if (ms)
+	} else if (*at && strcmp(text, "off")) {
+		fprintf(stderr, "ring3: RING3_WATCHDOG is '%s', should be on, off or milliseconds up to 1000000000\n", text);
+		return;
+	} else if (ms) {
 		set.node_ns = ms * 1000000;
+	}
 	diag_budgets_set(&set);
 }
 
