@@ -16,17 +16,22 @@
  *							 wait until in is 0
  *
  * The barrier stands for the fence that the thread leaves out: it sees the bias ended, or the
- * other sees it inside. A bias is not given where the host has no such barrier. The id may be
- * that of another thread one day: of one that lives, while the one before is gone.
+ * other sees it inside. A thread that was preempted before its store to `in` makes it later, and
+ * takes it back. It owns its virtual CPU: so after a grace period there is none, and only then is
+ * the bias given again (ENDED, with the grace period's number), or else that store would wipe out
+ * the next one's. A bias is not given where the host has no such barrier. An id may be that of
+ * another thread one day: of one that lives, while the one before is gone.
  */
 #include <linux/atomic.h>
 #include <linux/bit_spinlock.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
 
+#include "rcu_impl.h"
 #include "spin_note.h"
 
 #define TRIAL		0x80000000u
+#define ENDED		0x40000000u	/* ids are below it */
 #define TRIAL_EVERY	1024	/* twice this many words cost some times what ending a bias does */
 
 static __thread unsigned int takes RING3_TLS;	/* by words, of this thread */
@@ -57,7 +62,8 @@ static __always_inline bool alone(spinlock_t *lock, u32 self)
 {
 	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
 
-	return likely((!bias || bias == (self | TRIAL)) && !__atomic_load_n(&lock->in, __ATOMIC_ACQUIRE));
+	return likely((!bias || bias == (self | TRIAL) || (bias & (TRIAL | ENDED)) == ENDED) &&
+		      !__atomic_load_n(&lock->in, __ATOMIC_ACQUIRE));
 }
 
 /* The word is ours. False: who had the bias is inside still. */
@@ -65,19 +71,36 @@ static noinline bool end_bias(spinlock_t *lock, u32 self)
 {
 	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
 
-	__atomic_store_n(&lock->bias, 0, __ATOMIC_RELAXED);
-	if (bias && !(bias & TRIAL))
+	if (bias & TRIAL) {
+		__atomic_store_n(&lock->bias, 0, __ATOMIC_RELAXED);
+	} else if (bias && !(bias & ENDED)) {
+		__atomic_store_n(&lock->bias, ENDED, __ATOMIC_RELAXED);
 		host_barrier();
+		__atomic_store_n(&lock->bias, ENDED | ((u32)start_poll_synchronize_rcu() & (ENDED - 1)),
+				 __ATOMIC_RELAXED);
+	}
 	return !__atomic_load_n(&lock->in, __ATOMIC_ACQUIRE);
+}
+
+/* Of numbers of 30 bits that wrap round. */
+static bool has_ended(u32 gp)
+{
+	return !(((u32)rcu_ended() - gp) & ENDED >> 1);
+}
+
+static noinline void try_bias(spinlock_t *lock, u32 self)
+{
+	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
+
+	if (!ring3_rcu_fences && (bias == (self | TRIAL) || !(bias & ENDED) || has_ended(bias)))
+		__atomic_store_n(&lock->bias, bias == (self | TRIAL) ? self : self | TRIAL, __ATOMIC_RELAXED);
 }
 
 /* The lock is ours, by its word. */
 static __always_inline void count_take(spinlock_t *lock, u32 self)
 {
-	if (likely(++takes % TRIAL_EVERY) || ring3_rcu_fences)
-		return;
-	__atomic_store_n(&lock->bias, __atomic_load_n(&lock->bias, __ATOMIC_RELAXED) ? self : self | TRIAL,
-			 __ATOMIC_RELAXED);
+	if (unlikely(!(++takes % TRIAL_EVERY)))
+		try_bias(lock, self);
 }
 
 /* ---- taking and giving up: the CPU is owned ---------------------------------------------- */

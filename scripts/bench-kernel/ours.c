@@ -58,7 +58,13 @@ static DEFINE_SPINLOCK(spin);
 static DEFINE_MUTEX(mutex);
 
 unsigned long long ours_spin(long rounds) { return REPEAT(({ spin_lock(&spin); spin_unlock(&spin); })); }
-unsigned long long ours_spin_softirq(long rounds) { return in_softirq_on_cpu_0(ours_spin, rounds); }
+static unsigned long long spin_there(long rounds)
+{
+	static DEFINE_SPINLOCK(there);
+
+	return REPEAT(({ spin_lock(&there); spin_unlock(&there); }));
+}
+unsigned long long ours_spin_softirq(long rounds) { return in_softirq_on_cpu_0(spin_there, rounds); }
 unsigned long long ours_mutex(long rounds) { return REPEAT(({ mutex_lock(&mutex); mutex_unlock(&mutex); })); }
 unsigned long long ours_preempt(long rounds) { return REPEAT(({ preempt_disable(); preempt_enable(); })); }
 unsigned long long ours_preempt_softirq(long rounds) { return in_softirq_on_cpu_0(ours_preempt, rounds); }

@@ -7,8 +7,8 @@
  * which it spins a while and then sleeps in the host. The word is given up by a plain store:
  * who goes to sleep for it pays the fence that this leaves out. A lock that one thread takes
  * thousands of times with nobody between is biased to it, and costs it plain stores only; the
- * next thread that takes it pays a membarrier(2), once. So a lock is no full fence:
- * smp_mb__after_spinlock() is one.
+ * next thread that takes it pays a membarrier(2), and after a grace period it may be biased
+ * again. So a lock is no full fence: smp_mb__after_spinlock() is one.
  *
  * As in a debug kernel: BUG where a lock is taken twice or given up by another than its
  * owner; a warning, once, where one was never set up.
