@@ -53,6 +53,18 @@ export class CachedBuffer {
   }
 }
 
+/** "fill at queue.ts:12": who called @fn. Slow: a stack is made for it. */
+function callerOf(fn: (...args: never[]) => unknown): string | undefined {
+  const holder: { stack?: string } = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 1;
+  Error.captureStackTrace(holder, fn);
+  Error.stackTraceLimit = limit;
+  const [, name, file, line] =
+    /^ +at (?:(.+) \()?(?:.*[/\\])?(.+?):(\d+):\d+\)?$/m.exec(holder.stack ?? '') ?? [];
+  return file && `${name ? `${name} at ` : ''}${file}:${line}`.slice(-63);
+}
+
 /**
  * A cache of equal buffers outside of V8's heap: allocated from the engine's magazines, aligned as direct I/O
  * wants them, never moved, and visible to native code by their address.
@@ -94,7 +106,8 @@ export class BufferCache {
    * @throws Error with `code` ENOMEM at the limit of memory, ENOENT after destroy()
    */
   alloc({ zeroed = false }: { zeroed?: boolean } = {}): CachedBuffer {
-    return new CachedBuffer(this.#native.alloc(zeroed));
+    if (!native.memoryCounted) return new CachedBuffer(this.#native.alloc(zeroed));
+    return new CachedBuffer(this.#native.alloc(zeroed, callerOf(this.alloc)));
   }
 
   /** Buffers whose memory is not back yet: held, or dropped and not yet let go by V8. */

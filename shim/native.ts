@@ -49,7 +49,8 @@ export interface NativeCallback {
 }
 
 export interface NativeBufferCache {
-  alloc(zeroed: boolean): Buffer;
+  /** @param place told in dumps and leak reports where memory is counted by call site */
+  alloc(zeroed: boolean, place?: string): Buffer;
   destroy(): void;
   out(): number;
 }
@@ -112,6 +113,8 @@ export interface Native {
   detachBuffer(buffer: Buffer): void;
   memoryCaches(): MemoryCache[];
   memoryUsage(): MemoryUsage;
+  /** RING3_MEM=count or leaks. */
+  memoryCounted: boolean;
   memoryTrim(): number;
   memoryLimit(bytes: number): number;
   NativeTask: new (name: string, cpu: number, spinNs: number) => NativeTask;

@@ -9,7 +9,9 @@
 #include "node_task.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <unordered_set>
 
 namespace {
 
@@ -26,6 +28,21 @@ struct Cache {
 			sys_buf_cache_destroy(handle);
 	}
 };
+
+/*
+ * A string that lives as long as the process: the engine keeps places by their address. Of 4096 different ones; null
+ * beyond. Worker threads have buffers, too.
+ */
+const char *lasting(const std::string &place)
+{
+	static std::mutex lock;
+	static auto *places = new std::unordered_set<std::string>;
+	std::lock_guard<std::mutex> guard(lock);
+
+	if (places->size() >= 4096 && !places->count(place))
+		return nullptr;
+	return places->insert(place).first->c_str();
+}
 
 struct Loan {
 	std::shared_ptr<Cache> cache;
@@ -56,12 +73,14 @@ struct JsBufferCache : Napi::ObjectWrap<JsBufferCache> {
 			throw sys_error(info.Env(), ENOMEM, "sys_buf_cache_create");
 	}
 
-	/* alloc(zeroed: boolean): Buffer */
+	/* alloc(zeroed: boolean, place?: string): Buffer */
 	Napi::Value alloc(const Napi::CallbackInfo &info)
 	{
 		if (!cache->handle)
 			throw sys_error(info.Env(), ENOENT, "sys_buf_alloc");
-		sys_buf_t buf = info[0].ToBoolean() ? sys_buf_zalloc(cache->handle) : sys_buf_alloc(cache->handle);
+		const char *place = info[1].IsString() ? lasting(info[1].As<Napi::String>()) : nullptr;
+		auto take = info[0].ToBoolean() ? SYS_SERVICE->op.BUF_zalloc : SYS_SERVICE->op.BUF_alloc;
+		sys_buf_t buf = take(cache->handle, place ? place : FL_STR);
 
 		if (!buf)
 			throw sys_error(info.Env(), ENOMEM, "sys_buf_alloc");

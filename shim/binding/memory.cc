@@ -80,6 +80,7 @@ void register_memory(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("memoryCaches", Napi::Function::New(env, memory_caches));
 	exports.Set("memoryUsage", Napi::Function::New(env, memory_usage));
+	exports.Set("memoryCounted", Napi::Boolean::New(env, mem_check_levels() & (MEM_CHECK_COUNT | MEM_CHECK_LEAKS)));
 	exports.Set("memoryTrim", Napi::Function::New(env, memory_trim));
 	exports.Set("memoryLimit", Napi::Function::New(env, memory_limit));
 }

@@ -305,7 +305,7 @@ export interface Dump {
   /** Of kernel-api; in section `tasks`. Up to 512. */
   waitQueues?: WaitQueue[];
   memory?: Cache[] | string;
-  /** With RING3_MEM=count. */
+  /** With RING3_MEM=count: what grew most first. Of a BufferCache's buffers, who called alloc() in TypeScript. */
   memorySites?: {
     site: string;
     bytes: number;

@@ -377,6 +377,16 @@ static void put_escaped(struct diag_out *out, const char *text)
 	}
 }
 
+/* Names of functions, files and threads are whatever somebody called them: none moves a terminal's cursor. */
+static void put_plain(struct diag_out *out, const char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		bool moves = ((unsigned char)text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f;
+
+		put_unbounded(out, moves ? "?" : &text[i], 1);
+	}
+}
+
 void out_str(struct diag_out *out, const char *key, const char *value)
 {
 	bool quote = out->json || strpbrk(value, " \t\n\"") || !*value;
@@ -388,7 +398,7 @@ void out_str(struct diag_out *out, const char *key, const char *value)
 	separator(out, key);
 	put(out, quote ? "\"" : "");
 	if (!out->json && !key)
-		put(out, value);
+		put_plain(out, value, strlen(value));
 	else
 		put_escaped(out, value);
 	put(out, quote ? "\"" : "");
@@ -460,7 +470,7 @@ void out_line(struct diag_out *out, const char *format, ...)
 	if (!room(out, (size_t)length + 64))
 		return;
 	indent(out);
-	put_unbounded(out, text, (size_t)length);
+	put_plain(out, text, (size_t)length);
 }
 
 void out_finish(struct diag_out *out)

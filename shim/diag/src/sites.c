@@ -82,31 +82,77 @@ static int64_t grown_since(const struct mem_site *site)
 	return 0;
 }
 
-static bool emit_site(void *env, const struct mem_site *site)
+/* What grew most stands first, then what is largest. */
+struct listed {
+	struct mem_site	site;
+	int64_t		grown;
+};
+enum { LISTED_MAX = 4096 };
+
+struct listing {
+	struct listed	*all;
+	unsigned int	nr;
+};
+
+static bool list_site(void *env, const struct mem_site *site)
 {
-	struct dump *dump = env;
+	struct listing *listing = env;
+
+	if (site->bytes_used && listing->nr < LISTED_MAX)
+		listing->all[listing->nr++] = (struct listed){ *site, grown_since(site) };
+	return true;
+}
+
+static bool before(const struct listed *a, const struct listed *b)
+{
+	return a->grown != b->grown ? a->grown > b->grown : a->site.bytes_used > b->site.bytes_used;
+}
+
+/* Shell's: libc's qsort() may allocate. */
+static void sort_listed(struct listed *all, unsigned int nr)
+{
+	for (unsigned int gap = nr / 2; gap; gap /= 2)
+		for (unsigned int i = gap; i < nr; i++) {
+			struct listed one = all[i];
+			unsigned int at = i;
+
+			for (; at >= gap && before(&one, &all[at - gap]); at -= gap)
+				all[at] = all[at - gap];
+			all[at] = one;
+		}
+}
+
+static void emit_site(struct dump *dump, const struct listed *listed)
+{
+	const struct mem_site *site = &listed->site;
 	char whence[64], text[256];
 
-	if (!site->bytes_used || !space_string(dump->space, (uintptr_t)site->whence, whence, sizeof(whence)))
-		return true;
+	if (!space_string(dump->space, (uintptr_t)site->whence, whence, sizeof(whence)))
+		return;
 	expand_sites(dump->space, whence, text, sizeof(text));
 	out_object(dump->out, NULL);
 	out_str(dump->out, "site", text);
 	out_num(dump->out, "bytes", (int64_t)site->bytes_used);
 	out_num(dump->out, "objects", (int64_t)(site->nr_allocs - site->nr_frees));
 	out_num(dump->out, "allocs", (int64_t)site->nr_allocs);
-	out_num(dump->out, "grownBytesSinceLastDump", grown_since(site));
+	out_num(dump->out, "grownBytesSinceLastDump", listed->grown);
 	out_end(dump->out);
-	return true;
 }
 
 /* With RING3_MEM=count. Reads counters only: no lock. */
 void sites_emit(struct dump *dump)
 {
+	struct listing listing = { .all = NULL };
+
 	if (!(mem_check_levels() & MEM_CHECK_COUNT))
 		return;
+	listing.all = arena_take(dump->arena, LISTED_MAX * sizeof(*listing.all));
+	if (listing.all)
+		mem_sites_each(list_site, &listing);
+	sort_listed(listing.all, listing.nr);
 	out_list(dump->out, "memorySites");
-	mem_sites_each(emit_site, dump);
+	for (unsigned int i = 0; i < listing.nr; i++)
+		emit_site(dump, &listing.all[i]);
 	out_end(dump->out);
 }
 

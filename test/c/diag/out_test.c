@@ -113,6 +113,33 @@ TEST(text_fits_wherever_it_is_cut)
 	}
 }
 
+TEST(no_name_moves_a_terminals_cursor)
+{
+	static char buf[4096];
+	struct diag_out out;
+
+	for (int json = 0; json < 2; json++) {
+		out_init(&out, buf, sizeof(buf) - 1, json);
+		out_object(&out, NULL);
+		out_str(&out, "key", "a\x1b[2Jb\x07");
+		out_list(&out, "list");
+		out_str(&out, NULL, "c\x1b[2J\x7f\r said \"d\"");
+		out_line(&out, "#0  %s\n    e\tf", "\x1b]0;name\x07");
+		out_end(&out);
+		out_finish(&out);
+		buf[out.used] = 0;
+		for (const char *at = buf; *at; at++)
+			CHECK(*at >= 0x20 || *at == '\n' || *at == '\t');
+		CHECK(!strchr(buf, 0x7f) || json);
+	}
+	out_init(&out, buf, sizeof(buf) - 1, false);
+	out_object(&out, NULL);
+	out_line(&out, "#0  %s\n    e\tf said \"g\"", "\x1b]0;name\x07");
+	out_finish(&out);
+	buf[out.used] = 0;
+	CHECK(strstr(buf, "#0  ?]0;name?\n    e\tf said \"g\""));
+}
+
 TEST(deeper_than_it_goes_is_cut)
 {
 	static char buf[4096];
