@@ -74,6 +74,17 @@ function scale(type: string): Torture {
   };
 }
 
+/** Grace periods: how long a writer waits for each, with a reader about. */
+function gracePeriods(type: string): Torture {
+  return {
+    sources: ['kernel/rcu/rcuscale.c', ...TORTURE],
+    params: [`scale_type=${type}`, 'nreaders=1', 'nwriters=1', 'holdoff=0', 'shutdown=0', 'verbose=0'],
+    seconds: 3,
+    wants: /-scale: Test complete/,
+    shows: /gps: (\d+) batches: \d+$/,
+  };
+}
+
 /** Its statistics are read without a mark while they are counted, which is all that ThreadSanitizer would see. */
 const quietParams = (params: string[], sanitizer: Sanitizer) =>
   sanitizer === 'thread'
@@ -112,6 +123,9 @@ const tortures: Record<string, Torture> = {
   // rwsem is not among them: it would sleep with interrupts off, which a debug kernel does not let pass.
   ...Object.fromEntries(
     ['rcu', 'srcu', 'refcnt', 'rwlock', 'lock', 'clock'].map((type) => [`refscale ${type}`, scale(type)]),
+  ),
+  ...Object.fromEntries(
+    ['rcu', 'srcu', 'tasks-tracing'].map((type) => [`rcuscale ${type}`, gracePeriods(type)]),
   ),
   'test-ww_mutex': {
     sources: ['kernel/locking/test-ww_mutex.c'],
