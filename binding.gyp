@@ -12,6 +12,8 @@
       '-fno-builtin-printf', '-Wno-sign-compare', '-Wno-unused-parameter', '-Wno-missing-field-initializers',
       '-Wno-type-limits',
     ],
+    # Of libring3: its thread-local data is at a fixed place, so that no access to it is a call.
+    'library_cflags': ['-ftls-model=initial-exec'],
     'host_cflags': ['-std=gnu11', '-D_GNU_SOURCE', '-Wno-missing-field-initializers'],
   },
   'target_defaults': {
@@ -40,14 +42,14 @@
       'sources': ['<!@(ls shim/src/*.c shim/diag/src/*.c aio/src/*.c kernel-api/src/host/*.c)'],
       # kernel-api/include goes last of all: host code means libc when it says <linux/falloc.h>.
       'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include', 'kernel-api/src'],
-      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'cflags': ['<@(library_cflags)', '<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
     },
     {
       'target_name': 'kernel',
       'type': 'static_library',
       'sources': ['<!@(ls kernel-api/src/*.c)'],
       'include_dirs': ['kernel-api/include', 'kernel-api/src', 'shim/include', 'shim/diag/include'],
-      'cflags': ['<@(kernel_cflags)', '-fvisibility=hidden'],
+      'cflags': ['<@(library_cflags)', '<@(kernel_cflags)', '-fvisibility=hidden'],
     },
     {
       'target_name': 'ring3',
@@ -78,7 +80,7 @@
       'type': 'executable',
       'dependencies': ['ring3'],
       'sources': ['kernel-api/run/main.c'],
-      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include'],
+      'cflags': ['<@(host_cflags)', '-iquote', '<(module_root_dir)/kernel-api/include', '-I<(module_root_dir)/shim/diag/include'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
       'libraries': ['-lpthread'],
     },
@@ -144,7 +146,7 @@
       'target_name': 'diag_victim_node',
       'dependencies': ['ring3'],
       'sources': ['test/diag/victims/pool.c', 'test/diag/victims/native.c'],
-      'include_dirs': ['shim/include', 'aio/include'],
+      'include_dirs': ['shim/include', 'shim/diag/include', 'aio/include'],
       'cflags': ['<@(host_cflags)'],
       'ldflags': ["-Wl,-rpath,'$$ORIGIN'"],
     },

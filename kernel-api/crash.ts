@@ -34,6 +34,24 @@ function frameOf(line: string): Frame | undefined {
   };
 }
 
+/** The frames of a stack, innermost first, from its lines. */
+function stackOf(lines: string[]): Frame[] {
+  const stack = lines.flatMap((line) => frameOf(line) ?? []);
+  // An inlined function lies in the object of the next frame that has one; a bare address lies in none.
+  for (let i = stack.length - 2; i >= 0; i--) {
+    const object = stack[i]!.object ?? stack[i + 1]!.object;
+    if (object && !/^0x/.test(stack[i]!.function)) stack[i]!.object = object;
+  }
+  return stack;
+}
+
+/** Where a dump's threads are in a module, NAME.ko.so: the innermost frame of the first that is. */
+export function placeIn(dump: string, object: string): Frame | undefined {
+  const stacks = dump.split(/^-- stacks --$/m)[1] ?? '';
+  const lines = stacks.split('\n').filter((line) => line.startsWith(' ') && !/^\s+thread \d+/.test(line));
+  return stackOf(lines).find((frame) => frame.object === object);
+}
+
 /** What a crash dump says, as text of shim/diag; undefined when there is no crash in it. */
 export function readCrash(dump: string): CrashReport | undefined {
   const head =
@@ -43,13 +61,7 @@ export function readCrash(dump: string): CrashReport | undefined {
   const number = new RegExp(`^tid=${tid} .*\\bcrashed=true\\b.*\\bstack=(\\d+)$`, 'm').exec(dump)?.[1];
   const stacks = dump.split(/^-- stacks --$/m)[1] ?? '';
   const own = new RegExp(`^stack=${number}\\n((?: .*\\n)*)`, 'm').exec(stacks)?.[1] ?? '';
-  const lines = own.split('\n').slice(1).filter(Boolean);
-  const stack = lines.flatMap((line) => frameOf(line) ?? []);
-  // An inlined function lies in the object of the next frame that has one; a bare address lies in none.
-  for (let i = stack.length - 2; i >= 0; i--) {
-    const object = stack[i]!.object ?? stack[i + 1]!.object;
-    if (object && !/^0x/.test(stack[i]!.function)) stack[i]!.object = object;
-  }
+  const stack = stackOf(own.split('\n').slice(1).filter(Boolean));
   const where = stack.find(({ object }) => object?.includes('.ko.so'));
   const touched = addressIs?.startsWith('none') ? '' : `${address}: ${addressIs}`;
   return { signal, what: panic ?? touched, stack, ...(where ? { where } : {}) };

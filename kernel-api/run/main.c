@@ -10,7 +10,8 @@
  * 1 when one did not, 64 for wrong usage.
  *
  * Threads: main, and one that copies the log to stdout as it grows. A thread that crashes
- * waits until the copier has seen all: what was said last says most.
+ * waits until the copier has seen all: what was said last says most. Where RING3_DUMP_FILE names a file, a crash
+ * and SIGQUIT write a dump (shim/diag) to it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "ring3/kernel.h"
 
 #define OTHER_CPUS_DEFAULT	2
@@ -179,6 +181,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "ring3-run: the kernel does not start: %d\n", rc ? rc : log_fd);
 		return 1;
 	}
+	if (getenv("RING3_DUMP_FILE"))
+		(void)diag_start(DIAG_SIGQUIT | DIAG_CRASH);	/* without it, a crash is told by its signal alone */
 	catch_crashes();
 	while (at < argc)
 		failed |= load(argv, &at) != 0;

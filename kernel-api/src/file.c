@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "sched_impl.h"
+#include "uio_impl.h"
 
 /* A sleep, to who asks (rcu_tasks.c). */
 static long file_wait(struct host_file *file, int op, int fua, long long offset, host_size size,
@@ -62,30 +63,72 @@ static void kiocb_done(void *arg, long result)
 	kiocb->ki_complete(kiocb, result);
 }
 
-static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
+static ssize_t do_vecs(struct kiocb *kiocb, int op, size_t bytes, const struct host_vec *vec, unsigned int nr,
+		       void (*fn)(void *arg, long result), void *arg)
 {
 	struct host_file *file = kiocb->ki_filp->host;
-	const struct host_vec *vec = (const struct host_vec *)iter->kvec;
-	unsigned int nr = (unsigned int)iter->nr_segs;
 	int fua = op == HOST_WRITE && kiocb->ki_flags & IOCB_DSYNC, rc;
 	long done;
 
-	if (WARN_ON_ONCE(!iov_iter_is_kvec(iter) || iter->iov_offset))
-		return -EINVAL;
 	if (!kiocb->ki_complete) {
 		might_sleep();
-		done = file_wait(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
+		done = file_wait(file, op, fua, kiocb->ki_pos, bytes, vec, nr);
 	} else {
-		done = host_file_try(file, op, fua, kiocb->ki_pos, iter->count, vec, nr);
+		done = host_file_try(file, op, fua, kiocb->ki_pos, bytes, vec, nr);
 		if (done == -EAGAIN && !(kiocb->ki_flags & IOCB_NOWAIT)) {
-			rc = host_file_start(file, op, fua, kiocb->ki_pos, iter->count, vec, nr, kiocb_done, kiocb);
+			rc = host_file_start(file, op, fua, kiocb->ki_pos, bytes, vec, nr, fn, arg);
 			return rc ? rc : -EIOCBQUEUED;
 		}
 	}
-	if (done > 0) {
+	if (done > 0)
 		kiocb->ki_pos += done;
-		iter->count -= (size_t)done;
-	}
+	return done;
+}
+
+/* Of an iterator whose segments are not what the host takes. */
+struct pieces {
+	struct kiocb	*kiocb;
+	struct host_vec	vec[];
+};
+
+static void pieces_done(void *arg, long result)
+{
+	struct pieces *pieces = arg;
+	struct kiocb *kiocb = pieces->kiocb;
+
+	kfree(pieces);
+	kiocb_done(kiocb, result);
+}
+
+static ssize_t do_pieces(struct kiocb *kiocb, const struct iov_iter *iter, int op)
+{
+	unsigned long room = iter_is_ubuf(iter) ? 1 : iter->nr_segs;
+	struct pieces *pieces = kmalloc(struct_size(pieces, vec, room), GFP_ATOMIC);
+	ssize_t done;
+
+	if (!pieces)
+		return -ENOMEM;
+	pieces->kiocb = kiocb;
+	done = do_vecs(kiocb, op, iter->count, pieces->vec, uio_pieces(iter, pieces->vec), pieces_done, pieces);
+	if (done != -EIOCBQUEUED)
+		kfree(pieces);
+	return done;
+}
+
+static ssize_t do_iter(struct kiocb *kiocb, struct iov_iter *iter, int op)
+{
+	ssize_t done;
+
+	if (WARN_ON_ONCE(!uio_has_pieces(iter)))
+		return -EINVAL;
+	if (!iter->count)
+		return 0;
+	if (likely(iov_iter_is_kvec(iter) && iter->nr_segs == 1 && iter->count == iter->kvec->iov_len))
+		done = do_vecs(kiocb, op, iter->count, (const struct host_vec *)iter->kvec, 1, kiocb_done, kiocb);
+	else
+		done = do_pieces(kiocb, iter, op);
+	if (done > 0)
+		uio_advance(iter, (size_t)done);
 	return done;
 }
 

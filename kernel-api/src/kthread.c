@@ -143,7 +143,7 @@ struct task_struct *kthread_create_on_node(int (*fn)(void *data), void *data, in
 		kfree(kthread);
 		return ERR_PTR(rc);
 	}
-	owned_add("thread", kthread, kthread->task.comm, (void *)(unsigned long)fn);
+	owned_add(OWNED_THREAD, kthread, kthread->task.comm, (void *)(unsigned long)fn);
 	return &kthread->task;
 }
 

@@ -103,7 +103,12 @@ bool kernel_is_started(void);
 /* Under the lock: may modules be loaded? */
 bool kernel_takes_modules(void);
 
-/* owned.c: reports what its code made and did not give back; how many things that are. */
+/*
+ * owned.c: who told its module that it is done may still have to return; such threads are waited for, a second. Without
+ * the lock.
+ */
+void owned_let_threads_end(const struct loaded *self);
+/* Reports what its code made and did not give back; how many things that are. */
 unsigned int owned_report(const struct loaded *self);
 
 #endif /* RING3_MODULE_IMPL_H */

@@ -130,6 +130,7 @@ static int run_init(struct loaded *self, const char *params)
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	module_sysfs_del(self);
 	params_free(*info->params);
+	owned_let_threads_end(self);
 	return rc;
 }
 
@@ -361,6 +362,7 @@ int module_unload(struct loaded *self)
 	module_sysfs_tell(self, "remove");
 	module_sysfs_del(self);
 	params_free(*info->params);
+	owned_let_threads_end(self);
 	modules_take();
 	drop_deps(self);
 	pr_info("%s: unloaded\n", self->name);

@@ -9,6 +9,7 @@
  *
  * Locking: owned_lock is a leaf. Limit: OWNED_MAX things; what comes after is not watched.
  */
+#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -19,6 +20,9 @@
 
 #define OWNED_MAX	1024
 #define TOLD_MAX	10
+#define THREADS_MS	1000	/* for threads to return */
+
+const char OWNED_THREAD[] = "thread";
 
 struct owned {
 	const char	*kind;		/* NULL: free */
@@ -104,6 +108,23 @@ void owned_del(const void *thing)
 	while (nr_owned && !owned[nr_owned - 1].kind)
 		nr_owned--;
 	spin_unlock_irqrestore(&owned_lock, flags);
+}
+
+static bool has_threads(const struct loaded *self)
+{
+	bool has = false;
+
+	spin_lock_bh(&owned_lock);
+	for (unsigned int i = 0; i < nr_owned && !has; i++)
+		has = owned[i].kind == OWNED_THREAD && owned[i].address >= self->begin && owned[i].address < self->end;
+	spin_unlock_bh(&owned_lock);
+	return has;
+}
+
+void owned_let_threads_end(const struct loaded *self)
+{
+	for (int ms = 0; ms < THREADS_MS && has_threads(self); ms++)
+		msleep(1);
 }
 
 static unsigned int report_functions(const struct loaded *self, const char *kind,

@@ -7,6 +7,7 @@
 /* @kind is a literal; @address lies in the code of whom it belongs to. */
 void owned_add(const char *kind, const void *thing, const char *name, const void *address);
 void owned_del(const void *thing);
+extern const char OWNED_THREAD[];	/* the kind of kthreads */
 
 /* Functions between two addresses that are still to be called: of timers that are armed, works that are queued. */
 struct owned_functions {

@@ -50,10 +50,11 @@ const moduleName = (path: string): string => basename(path).replace(/\..*$/s, ''
 export function loadsOf(operands: readonly string[]): Load[] {
   const loads: Load[] = [];
   const params: { name: string; word: string }[] = [];
+  const given = new Set(operands.filter((operand) => existsSync(operand)).map(moduleName));
   for (const operand of operands) {
     const match = /^([\w-]+)\.([A-Za-z_][\w-]*(?:=.*)?)$/s.exec(operand);
-    if (match && operand.includes('=') && !existsSync(operand))
-      params.push({ name: match[1]!.replaceAll('-', '_'), word: match[2]! });
+    const named = match && (operand.includes('=') || given.has(match[1]!.replaceAll('-', '_')));
+    if (named && !existsSync(operand)) params.push({ name: match[1]!.replaceAll('-', '_'), word: match[2]! });
     else if (!existsSync(operand)) throw new UsageError(`${operand}: there is no such module file`);
     else loads.push({ path: resolve(operand), name: moduleName(operand), params: '' });
   }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { buildModules, type Linked, shown, toolchain } from './compile.js';
-import { type Config, KbuildError, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
+import { type Config, KbuildError, kbuildFile, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
 import type { Sanitizer } from './paths.js';
 import { type KernelSource, kernelSource, unpackPath } from './source.js';
 
@@ -77,6 +77,16 @@ function specsOf(paths: string[], config: Config, name: string | undefined, tree
   return specs;
 }
 
+/** "-D CONFIG_X=m", for each variable that a module of these folders depends on. */
+function wantedBy(folders: string[]): string {
+  const files = folders.map((folder) => kbuildFile(folder)).filter((file) => file !== undefined);
+  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/^obj-\$[({](CONFIG_\w+)/gm)].map(([, name]) => name),
+  );
+  return [...new Set(names)].map((name) => `-D ${name}=m`).join(', ') || '-D CONFIG_X=m';
+}
+
 /** @throws BuildError, KbuildError, SourceMissing: the message explains, its second line says what to do */
 export async function build(targets: string[], options: BuildOptions): Promise<Linked[]> {
   const source = kernelSource();
@@ -90,7 +100,7 @@ export async function build(targets: string[], options: BuildOptions): Promise<L
   const specs = specsOf(paths, config, options.name, source.tree);
   if (!specs.length)
     throw new KbuildError(
-      `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants a CONFIG_ variable: -D CONFIG_X=m`,
+      `${targets.join(' ')}: no module under this configuration\nits Kbuild file wants one of its variables: ${wantedBy(paths)}`,
     );
   if (options.builtin) for (const spec of specs) spec.builtin = true;
   for (const path of options.uses ?? [])

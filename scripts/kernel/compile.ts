@@ -123,6 +123,11 @@ function hostedConfig(tools: Toolchain): Config {
   return Object.fromEntries(Object.entries(tools.config).filter(([name]) => mentioned!.has(name)));
 }
 
+let parts = 0;
+
+/** Where @path is written before it is moved there: others may be at the same, in this process and in another. */
+const partOf = (path: string): string => `${path}.${process.pid}-${++parts}`;
+
 /** At most @tools.jobs of @work at a time; the first failure, after the others have ended. */
 async function inParallel<T>(tools: Toolchain, items: readonly T[], work: (item: T) => Promise<void>) {
   const queue = [...items];
@@ -197,7 +202,7 @@ async function compileOne(
   const warned = object.replace(/\.o$/, '.warnings');
   if (isFresh(object, depfile))
     return { object, warnings: existsSync(warned) ? readFileSync(warned, 'utf8') : '', fresh: true };
-  const part = `${object}.${process.pid}`;
+  const part = partOf(object);
   const done = await runTool(tools.cc, [
     ...args,
     ...['-MD', '-MF', `${part}.d`, '-MT', 'object', '-c', source, '-o', part],
@@ -223,7 +228,9 @@ async function renamesOf(tools: Toolchain, objects: readonly string[]): Promise<
   const taken = new Set([...exportsOf(libring3), ...exportsOf(libc)]);
   const mine = objects.flatMap((object) => symbolsOf(object, '-g', '--defined-only'));
   const both = [...new Set(mine)].filter((name) => taken.has(name) && name !== 'ring3_module_info').sort();
-  writeFileSync(file, both.map((name) => `${name} hosted_${name}\n`).join(''));
+  const part = partOf(file);
+  writeFileSync(part, both.map((name) => `${name} hosted_${name}\n`).join(''));
+  renameSync(part, file);
   return file;
 }
 
@@ -232,7 +239,7 @@ async function renamed(tools: Toolchain, object: string, renames: string): Promi
   try {
     if (statSync(out).mtimeMs >= Math.max(statSync(object).mtimeMs, statSync(renames).mtimeMs)) return out;
   } catch {}
-  const part = `${out}.${process.pid}`;
+  const part = partOf(out);
   const done = await runTool('objcopy', [`--redefine-syms=${renames}`, object, part]);
   if (done.status !== 0) throw new BuildError(`objcopy ${object}: ${done.text}`);
   renameSync(part, out);
@@ -311,7 +318,7 @@ async function link(tools: Toolchain, job: LinkJob): Promise<Linked> {
   if (upToDate) return { path, name: spec.name, warnings, fresh };
   const depends = await checkSymbols(tools, spec, inputs, libring3, job.uses);
   mkdirSync(out, { recursive: true });
-  const part = `${path}.${process.pid}`;
+  const part = partOf(path);
   const done = await runTool(tools.cc, [
     ...['-shared', '-nostdlib', '-g', '-o', part, ...inputs, libring3, ...SANITIZER_FLAGS[tools.san]],
     ...['-Wl,-Bsymbolic', '-Wl,-z,now', `-Wl,-soname,${spec.name}.ko.so`],
@@ -381,20 +388,30 @@ async function checkSymbols(
     }
   });
   if (missing.size) throw new BuildError(explainMissing(tools, spec, missing));
-  checkDuplicates(spec, inputs, uses);
+  checkDuplicates(tools, spec, inputs, uses);
   return modules.filter((path) => depends.has(path));
 }
 
+/** The file of the hosted library that exports @name. */
+const sourceOfExport = (tools: Toolchain, name: string): string | undefined =>
+  hosted.lib
+    .map((file) => join(tools.source.tree, file))
+    .find((file) => new RegExp(`^EXPORT_SYMBOL\\w*\\(${name}\\)`, 'm').test(readFileSync(file, 'utf8')));
+
 /** Two modules must not export one name: the one loaded first would get the other's calls. */
-function checkDuplicates(spec: ModuleSpec, inputs: string[], uses: string[]): void {
+function checkDuplicates(tools: Toolchain, spec: ModuleSpec, inputs: string[], uses: string[]): void {
   const visible = inputs.flatMap(visibleOf);
   for (const other of uses) {
     const taken = new Set(exportsOf(other));
     const twice = visible.filter((name) => taken.has(name));
-    if (twice.length)
-      throw new BuildError(
-        `${spec.name}: exports ${twice.join(', ')}, which ${basename(other)} exports already\nrename it, or make it static`,
-      );
+    if (!twice.length) continue;
+    const file = basename(other) === 'linux_lib.ko.so' && sourceOfExport(tools, twice[0]!);
+    const mend = file
+      ? `the hosted library has ${relative(tools.source.tree, file)}: to try a change of it, edit ${file}`
+      : 'rename it, or make it static';
+    throw new BuildError(
+      `${spec.name}: exports ${twice.join(', ')}, which ${basename(other)} exports already\n${mend}`,
+    );
   }
 }
 

@@ -213,6 +213,10 @@ function readFolder(folder: Folder, config: Config, above: string[]) {
   return { modules, below, folders: [...new Set(words(said('folders').join(' ')))] };
 }
 
+/** The file that says what a folder makes. */
+export const kbuildFile = (folder: string): string | undefined =>
+  ['Kbuild', 'Makefile'].map((name) => join(folder, name)).find((name) => existsSync(name));
+
 /**
  * The modules of a folder: what obj-m and obj-y name under this configuration, folders below it included.
  * @param tree what $(srctree) is for a folder outside any kernel tree
@@ -224,7 +228,7 @@ export function readKbuild(
   tree: string = path,
   above: string[] = [],
 ): ModuleSpec[] {
-  const file = ['Kbuild', 'Makefile'].map((name) => join(path, name)).find((name) => existsSync(name));
+  const file = kbuildFile(path);
   if (!file)
     throw new KbuildError(
       `${path} has neither Kbuild nor Makefile\nwrite one with obj-m, or name the files: ring3 build FILE.c...`,

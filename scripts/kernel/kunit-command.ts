@@ -2,6 +2,7 @@
 /** `ring3 kunit`: runs the KUnit suites of modules, each module in a process of its own. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { placeIn, placeOf, readCrash } from '../../kernel-api/crash.js';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
 import { build, definesOf, sanitizerOf, withDefines } from './build-command.js';
 import { buildHosted, toolchain } from './compile.js';
@@ -10,6 +11,7 @@ import { KtapReader, type Results } from './ktap.js';
 import type { Sanitizer } from './paths.js';
 import { type Load, type RunResult, run } from './runner.js';
 import { kernelSource } from './source.js';
+import { symbolsOf } from './symbols.js';
 
 type Names =
   | 'builtin'
@@ -70,6 +72,13 @@ export interface KunitResult extends Results {
 export async function kunit(path: string, options: KunitOptions = {}): Promise<KunitResult> {
   const san = options.san ?? 'none';
   const needed = dependsOf(path);
+  const sign = { none: /^__[at]san_init$/, address: /^__asan_init$/, thread: /^__tsan_init$/ }[san];
+  if (symbolsOf(path, '-D', '-u').some((name) => sign.test(name)) !== (san !== 'none'))
+    throw new UsageError(
+      san === 'none'
+        ? `${path} was built with a sanitizer: run it with --asan or --tsan`
+        : `${path} was not built with this sanitizer: ring3 build --${san === 'address' ? 'asan' : 'tsan'}, or give its FILE.c`,
+    );
   const params = options.filter ? [`filter_glob=${options.filter}`] : [];
   let order = [...needed, path];
   if (!options.builtin && !needed.some((one) => basename(one) === 'kunit.ko.so')) {
@@ -96,10 +105,16 @@ export async function kunit(path: string, options: KunitOptions = {}): Promise<K
 }
 
 /** Why a run is no success, or "". */
-export function complaint({ path, run: { loaded, ended, lost, log }, cases }: KunitResult): string {
+export function complaint({ path, run: { loaded, ended, lost, log, dump }, cases }: KunitResult): string {
   if (ended) {
     const last = cases.at(-1);
-    return `${path}: the process ended with ${ended}${last ? ` after ${last.suite}.${last.name}` : ''}`;
+    const crash = readCrash(dump);
+    const where = crash?.where ?? placeIn(dump, basename(path));
+    return [
+      `${path}: the process ended with ${ended}${last ? ` after ${last.suite}.${last.name}` : ''}`,
+      ...(crash?.what ? [`: ${crash.what}`] : []),
+      ...(where ? [`, in ${placeOf(where)}`] : []),
+    ].join('');
   }
   for (const [module, rc] of loaded)
     if (rc !== 0) {
@@ -107,10 +122,14 @@ export function complaint({ path, run: { loaded, ended, lost, log }, cases }: Ku
       return `${module}: insmod failed: ${rc}${why ? `: ${why}` : ''}`;
     }
   if (lost) return `${path}: ${lost} lines of the log were lost`;
-  if (!cases.length) return `${path}: no test ran`;
+  if (!cases.length) return `${path}: no test ran: it has no suite, or the filter names none of them`;
   const failed = cases.filter(({ verdict }) => verdict === 'not ok').length;
   return failed ? `${path}: ${failed} of ${cases.length} cases failed` : '';
 }
+
+/** It ran to its end, and had no test. */
+const isSilent = ({ run: { loaded, ended }, cases }: KunitResult): boolean =>
+  !ended && !cases.length && [...loaded.values()].every((rc) => rc === 0);
 
 export async function runKunit(argv: string[]): Promise<number> {
   const args = readArguments(command, withDefines(argv));
@@ -151,7 +170,10 @@ export async function runKunit(argv: string[]): Promise<number> {
     );
   }
   if (args.has('gdb')) return 0; // its user has seen what there was
-  const complaints = results.map(complaint).filter(Boolean);
+  // Of several modules, one that the filter leaves nothing of is no failure.
+  const silent = (result: KunitResult) => filter !== undefined && isSilent(result);
+  const told = results.some((result) => !silent(result)) ? results.filter((one) => !silent(one)) : results;
+  const complaints = told.map(complaint).filter(Boolean);
   const cases = results.flatMap((result) => result.cases);
   const count = (verdict: string) => cases.filter((one) => one.verdict === verdict).length;
   const ms = results.reduce((sum, result) => sum + result.ms, 0);
@@ -165,7 +187,7 @@ export async function runKunit(argv: string[]): Promise<number> {
       `# ${count('ok')} passed, ${count('not ok')} failed, ${count('skip')} skipped in ${(ms / 1000).toFixed(2)} s\n`,
     );
   }
-  for (const result of results) if (complaint(result)) process.stderr.write(result.run.stderr);
+  for (const result of told) if (complaint(result)) process.stderr.write(result.run.stderr);
   for (const text of complaints) process.stderr.write(`ring3 kunit: ${text}\n`);
   return complaints.length ? 1 : 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Runs modules in ring3-run, a process of their own, and reads its log. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type LogLine, readLogLine } from './ktap.js';
@@ -41,6 +42,8 @@ export interface RunResult {
   ended: string;
   /** What it wrote to stderr: backtraces, reports of sanitizers. */
   stderr: string;
+  /** Of shim/diag, when it crashed or was ended while it ran; "" under a sanitizer, which tells by itself. */
+  dump: string;
 }
 
 const SANITIZER_ENV = {
@@ -48,6 +51,9 @@ const SANITIZER_ENV = {
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   TSAN_OPTIONS: 'exitcode=99:halt_on_error=1:second_deadlock_stack=1',
 };
+
+/** What a dump may take (shim/diag/include/diag.h). */
+const DUMP_MS = 3000;
 
 /** CPUs of the machine that this process may run on. */
 export function allowedCores(): number[] {
@@ -80,20 +86,28 @@ export function commandOf(loads: Load[], options: RunOptions): string[] {
 
 export function run(loads: Load[], options: RunOptions = {}): Promise<RunResult> {
   const [program = '', ...args] = commandOf(loads, options);
-  const result: RunResult = { loaded: new Map(), log: [], lost: 0, ended: '', stderr: '' };
+  const result: RunResult = { loaded: new Map(), log: [], lost: 0, ended: '', stderr: '', dump: '' };
+  const dumps = !options.gdb && (options.san ?? 'none') === 'none';
+  const folder = dumps ? mkdtempSync(join(tmpdir(), 'ring3-run-')) : '';
   const suppressed = options.suppressions && {
     TSAN_OPTIONS: `${SANITIZER_ENV.TSAN_OPTIONS}:suppressions=${options.suppressions}`,
   };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: options.gdb ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...SANITIZER_ENV, ...suppressed },
+      env: {
+        ...process.env,
+        ...SANITIZER_ENV,
+        ...suppressed,
+        ...(dumps ? { RING3_DUMP_FILE: join(folder, 'dump') } : {}),
+      },
     });
     const seconds = options.timeout ?? 120;
     const timer = setTimeout(
       () => {
         result.ended = `no end after ${seconds} s`;
-        child.kill('SIGKILL');
+        if (dumps) child.kill('SIGQUIT'); // where it is
+        setTimeout(() => child.kill('SIGKILL'), dumps ? DUMP_MS : 0);
       },
       options.gdb ? 2 ** 31 - 1 : seconds * 1000,
     );
@@ -115,6 +129,12 @@ export function run(loads: Load[], options: RunOptions = {}): Promise<RunResult>
       });
     child.on('close', (status, signal) => {
       clearTimeout(timer);
+      if (dumps) {
+        const file = join(folder, 'dump');
+        if (existsSync(file)) result.dump = readFileSync(file, 'utf8');
+        rmSync(folder, { recursive: true, force: true });
+        result.stderr = result.stderr.split(/^\nring3Dump=1$/m)[0]!;
+      }
       if (!result.ended && signal) result.ended = signal;
       else if (!result.ended && status !== 0 && status !== 1) result.ended = `exit status ${status}`;
       resolve(result);

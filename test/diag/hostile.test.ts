@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { request } from '../../shim/diag/request.js';
 import { backtrace, sigdump } from '../../shim/index.js';
 import { findProgram, TargetProcess } from '../outside/target.js';
@@ -92,6 +93,29 @@ describe('diagnostics, misused', () => {
     victim = await stuck('idle');
     const asked = Array.from({ length: 100 }, () => sigdump({ pid: victim.pid, only: ['tasks'] }));
     for (const dump of await Promise.all(asked)) assert.equal(dump.pid, victim.pid);
+  });
+
+  it('more than there is room for, who asked while nobody listened: each has his dump', async () => {
+    victim = await stuck('idle');
+    const answers: Promise<string>[] = [];
+    const sockets: Socket[] = [];
+    const come = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const socket = connect({ path: `\0ring3-diag-${victim.pid}`.padEnd(108, '\0') });
+        socket.setEncoding('utf8');
+        sockets.push(socket);
+        answers.push(text(socket));
+      }
+    };
+    come(63);
+    await sigdump({ pid: victim.pid, only: ['tasks'] }); // those before it were let in
+    process.kill(victim.pid, 'SIGSTOP');
+    await untilState(victim.pid, 'T');
+    come(10);
+    for (const socket of sockets) socket.write('dump json only=tasks\n');
+    await new Promise((done) => setTimeout(done, 700)); // a place may be wanted after half a second
+    process.kill(victim.pid, 'SIGCONT');
+    for (const answer of await Promise.all(answers)) assert.equal(JSON.parse(answer).pid, victim.pid);
   });
 
   it('numbers that are no process: a thread, one that has ended', async () => {

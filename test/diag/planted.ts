@@ -65,6 +65,7 @@ const KERNEL_ONLY = 'of the kernel API';
 
 const C = {
   allocator: dump('allocator', ['hold_allocator'], /stay_in_fault at /),
+  symboliser: dump('symboliser', ['hold_symboliser'], /stay_in_fault at /, /diag_frames_text at /),
   linker: dump('linker', ['hold_linker'], /stay_in_linker at /),
   stdio: dump('stdio', ['hold_stdio', 'print_blocked']),
   engine: dump('engine-memory', ['stay_in_stats'], /memory="(no answer|not asked)/),
@@ -165,7 +166,8 @@ export const ROWS: Row[] = [
   // With what a dump might want.
   ["the allocator's lock is held", called(C.allocator), C.allocator, 'as in C'],
   ["the engine's memory is locked", called(C.engine), C.engine, 'as in C'],
-  ["the symboliser's lock is held", called(C.linker), C.linker, 'as in C'],
+  ["the symboliser's lock is held", called(C.symboliser), C.symboliser, 'as in C'],
+  ["the dynamic linker's lock is held", called(C.linker), C.linker, 'as in C'],
   ["stdio's lock is held", called(C.stdio), C.stdio, 'there is no stdio'],
   ["printk's lock is held", KERNEL_ONLY, KERNEL_ONLY, dump('chatter', ['chatter_thread'], /syscall=write/)],
   [

@@ -167,6 +167,10 @@ describe('ring3 build', function () {
       await refusal([second], { uses: [first!.path] }),
       /second: exports shared, which first\.ko\.so exports already/,
     );
+    assert.match(
+      await refusal(['lib/sort.c']),
+      /sort: exports .*sort.*, which linux_lib\.ko\.so exports already\n.*has lib\/sort\.c: .* edit \/.*\/lib\/sort\.c$/,
+    );
   });
 
   it('writes into a module which others it uses, and only those', async () => {
@@ -232,6 +236,12 @@ describe('ring3 build', function () {
       assert.equal(module!.fresh, fresh);
       assert.match(module!.warnings, /on purpose/);
     }
+  });
+
+  it('may be asked for the same twice at once', async () => {
+    const file = write({ 'same.c': MODULE('') });
+    const built = await Promise.all([0, 1, 2, 3].map(() => buildHere([file])));
+    assert.deepEqual(new Set(built.map(([module]) => module!.path)).size, 1);
   });
 
   it('compiles again what changed, and nothing else', async () => {
@@ -429,7 +439,7 @@ describe('a Kbuild file', () => {
     assert.match(await refusal([folder], { config: { CONFIG_SIZE: '13' } }), /#error configuration/);
     assert.match(
       await refusal([folder], { config: { CONFIG_DEMO: 'n' } }),
-      /no module under this configuration/,
+      /no module under this configuration\n.*: -D CONFIG_DEMO=m$/,
     );
   });
 });
@@ -483,9 +493,20 @@ describe('ring3 kunit', () => {
 
   it('tells where a test crashed, and where one hangs', async () => {
     const crash = await runSuite(suite({ ...good, crashes: '*(volatile int *)16 = 1;' }));
-    assert.match(complaint(crash), /the process ended with \S+ after own\.skips/);
+    assert.match(
+      complaint(crash),
+      /the process ended with SIGSEGV after own\.skips: 0x10: null pointer.*, in crashes at own_test\.c:\d+ \(own_test\.ko\.so\)$/,
+    );
     const hang = await runSuite(suite({ hangs: 'for (;;)\n\t\tbarrier();' }), { timeout: 2 });
-    assert.match(complaint(hang), /no end after 2 s/);
+    assert.match(complaint(hang), /no end after 2 s, in hangs at own_test\.c:\d+ \(own_test\.ko\.so\)$/);
+  });
+
+  it('wants a module that was built with the sanitizer it runs under', async () => {
+    const [module] = await buildHere([write({ 'own_test.c': suite(good) })]);
+    await assert.rejects(
+      kunit(module!.path, { san: 'address' }),
+      /own_test\.ko\.so was not built with this sanitizer: ring3 build --asan/,
+    );
   });
 
   it('is no success when the module does not load', async () => {
@@ -504,6 +525,7 @@ describe('ring3 kunit', () => {
     assert.equal(failed, 1);
     assert.equal(cases[0].name, 'fails');
     assert.equal(ring3('lib/test_bits.c').status, 0);
+    assert.equal(ring3('lib/test_bits.c', 'lib/test_sort.c', '--filter', '*sort*').status, 0);
     assert.equal(ring3('gone.ko.so').status, 2);
   });
 });

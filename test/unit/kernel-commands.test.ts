@@ -633,6 +633,8 @@ describe('module host commands', () => {
       const odd = join(folder, 'x.y=z.ko.so');
       writeFileSync(odd, '');
       assert.deepEqual(loadsOf([odd, 'x.a=1', 'x.b=2 3']), [{ path: odd, name: 'x', params: 'a=1 b="2 3"' }]);
+      assert.equal(loadsOf([odd, 'x.quiet'])[0]!.params, 'quiet'); // a bool is y where nothing stands behind it
+      assert.throws(() => loadsOf([odd, 'y.quiet']), /y\.quiet: there is no such module file/);
     });
 
     it('names of hosts', () => {

@@ -295,6 +295,24 @@ module_exit(leave);
       assert.equal(await trigger(), '256');
     });
 
+    it('loads first what a driver uses', async () => {
+      const source = join(folder, 'pair');
+      mkdirSync(source);
+      const head = '#include <linux/module.h>\nMODULE_LICENSE("GPL");\nint given(void);\n';
+      writeFileSync(join(source, 'Kbuild'), 'obj-m := giver.o taker.o\n');
+      writeFileSync(join(source, 'giver.c'), `${head}int given(void) { return 7; }\nEXPORT_SYMBOL(given);\n`);
+      writeFileSync(
+        join(source, 'taker.c'),
+        `${head}static int __init take(void) { return given() == 7 ? 0 : -EIO; }\nmodule_init(take);
+static void __exit leave(void) { }\nmodule_exit(leave);\n`,
+      );
+      await build([source], { out: folder });
+      await set('config_test_driver', 'taker');
+      await set('config_num_threads', 8);
+      assert.equal(await trigger(), '0');
+      assert.deepEqual(kernel.lsmod().find(({ name }) => name === 'giver')?.usedBy, ['taker']);
+    });
+
     it('refuses what its configuration refuses', async () => {
       assert.equal(await errno(set('config_num_threads', 'many')), 'EINVAL');
       assert.equal(await errno(set('config_test_case', 9)), 'EINVAL');
@@ -320,7 +338,7 @@ module_exit(leave);
     });
   });
 
-  describe('samples/kobject', () => {
+  describe('ring3 proc', () => {
     /** What a shell sees. */
     async function proc(...args: string[]): Promise<string> {
       const { stdout } = await promisify(execFile)(
@@ -342,6 +360,13 @@ module_exit(leave);
       await server.close();
       if (runtime === undefined) delete process.env.XDG_RUNTIME_DIR;
       else process.env.XDG_RUNTIME_DIR = runtime;
+    });
+
+    it('test_sysctl: a number below /proc/sys, through the same', async () => {
+      await insmod('test_sysctl');
+      const path = '/proc/sys/debug/test_sysctl/int_0001';
+      assert.equal(await proc(`${path}=7`, path), '7\n');
+      assert.match(await proc('/proc/sys/debug/test_sysctl'), /^bitmap_0001\nboot_int\nint_0001\n/);
     });
 
     it('kobject-example: three numbers, through ring3 proc', async () => {

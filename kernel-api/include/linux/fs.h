@@ -85,7 +85,8 @@ __visible int filp_close(struct file *file, void *id);
 /*
  * Bytes, -errno, or -EIOCBQUEUED: then ki_complete() comes in softirq context on
  * this CPU, and the kvecs stay until it has. With ki_complete set it never sleeps.
- * Iterators over kvecs only, from the start of one; others are a warning and -EINVAL.
+ * Any iterator over memory but one of an xarray's pages; others are a warning and -EINVAL. It goes on by what
+ * was done at once, not by what is queued.
  */
 __visible ssize_t call_read_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);
 __visible ssize_t call_write_iter(struct file *file, struct kiocb *kiocb, struct iov_iter *iter);

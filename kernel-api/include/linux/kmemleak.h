@@ -3,8 +3,7 @@
 #define _LINUX_KMEMLEAK_H
 
 /*
- * Differs from the kernel: nobody looks for leaks this way; LeakSanitizer and the end of a cache
- * do.
+ * Differs from the kernel: nobody looks for leaks; only the end of a kmem_cache tells what is still in it.
  */
 #include <linux/types.h>
 

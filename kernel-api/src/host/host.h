@@ -118,8 +118,10 @@ int host_view_copy(void *to, const void *from, host_size bytes);		/* 0: no page 
 long long host_file_seek(struct host_file *file, long long offset, int whence);
 
 /* modules */
-/* Calls @each with the names below the folder @path that end with ".ko.so", sorted, until it returns other
- * than 0: that, or 0, or -errno; -E2BIG: there are more than @most. */
+/*
+ * Calls @each with the names below the folder @path that end with ".ko.so", sorted, until it returns other
+ * than 0: that, or 0, or -errno; -E2BIG: there are more than @most.
+ */
 int host_each_module(const char *path, unsigned int most, int (*each)(void *arg, const char *name), void *arg);
 int host_glob(const char *pattern, const char *text);	/* fnmatch(3): 1 where it matches */
 void *host_dlopen(const char *path, char *why, host_size bytes);

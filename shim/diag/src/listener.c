@@ -147,7 +147,29 @@ static void forget(unsigned int index)
 	memmove(&clients[index], &clients[index + 1], (nr_clients - index) * sizeof(clients[0]));
 }
 
-/* Who has had his time and has not asked goes for who comes now. False: nobody has to yet. */
+/* Takes what is there. True: its line is whole. */
+static bool listen_to(struct client *client)
+{
+	/* So often at a time: who is refused may go on for ever. */
+	for (int i = 0; i < 16 && !client->ended && client->used + 1 < sizeof(client->line); i++) {
+		ssize_t got = recv(client->fd, client->line + client->used, sizeof(client->line) - 1 - client->used,
+				   MSG_DONTWAIT);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		client->ended = got <= 0;
+		client->used += got > 0 ? (size_t)got : 0;
+		if (client->refused)
+			client->used = 0;
+	}
+	return client->ended || client->used + 1 >= sizeof(client->line) ||
+	       memchr(client->line, '\n', client->used) || diag_now() >= client->deadline;
+}
+
+/*
+ * Who has had his time and has not asked goes for who comes now. His line may be there, unread, while others were
+ * answered: that is no fault of his. False: nobody has to go yet.
+ */
 static bool make_room(void)
 {
 	uint64_t now = diag_now();
@@ -155,8 +177,7 @@ static bool make_room(void)
 
 	if (nr_clients < CLIENTS_MAX)
 		return true;
-	while (i < nr_clients && (memchr(clients[i].line, '\n', clients[i].used) ||
-				  clients[i].deadline > now + SILENT_NS - CROWDED_NS))
+	while (i < nr_clients && (clients[i].deadline > now + SILENT_NS - CROWDED_NS || listen_to(&clients[i])))
 		i++;
 	if (i == nr_clients)
 		return false;
@@ -196,25 +217,6 @@ static void take_connections(void)
 			refuse(client, why);
 		}
 	}
-}
-
-/* Takes what is there. True: its line is whole. */
-static bool listen_to(struct client *client)
-{
-	/* So often at a time: who is refused may go on for ever. */
-	for (int i = 0; i < 16 && !client->ended && client->used + 1 < sizeof(client->line); i++) {
-		ssize_t got = recv(client->fd, client->line + client->used, sizeof(client->line) - 1 - client->used,
-				   MSG_DONTWAIT);
-
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		client->ended = got <= 0;
-		client->used += got > 0 ? (size_t)got : 0;
-		if (client->refused)
-			client->used = 0;
-	}
-	return client->ended || client->used + 1 >= sizeof(client->line) ||
-	       memchr(client->line, '\n', client->used) || diag_now() >= client->deadline;
 }
 
 /* False: it is still to be told why not. */

@@ -7,7 +7,7 @@
 static const char comment[] = "//# sourceMappingURL=data:application/json;";
 static const char encoding[] = "base64,";
 
-enum { MAP_MOST = 4 << 20, PIECE = 4096, END = -1 };
+enum { PIECE = 4096, HEAD_MOST = 128, END = -1 };
 
 /* ---- the script's characters --------------------------------------------------------- */
 
@@ -36,28 +36,50 @@ static bool read_piece(const struct script_text *text, uint32_t from, struct pie
 	return true;
 }
 
-/* Where the last map of @text begins, from its end backwards; 0 = nowhere. */
-static uint32_t find_map(const struct script_text *text, struct piece *piece)
+static int digit_of(int c)
 {
-	const uint32_t most = sizeof(comment) - 1, overlap = 128;
-	uint32_t end = text->length;
+	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
+	       c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : END;
+}
 
-	while (end && text->length - end < MAP_MOST) {
-		uint32_t from = end > PIECE ? end - PIECE : 0;
+/* Is what ends at @end the comment up to its data? What may stand between is "charset=utf-8;" and the like. */
+static bool comment_ends(const struct script_text *text, uint32_t end, struct piece *piece)
+{
+	const uint32_t most = sizeof(comment) - 1, last = sizeof(encoding) - 1;
+	uint32_t from = end > HEAD_MOST ? end - HEAD_MOST : 0, nr = end - from;
+
+	if (!read_piece(text, from, piece) || nr < most + last || memcmp(piece->chars + nr - last, encoding, last))
+		return false;
+	for (uint32_t i = nr - last - most + 1; i-- > 0 && piece->chars[i + most - 1] != '\n';)
+		if (!memcmp(piece->chars + i, comment, most))
+			return true;
+	return false;
+}
+
+/*
+ * Where the base64 begins that @text ends with, if that is a map's; 0 = it does not, as is seen soon. At most @most
+ * characters from the end.
+ */
+static uint32_t find_map(const struct script_text *text, uint32_t most, struct piece *piece)
+{
+	uint32_t end = text->length;
+	bool began = false;
+
+	while (end && text->length - end < most) {
+		uint32_t from = end > PIECE ? end - PIECE : 0, nr = end - from;
 
 		if (!read_piece(text, from, piece))
 			return 0;
-		for (uint32_t i = piece->nr; i-- > 0;) {
-			uint32_t at = i + most;
+		while (nr > 0 && text->length - from - nr <= most) {
+			int c = piece->chars[nr - 1];
 
-			if (piece->chars[i] != '/' || at > piece->nr || memcmp(piece->chars + i, comment, most))
-				continue;
-			/* What may stand between, as "charset=utf-8;". */
-			for (; at + sizeof(encoding) - 1 <= piece->nr && piece->chars[at] != '\n'; at++)
-				if (!memcmp(piece->chars + at, encoding, sizeof(encoding) - 1))
-					return from + at + (uint32_t)sizeof(encoding) - 1;
+			if (digit_of(c) >= 0)
+				began = true;
+			else if (began || (c != '\n' && c != '\r' && c != ' ' && c != '='))
+				return comment_ends(text, from + nr, piece) ? from + nr : 0;
+			nr--;
 		}
-		end = from ? from + overlap : 0;	/* the comment may lie across two pieces */
+		end = from;
 	}
 	return 0;
 }
@@ -72,12 +94,6 @@ struct json {
 	unsigned int	nr_bits;
 	int		depth;
 };
-
-static int digit_of(int c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 :
-	       c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : END;
-}
 
 static int next_char(struct json *json)
 {
@@ -219,16 +235,20 @@ static bool read_source(struct json *json, int64_t index, struct source_place *p
 	return true;
 }
 
-bool source_map_find(const struct script_text *text, uint32_t line, uint32_t column, struct source_place *place)
+bool source_map_find(const struct script_text *text, uint32_t line, uint32_t column, uint32_t *left,
+		     struct source_place *place)
 {
 	struct piece piece;
 	struct json json = { .text = text, .piece = &piece }, again;
 	int64_t source = 0;
 
-	json.at = find_map(text, &piece);
+	/* To its beginning, and from there twice. */
+	json.at = find_map(text, *left / 3, &piece);
+	if (!json.at)
+		return false;
+	*left -= 3 * (text->length - json.at);
 	again = json;
-	if (!json.at || text->length - json.at > MAP_MOST || !find_value(&json, "mappings") ||
-	    !find_segment(&json, line - 1, column - 1, &source, place) || source < 0)
+	if (!find_value(&json, "mappings") || !find_segment(&json, line - 1, column - 1, &source, place) || source < 0)
 		return false;
 	return find_value(&again, "sources") && read_source(&again, source, place);
 }

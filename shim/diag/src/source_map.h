@@ -24,7 +24,11 @@ struct source_place {
 	char		file[192];	/* as the map names it */
 };
 
-/* Where @line:@column, from 1, of @text came from; false = it has no map, or none of that place. */
-bool source_map_find(const struct script_text *text, uint32_t line, uint32_t column, struct source_place *place);
+/*
+ * Where @line:@column, from 1, of @text came from; false = it has no map, or none of that place. @left: how many
+ * characters may be read, of all the calls of a dump; with too few there is no map.
+ */
+bool source_map_find(const struct script_text *text, uint32_t line, uint32_t column, uint32_t *left,
+		     struct source_place *place);
 
 #endif /* RING3_DIAG_SOURCE_MAP_H */

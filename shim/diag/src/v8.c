@@ -8,7 +8,7 @@
 enum {
 	STRING_REPRESENTATION = 7, STRING_ONE_BYTE = 8,
 	SEQ = 0, CONS = 1, EXTERNAL = 2, SLICED = 3, THIN = 5,
-	SOURCE_MOST = 8 << 20,
+	SOURCE_MOST = 8 << 20, MAPS_MOST = 16 << 20,
 };
 
 /* ---- the layout ------------------------------------------------------------------- */
@@ -53,6 +53,7 @@ void v8_open(struct v8 *v8, struct space *space)
 	struct image *image;
 	struct mapping *mapping = NULL;
 
+	v8->map_left = MAPS_MOST;
 	if (v8->looked)
 		return;
 	v8->looked = true;
@@ -264,13 +265,13 @@ static const char *last_name(const char *path)
 }
 
 /* Where it was written, if that was compiled in this process. The script's own name stays: it has the whole path. */
-static void place_in_source(const struct v8 *v8, struct space *space, uint64_t source, struct js_place *place)
+static void place_in_source(struct v8 *v8, struct space *space, uint64_t source, struct js_place *place)
 {
 	struct script_text text = { .space = space, .length = string_length(v8, space, source) };
 	struct source_place from;
 
 	if (!place->line || text.length > SOURCE_MOST || !string_chars(v8, space, source, &text.addr, &text.wide) ||
-	    !source_map_find(&text, place->line, place->column, &from))
+	    !source_map_find(&text, place->line, place->column, &v8->map_left, &from))
 		return;
 	place->line = from.line;
 	place->column = from.column;
@@ -278,7 +279,7 @@ static void place_in_source(const struct v8 *v8, struct space *space, uint64_t s
 		memcpy(place->file, from.file, sizeof(place->file));
 }
 
-bool v8_frame(const struct v8 *v8, struct space *space, const struct frame *frame, struct js_place *place)
+bool v8_frame(struct v8 *v8, struct space *space, const struct frame *frame, struct js_place *place)
 {
 	uint64_t context, function, shared, scope, script, source;
 	int64_t start = -1;

@@ -17,6 +17,7 @@
 
 struct v8 {
 	bool		looked, usable;
+	uint32_t	map_left;	/* characters of source maps that may still be read for this dump */
 	int32_t		map, instance_type, shared, name_or_scope, script, script_name, script_source;
 	int32_t		string_length, chars, cons_first, cons_second, thin_actual, sliced_parent, sliced_offset;
 	int32_t		external_resource, uncompiled_start, function_data;
@@ -30,9 +31,9 @@ struct js_place {
 	uint32_t	line, column;	/* where the function begins; 0 = unknown */
 };
 
-/* Find the layout, once. */
+/* A dump begins: find the layout, once. */
 void v8_open(struct v8 *v8, struct space *space);
 /* What @frame runs; false = no JavaScript. */
-bool v8_frame(const struct v8 *v8, struct space *space, const struct frame *frame, struct js_place *place);
+bool v8_frame(struct v8 *v8, struct space *space, const struct frame *frame, struct js_place *place);
 
 #endif /* RING3_DIAG_V8_H */

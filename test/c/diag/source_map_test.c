@@ -46,10 +46,11 @@ static uint32_t make(size_t bytes, const char *head, const char *map)
 static bool find(uint32_t length, uint32_t line, uint32_t column, struct source_place *place)
 {
 	struct script_text text = { .space = &space, .addr = (uintptr_t)script, .length = length };
+	uint32_t left = 64 << 20;
 
 	if (!space.nr_maps)
 		CHECK_EQ(space_open(&space, 0), 0);
-	return source_map_find(&text, line, column, place);
+	return source_map_find(&text, line, column, &left, place);
 }
 
 #define HEAD "\n//# sourceMappingURL=data:application/json;base64,"
@@ -92,13 +93,14 @@ TEST(source_map_of_a_wide_script_and_with_a_charset)
 {
 	struct script_text text = { .space = &space, .addr = (uintptr_t)wide, .wide = true };
 	struct source_place place;
+	uint32_t left = 1 << 20;
 
 	text.length = make(5000, "\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,", json);
 	check_place(text.length, 2, 5, 1, 9, "b/b.ts");
 	for (uint32_t i = 0; i < text.length; i++)
 		wide[i] = (uint8_t)script[i];
 	wide[17] = 0x20ac;
-	CHECK(source_map_find(&text, 2, 5, &place));
+	CHECK(source_map_find(&text, 2, 5, &left, &place));
 	CHECK_EQ(place.line, 1);
 }
 
@@ -139,7 +141,7 @@ TEST(source_map_is_none)
 /* Cut off or overwritten anywhere: whatever is found, it ends, and nothing outside is read (the sanitizers look). */
 TEST(source_map_of_junk)
 {
-	uint32_t length = make(100, HEAD, json), seed = 1;
+	uint32_t length = make(100, HEAD, json), seed = 1, left = 1 << 20;
 	struct source_place place;
 	char whole[2048];
 
@@ -159,5 +161,19 @@ TEST(source_map_of_junk)
 	memset(script, 'A', sizeof(script));
 	memcpy(script, HEAD, sizeof(HEAD) - 1);
 	CHECK(!find(sizeof(script), 1, 1, &place));
-	CHECK(!source_map_find(&(struct script_text){ .space = &space, .addr = 4096, .length = 4096 }, 1, 1, &place));
+	CHECK(!find(sizeof(HEAD) - 1, 1, 1, &place));
+	CHECK(!source_map_find(&(struct script_text){ .space = &space, .addr = 4096, .length = 4096 }, 1, 1, &left, &place));
+}
+
+/* A dump may read so much of them, and no more. */
+TEST(source_map_reads_within_its_budget)
+{
+	uint32_t length = make(10, HEAD, json), map = length - 10 - (sizeof(HEAD) - 1), left = 7 * map;
+	struct script_text text = { .space = &space, .addr = (uintptr_t)script, .length = length };
+	struct source_place place;
+
+	check_place(length, 2, 5, 1, 9, "b/b.ts");
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(source_map_find(&text, 2, 5, &left, &place), i < 2);
+	CHECK_EQ(left, map);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pages that are referred to, memory that is not there, and what is not said too often. */
+/* Pages that are referred to, memory that is not there, files by iterators, and what is not said too often. */
+#include <linux/bvec.h>
+#include <linux/completion.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -8,11 +10,14 @@
 #include <linux/pipe_fs_i.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/splice.h>
 #include <linux/uaccess.h>
 
 #include "rig.h"
+
+int unlink(const char *path);
 
 #define NOWHERE	((void __user *)~0xffful)
 static const char readonly[PAGE_SIZE] = "constants";
@@ -124,25 +129,122 @@ TEST(pipes_hold_references)
 	put_page(page);
 }
 
-TEST(files_take_kvecs_only)
+static DECLARE_COMPLETION(io_done);
+static long io_result;
+
+static void io_complete(struct kiocb *kiocb, long result)
+{
+	io_result = result;
+	complete(&io_done);
+}
+
+static struct kiocb kiocb;
+
+static void start_io(void *info)
+{
+	struct iov_iter *iter = info;
+	struct file *file = kiocb.ki_filp;
+	ssize_t done = iov_iter_rw(iter) == WRITE ? call_write_iter(file, &kiocb, iter) :
+						    call_read_iter(file, &kiocb, iter);
+
+	if (done != -EIOCBQUEUED)
+		io_complete(&kiocb, done);
+}
+
+/* From an event CPU when @async. */
+static ssize_t do_io(struct file *file, struct iov_iter *iter, loff_t pos, bool async)
+{
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_pos = pos;
+	kiocb.ki_complete = async ? io_complete : NULL;
+	kiocb.ki_flags = IOCB_DSYNC;		/* a write takes its time */
+	if (async)
+		CHECK_EQ(smp_call_function_single(0, start_io, iter, 1), 0);
+	else
+		start_io(iter);
+	wait_for_completion(&io_done);
+	if (io_result > 0)
+		CHECK_EQ(kiocb.ki_pos, pos + io_result);
+	return io_result;
+}
+
+#define NR_PIECES	1500		/* more than writev() takes at once */
+
+/* @bytes of @data in pieces of 7, behind 2 bytes and before 20 that are not of it. */
+static void in_pieces(struct iov_iter *iter, enum iter_type type, unsigned int direction, char *data, size_t bytes)
+{
+	static struct kvec kvec[NR_PIECES];
+	static struct bio_vec bvec[NR_PIECES];
+
+	for (unsigned int i = 0; i < NR_PIECES; i++) {
+		kvec[i] = (struct kvec){ data + 7 * i, i == NR_PIECES - 1 ? 7 + 20 : 7 };
+		bvec_set_page(&bvec[i], virt_to_page(data), (unsigned int)kvec[i].iov_len,
+			      (unsigned int)(offset_in_page(data) + 7 * i));
+	}
+	*iter = (struct iov_iter){ .iter_type = type, .data_source = direction, .iov_offset = 2, .count = bytes,
+				   .nr_segs = NR_PIECES, .kvec = kvec };
+	if (type == ITER_BVEC)
+		iter->bvec = bvec;
+	if (type == ITER_UBUF)
+		iter->ubuf = data;
+}
+
+TEST(files_take_iterators)
+{
+	static const enum iter_type types[] = { ITER_KVEC, ITER_IOVEC, ITER_BVEC, ITER_UBUF };
+	const size_t bytes = NR_PIECES * 7 - 2;
+	char *out = kzalloc(bytes + 22, GFP_KERNEL), *in = kmalloc(bytes + 22, GFP_KERNEL);
+	struct file *file;
+	struct iov_iter iter;
+
+	rig_start(1, 1);
+	unlink("/var/tmp/ring3-iter-test");
+	file = filp_open("/var/tmp/ring3-iter-test", O_RDWR | O_CREAT, 0600);
+	CHECK(!IS_ERR(file));
+	for (unsigned int t = 0; t < 2 * ARRAY_SIZE(types); t++) {
+		bool async = t & 1;
+
+		for (size_t i = 0; i < bytes + 22; i++)
+			out[i] = (char)(i * 31 + t);
+		in_pieces(&iter, types[t / 2], ITER_SOURCE, out, bytes);
+		CHECK_EQ(do_io(file, &iter, 100 + t, async), bytes);
+		memset(in, 0x11, bytes + 22);
+		in_pieces(&iter, types[t / 2], ITER_DEST, in, bytes);
+		CHECK_EQ(do_io(file, &iter, 100 + t, async), bytes);
+		CHECK_EQ(in[0] + in[1] + in[bytes + 2], 3 * 0x11);
+		CHECK_MEMEQ(in + 2, out + 2, bytes);
+		CHECK_EQ(i_size_read(file_inode(file)), 100 + t + bytes);
+		/* Where the file ends, and what was done is behind the iterator. */
+		in_pieces(&iter, types[t / 2], ITER_DEST, in, bytes);
+		CHECK_EQ(do_io(file, &iter, 100 + t + bytes - 13, false), 13);
+		CHECK_EQ(iter.count, bytes - 13);
+		CHECK_EQ(iter.iov_offset, types[t / 2] == ITER_UBUF ? 15 : 1);
+		CHECK_EQ(do_io(file, &iter, 100, false), bytes - 13);
+		CHECK_EQ(do_io(file, &iter, 100, async), 0);
+	}
+	iov_iter_ubuf(&iter, ITER_DEST, NOWHERE, 10);
+	CHECK_EQ(do_io(file, &iter, 0, false), -EFAULT);
+	CHECK_EQ(iter.count, 10);
+	CHECK_EQ(filp_close(file, NULL), 0);
+	unlink("/var/tmp/ring3-iter-test");
+	rig_stop();
+	kfree(out);
+	kfree(in);
+}
+
+TEST(files_refuse_pipes)
 {
 	struct file *file;
-	char byte[2] = { 1, 1 };
-	struct kvec vec = { byte, 2 };
-	struct kiocb kiocb;
-	struct iov_iter iter;
+	struct iov_iter iter = { .iter_type = ITER_PIPE, .count = 2 };
 
 	ring3_console_loglevel(-1);
 	rig_start(1, 1);
 	file = filp_open("/proc/self/exe", O_RDONLY, 0);
 	CHECK(!IS_ERR(file));
-	init_sync_kiocb(&kiocb, file);
-	iov_iter_ubuf(&iter, ITER_DEST, byte, 2);
-	CHECK_EQ(call_read_iter(file, &kiocb, &iter), -EINVAL);
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 2);
-	iter.iov_offset = 1;
-	CHECK_EQ(call_read_iter(file, &kiocb, &iter), -EINVAL);
-	CHECK_EQ(byte[0] + byte[1], 2);
+	CHECK_EQ(do_io(file, &iter, 0, false), -EINVAL);
+	iter.iter_type = ITER_XARRAY;
+	CHECK_EQ(do_io(file, &iter, 0, false), -EINVAL);
+	CHECK_EQ(iter.count, 2);
 	CHECK_EQ(filp_close(file, NULL), 0);
 	rig_stop();
 }

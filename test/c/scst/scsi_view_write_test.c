@@ -19,6 +19,8 @@ extern int unlink(const char *path);
 extern int rmdir(const char *path);
 extern char *mkdtemp(char *template);
 extern int unshare(int flags);
+extern unsigned int getuid(void), getgid(void);
+extern long write(int fd, const void *buf, unsigned long bytes);
 extern int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 extern int umount(const char *target);
 extern long lseek(int fd, long offset, int whence);
@@ -30,6 +32,8 @@ extern int pthread_join(unsigned long thread, void **result);
 #define END_OF_FILE	2	/* lseek() */
 #define ADD_SEALS	1033	/* fcntl() */
 #define SEAL_WRITE	8
+#define NEW_MOUNTS	0x20000	/* unshare() */
+#define NEW_USERS	0x10000000
 #define PUNCH_HOLE	3	/* fallocate(), with KEEP_SIZE */
 #define PAGE		4096
 #define PAGE_BLOCKS	(PAGE / 512)
@@ -161,16 +165,39 @@ TEST(scsi_view_write_while_it_is_truncated)
 	stop();
 }
 
-/* A file system of our own, of @bytes; skips where we may have none. */
+static bool say(const char *path, const char *text)
+{
+	int file = open(path, 1 /* O_WRONLY */);
+	bool good = file >= 0 && write(file, text, strlen(text)) == (long)strlen(text);
+
+	if (file >= 0)
+		close(file);
+	return good;
+}
+
+/* Mounts that nobody else sees: root's, or of a user namespace in which we are root. */
+static bool own_mounts(void)
+{
+	char uid[24], gid[24];
+
+	snprintf(uid, sizeof(uid), "0 %u 1", getuid());
+	snprintf(gid, sizeof(gid), "0 %u 1", getgid());
+	if (unshare(NEW_MOUNTS) &&
+	    (unshare(NEW_USERS | NEW_MOUNTS) || !say("/proc/self/setgroups", "deny") ||
+	     !say("/proc/self/uid_map", uid) || !say("/proc/self/gid_map", gid)))
+		return false;
+	return !mount("none", "/", "none", 0x44000 /* private, all */, "");
+}
+
+/* A file on a file system of our own, of @bytes; skips where we may have none. */
 static int full_file(char *folder, u32 bytes)
 {
 	char options[32], path[64];
 	int file;
 
 	strscpy(folder, "/tmp/ring3-full-XXXXXX", 32);
-	if (unshare(0x20000 /* mounts */) && unshare(0x10000000 /* users */ | 0x20000))
-		test_skip("no mount namespace of our own");
-	CHECK_EQ(mount("none", "/", NULL, 0x44000 /* private, all */, NULL), 0);
+	if (!own_mounts())
+		test_skip("no mounts of our own");
 	CHECK(mkdtemp(folder));
 	snprintf(options, sizeof(options), "size=%u,huge=never", bytes);
 	if (mount("none", folder, "tmpfs", 0, options)) {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "aio.h"
+#include "diag.h"
 #include "etask.h"
 #include "mtelib.h"
 #include "native.h"
@@ -138,6 +139,17 @@ static CULPRIT void hold_linker(void)
 {
 	dl_iterate_phdr(stay_in_linker, NULL);	/* culprit: hold_linker */
 	zero = 0;
+}
+
+/* It does not get ahead with a stack that cannot be read. */
+static CULPRIT void hold_symboliser(void)
+{
+	struct sigaction action = { .sa_handler = stay_in_fault };
+	void *const *frames = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char words[1024];
+
+	sigaction(SIGSEGV, &action, NULL);
+	zero = (int)diag_frames_text(frames, 1, words, sizeof(words));	/* culprit: hold_symboliser */
 }
 
 static CULPRIT void *print_blocked(void *arg)
@@ -491,8 +503,8 @@ bool native_state(const char *name)
 {
 	static const struct { const char *name; void (*fn)(void); } states[] = {
 		{ "spin", spin_here }, { "blocked", read_blocked }, { "thousand", thousand },
-		{ "allocator", hold_allocator }, { "linker", hold_linker }, { "stdio", hold_stdio },
-		{ "engine-memory", hold_engine_memory }, { "no-memory", spin_without_memory },
+		{ "allocator", hold_allocator }, { "linker", hold_linker }, { "symboliser", hold_symboliser },
+		{ "stdio", hold_stdio }, { "engine-memory", hold_engine_memory }, { "no-memory", spin_without_memory },
 		{ "deadlock", deadlock }, { "lock-over-sleep", sleep_with_lock },
 		{ "error-path", error_path }, { "lost-wakeup", lost_wakeup }, { "event-loop", event_loop },
 		{ "slow-callback", slow_callbacks }, { "hung-io", hung_io }, { "use-after-free", use_freed },
