@@ -147,7 +147,7 @@ export function screen(now: Dump, before: Dump): string {
 
 const CLEAR = '\x1b[H\x1b[2J';
 
-/** What a terminal of that size shows: more would scroll away what stands first. */
+/** What goes on so many lines: more would scroll away what stands first. */
 export function fitted(text: string, rows: number, columns: number): string {
   const lines = text.trimEnd().split('\n');
   const kept =
@@ -172,16 +172,10 @@ export async function runTop(argv: string[]): Promise<number> {
   let before = await look();
   for (let i = 0; i < count; i++) {
     await sleep(interval * 1000);
-    let now: Dump;
-    try {
-      now = await look();
-    } catch (error) {
-      if (process.stdout.isTTY) await print('\n'); // the screen ends without one
-      throw error;
-    }
+    const now = await look();
     const text = screen(now, before);
     const { isTTY, rows = 24, columns = 80 } = process.stdout;
-    if (!(await print(isTTY ? `${CLEAR}${fitted(text, rows, columns)}` : `${text}\n`))) return 0;
+    if (!(await print(isTTY ? `${CLEAR}${fitted(text, rows - 1, columns)}\n` : `${text}\n`))) return 0;
     before = now;
   }
   return 0;

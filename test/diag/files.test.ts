@@ -166,6 +166,18 @@ describe('files that changed', () => {
     await assert.rejects(backtrace({ core }), { code: 'ENODATA' });
   });
 
+  it('a program that is linked statically has no table of its functions, and all of its stack', async function () {
+    try {
+      compile('hang', `${PROGRAM}${LIBRARY.replace('{ for', '{ volatile int n = 0; for')}`, '-static');
+    } catch {
+      console.log('      skipped: there is no static libc');
+      this.skip();
+    }
+    await hung();
+    const { names } = await functions({ pid: victim!.pid });
+    assert.equal(names.slice(names.indexOf('hang_in_library')).slice(0, 2).join(' '), 'hang_in_library main');
+  });
+
   it('what is no core: a sentence, also for a pipe that nobody writes to', async () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);

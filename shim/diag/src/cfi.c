@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cfi.c - what .eh_frame says of an address: see cfi.h. Entries are found by .eh_frame_hdr's sorted table. */
+/* cfi.c - what .eh_frame says of an address: see cfi.h. */
 #include <string.h>
 
 #include "cfi.h"
@@ -284,23 +284,54 @@ static bool run(struct machine *machine, struct cursor cursor)
 	return !cursor.bad;
 }
 
+/* The FDE at @fde, its CIE, and the addresses it is for. The cursor is left behind those. */
+static bool open_fde(const struct image *image, uint64_t fde, struct cie *cie, struct cursor *cursor, uint64_t *start,
+		     uint64_t *length)
+{
+	const uint8_t *from;
+	uint64_t back;
+
+	if (!fde || !open_entry(image, fde, cursor))
+		return false;
+	from = cursor->at;
+	back = take_uint(cursor, 4);		/* to the CIE */
+	if (!back || !read_cie(image, fde + 4 - back, cie))
+		return false;
+	*start = take_pointer(cursor, cie->fde_encoding, fde + 4 + (uint64_t)(cursor->at - from), 0);
+	*length = take_pointer(cursor, cie->fde_encoding & 0x0f, 0, 0);
+	return !cursor->bad;
+}
+
+/* Programs that are linked statically have no table: one after the other. */
+static uint64_t scan_for_fde(const struct image *image, uint64_t pc)
+{
+	const uint8_t *at = image->eh_frame.at;
+	uint64_t start, length;
+	struct cursor cursor;
+	struct cie cie;
+	uint32_t bytes;
+
+	while (at && (size_t)(image->eh_frame.end - at) > sizeof(bytes)) {
+		uint64_t addr = image->eh_frame_addr + (uint64_t)(at - image->eh_frame.at);
+
+		memcpy(&bytes, at, sizeof(bytes));
+		if (!bytes || bytes > (size_t)(image->eh_frame.end - at) - sizeof(bytes))
+			return 0;
+		if (open_fde(image, addr, &cie, &cursor, &start, &length) && pc - start < length)
+			return addr;
+		at += sizeof(bytes) + bytes;
+	}
+	return 0;
+}
+
 bool cfi_find(const struct image *image, uint64_t pc, struct cfi *cfi)
 {
-	uint64_t fde = find_fde(image, pc), start, length;
+	uint64_t fde = image->eh_frame_hdr.at ? find_fde(image, pc) : scan_for_fde(image, pc), start, length;
 	struct machine machine;
 	struct cursor cursor;
 	struct cie cie;
-	const uint8_t *from;
 
-	if (!fde || !open_entry(image, fde, &cursor))
-		return false;
-	from = cursor.at;
-	start = take_uint(&cursor, 4);		/* how far back the CIE lies */
-	if (!start || !read_cie(image, fde + 4 - start, &cie))
-		return false;
-	start = take_pointer(&cursor, cie.fde_encoding, fde + 4 + (uint64_t)(cursor.at - from), 0);
-	length = take_pointer(&cursor, cie.fde_encoding & 0x0f, 0, 0);
-	if (cursor.bad || pc - start >= length)
+	if (!open_fde(image, fde, &cie, &cursor, &start, &length) || pc - start >= length)
 		return false;
 	if (cie.augmented)
 		take(&cursor, take_uleb(&cursor));

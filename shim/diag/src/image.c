@@ -88,11 +88,14 @@ static void take_section(struct image *image, const char *name, const Elf64_Shdr
 		{ ".debug_ranges", offsetof(struct image, ranges) },
 		{ ".debug_rnglists", offsetof(struct image, rnglists) },
 		{ ".debug_aranges", offsetof(struct image, aranges) },
+		{ ".eh_frame", offsetof(struct image, eh_frame) },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!strcmp(name, wanted[i].name))
 			*(struct span *)((char *)image + wanted[i].at) = section_span(image, section);
+	if (!strcmp(name, ".eh_frame"))
+		image->eh_frame_addr = section->sh_addr;
 }
 
 static void read_sections(struct image *image, const Elf64_Ehdr *head)

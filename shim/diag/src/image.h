@@ -33,6 +33,8 @@ struct image {
 	struct span	symbols, strings;	/* .symtab, or .dynsym where that was stripped */
 	struct span	eh_frame_hdr;
 	uint64_t	eh_frame_hdr_addr;
+	struct span	eh_frame;		/* for one that has no such table */
+	uint64_t	eh_frame_addr;
 	struct span	info, abbrev, line, line_str, str, str_offsets, addr, ranges, rnglists, aranges;
 	uint32_t	*order;			/* symbols with an address, sorted by it */
 	uint32_t	nr_order;

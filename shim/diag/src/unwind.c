@@ -125,7 +125,7 @@ static int step_rules(struct walk *walk, bool exact, bool *signal)
 	uint32_t known = 0;
 	struct cfi cfi;
 
-	if (!image || !image->eh_frame_hdr.at || !cfi_find(image, pc - bias, &cfi))
+	if (!image || !cfi_find(image, pc - bias, &cfi))
 		return 0;
 	rules = &cfi.rules;
 	if (rules->cfa.how == IS_EXPR) {
