@@ -140,6 +140,43 @@ TEST(spin_trylock_of_a_biased_lock_that_is_held_fails)
 	rig_stop();
 }
 
+/* Also while it is given the bias. */
+TEST(spin_lock_is_held_once_at_any_time)
+{
+	rig_start(1, 2);
+	for (int i = 0; i < LONG; i++) {
+		spin_lock(&lock);
+		CHECK(!spin_trylock(&lock));
+		CHECK_EQ(ring3_spin_owner(&lock), current->pid);
+		spin_unlock(&lock);
+		CHECK(!spin_is_locked(&lock));
+	}
+	CHECK(biased());
+	rig_stop();
+}
+
+/*
+ * Another had the bias, and stores to `in` only now: it takes that back. Here it is this thread
+ * that stores, which makes a moment of it that lasts.
+ */
+TEST(spin_lock_is_held_though_another_looks_in)
+{
+	rig_start(1, 2);
+	spin_lock(&lock);
+	__atomic_store_n(&lock.in, 1, __ATOMIC_RELAXED);
+	CHECK(ring3_spin_held(&lock));
+	lockdep_assert_held(&lock);
+	spin_unlock(&lock);
+	CHECK(!ring3_spin_held(&lock));
+	CHECK(!spin_trylock(&lock));
+	CHECK_EQ(lock.owner, 0);
+	CHECK_EQ(lock.in, 1);
+	__atomic_store_n(&lock.in, 0, __ATOMIC_RELAXED);
+	CHECK(spin_trylock(&lock));
+	spin_unlock(&lock);
+	rig_stop();
+}
+
 TEST_DIES(spin_lock_of_a_biased_lock_twice_is_a_bug)
 {
 	rig_start(1, 2);
