@@ -153,6 +153,12 @@ export function callAsync<T>(fn: AnyFunction, ...args: unknown[]): Promise<T> {
   });
 }
 
+/** prctl(PR_SET_PDEATHSIG): SIGKILL for this process when the thread that started it ends. */
+export function dieWithParent(): void {
+  const prctl = library.func('int prctl(int option, unsigned long value)');
+  prctl(1, constants.signals.SIGKILL);
+}
+
 /** Names, also of those that only kernels know (linux/errno.h). */
 const ERRNOS: ReadonlyMap<number, string> = new Map<number, string>([
   [512, 'ERESTARTSYS'],
