@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import koffi, { type KoffiFunc } from 'koffi';
 import { libraryPath } from '../shim/native.js';
 
-export { wantFunction, wholeNumber } from '../shim/check.js';
+export { wantFunction, wholeNumber, wrongOptions } from '../shim/check.js';
 
 export type AnyFunction = KoffiFunc<(...args: unknown[]) => unknown>;
 

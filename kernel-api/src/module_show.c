@@ -102,7 +102,7 @@ int ring3_module_exports(unsigned long long id, char *buf, unsigned long bytes)
 
 /* ---- parameters: /sys/module/NAME/parameters/PARAM ------------------------------------------- */
 
-/* One that is live, and stays as long as the reference; its parameters' functions may load modules, so without the lock. */
+/* One that is live, and stays as long as the reference: its parameters' functions run without the lock. */
 static struct module *hold(const char *name)
 {
 	struct module *module = NULL;

@@ -181,7 +181,7 @@ static long write_file(const char *path, const char *text)
 	return rc;
 }
 
-/* A set() may load modules, itself or through a thread it waits for, whoever writes: insmod, ring3/kernel.h, the file. */
+/* A set() may load modules, itself or through a thread it waits for: of insmod, of ring3/kernel.h, of the file. */
 TEST(kmod_parameter_may_ask)
 {
 	static const char *const ways[] = { "plain_1", "+plain_1" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A module that asks for others in its init, or when its parameter is set: for whom, its own name says. Copies of it have other names. */
+/* Asks for modules in its init, as its own name says, which copies have others of; and where a parameter is set. */
 #include <linux/completion.h>
 #include <linux/kmod.h>
 #include <linux/kthread.h>
