@@ -378,6 +378,30 @@ describe('module host commands', () => {
     assert.match(stderr, /is longer than 107 bytes.*\n {2}set XDG_RUNTIME_DIR to a shorter one/);
   });
 
+  it('run says what modules did not free, where RING3_MEM asks for it', async () => {
+    for (const [mem, said] of [
+      ['leaks', 1],
+      ['count', 0],
+    ] as const) {
+      const [program, ...rest] = ring3([
+        'run',
+        fixture('fails'),
+        'fix_fails.leak',
+        'fix_fails.error=0',
+        '--cpus',
+        '1',
+        '--for',
+        '0',
+      ]);
+      const done = await runProgram(program!, rest, { env: { ...env(), RING3_MEM: mem } });
+      assert.equal(done.status, 0, done.stderr);
+      const told = `${done.stdout}${done.stderr}`.match(
+        /fix_fails: still in use: 2 objects, 200 bytes, allocated in fails_init at fix_fails\.c:\d+$/gm,
+      );
+      assert.equal(told?.length ?? 0, said, done.stdout + done.stderr);
+    }
+  });
+
   describe('a crash', () => {
     for (const [how, said] of [
       ['null', /crashed with SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
