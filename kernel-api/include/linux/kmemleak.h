@@ -3,8 +3,8 @@
 #define _LINUX_KMEMLEAK_H
 
 /*
- * Differs from the kernel: nobody searches memory; the end of a kmem_cache tells what is in it, and RING3_MEM=leaks what a
- * module did not free.
+ * Differs from the kernel: nobody searches memory; the end of a kmem_cache tells what is in it, RING3_MEM=leaks what
+ * a module did not free.
  */
 #include <linux/types.h>
 
