@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** `ring3 run`, `insmod`, `rmmod`, `lsmod`, `dmesg`, and the socket between them, which anybody of this user may abuse. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -376,6 +378,85 @@ describe('module host commands', () => {
     const { status, stderr } = await runProgram(program!, rest, { env: { XDG_RUNTIME_DIR: long } });
     assert.equal(status, 1);
     assert.match(stderr, /is longer than 107 bytes.*\n {2}set XDG_RUNTIME_DIR to a shorter one/);
+  });
+
+  it('run says what modules did not free, where RING3_MEM asks for it', async () => {
+    for (const [mem, said] of [
+      ['leaks', 1],
+      ['count', 0],
+    ] as const) {
+      const [program, ...rest] = ring3([
+        'run',
+        fixture('fails'),
+        'fix_fails.leak',
+        'fix_fails.error=0',
+        '--cpus',
+        '1',
+        '--for',
+        '0',
+      ]);
+      const done = await runProgram(program!, rest, { env: { ...env(), RING3_MEM: mem } });
+      assert.equal(done.status, 0, done.stderr);
+      const told = `${done.stdout}${done.stderr}`.match(
+        /fix_fails: still in use: 2 objects, 200 bytes, allocated in fails_init at fix_fails\.c:\d+$/gm,
+      );
+      assert.equal(told?.length ?? 0, said, done.stdout + done.stderr);
+    }
+  });
+
+  it('end with an error where a full disk takes nothing, and without one where nobody reads', async () => {
+    const host = await Host.start(fixture('uevent'));
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [
+        ['lsmod'],
+        ['dmesg'],
+        ['dmesg', '-w'],
+        ['uevents'],
+        ['uevents', '-w'],
+        ['proc', '/sys/module'],
+        ['proc', '/sys/module/fix_uevent/initstate'],
+      ]) {
+        const [program, ...rest] = ring3(args);
+        const done = spawnSync(program!, rest, {
+          env: { ...process.env, ...env() },
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+          timeout: 30_000,
+        });
+        assert.equal(done.status, 1, `${args}: ${done.stderr}`);
+        assert.match(done.stderr, /^ring3: stdout: .*ENOSPC/, args.join(' '));
+      }
+    } finally {
+      closeSync(full);
+    }
+    for (const args of [
+      ['dmesg', '-w'],
+      ['uevents', '-w'],
+    ]) {
+      const [program, ...rest] = ring3(args);
+      const child = spawn(program!, rest, {
+        env: { ...process.env, ...env() },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(child, 'exit');
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      let over = false;
+      void ended.then(() => {
+        over = true;
+      });
+      while (!over) {
+        // until it has something to write
+        await command('insmod', fixture('demo'));
+        await command('rmmod', 'fix_demo');
+      }
+      assert.deepEqual(await ended, [0, null], args.join(' '));
+    }
+    const odd = await command('rmmod', '\x1b[2J');
+    assert.equal(odd.status, 1);
+    assert.ok(!odd.stderr.includes('\x1b'), JSON.stringify(odd.stderr));
+    assert.equal(await host.end(), 0);
   });
 
   describe('a crash', () => {
