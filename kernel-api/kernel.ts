@@ -2,7 +2,17 @@
 /** The kernel of this process: started, stopped, given modules. */
 import { resolve } from 'node:path';
 import { IsolatedKernel } from './isolated.js';
-import { c, callAsync, check, KernelError, readText, text, wantText, wholeNumber } from './library.js';
+import {
+  c,
+  callAsync,
+  check,
+  KernelError,
+  readText,
+  text,
+  wantText,
+  wholeNumber,
+  wrongOptions,
+} from './library.js';
 import { type FollowOptions, followLog, type Level, type LogRecord, printk, readWholeLog } from './log.js';
 import { Module, type ParameterValue, parametersText } from './module.js';
 import { closePort } from './port.js';
@@ -23,6 +33,15 @@ export interface KernelOptions {
   /** In a process of its own, which a module that crashes ends alone; see IsolatedKernel. */
   isolate?: boolean;
 }
+
+const OPTIONS: Record<keyof KernelOptions, true> = {
+  cpus: true,
+  otherCpus: true,
+  spinUs: true,
+  pin: true,
+  moduleFolders: true,
+  isolate: true,
+};
 
 /** A line of lsmod. */
 export interface ModuleInfo {
@@ -59,18 +78,15 @@ export class Kernel {
 
   /**
    * Starts the kernel of this process, or with `isolate` one in another.
-   * @throws KernelError EBUSY: it runs already (see attach()); EINVAL: too many CPUs (1024 at most)
+   * @throws KernelError EBUSY: it runs already (see attach()); EINVAL: too many CPUs (1024 at most); TypeError, for an
+   * option that does not exist, too
    */
   static start(options: KernelOptions & { isolate: true }): Promise<IsolatedKernel>;
   static start(options?: KernelOptions & { isolate?: false }): Promise<Kernel>;
-  static async start({
-    cpus = 0,
-    otherCpus = 0,
-    spinUs = 0,
-    pin = false,
-    moduleFolders = [],
-    isolate = false,
-  }: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
+  static async start(given: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
+    const wrong = wrongOptions('Kernel.start()', given, Object.keys(OPTIONS));
+    if (wrong) throw new TypeError(wrong);
+    const { cpus = 0, otherCpus = 0, spinUs = 0, pin = false, moduleFolders = [], isolate = false } = given;
     const options = {
       nr_event_cpus: wholeNumber('cpus', cpus, 0, 256),
       nr_other_cpus: wholeNumber('otherCpus', otherCpus, 0, 256),

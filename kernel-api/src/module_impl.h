@@ -8,6 +8,7 @@
  */
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct host_elf;
@@ -27,6 +28,7 @@ struct loaded {
 	u64		id;		/* never used twice */
 	unsigned int	slot;
 	enum module_state state;	/* LIVE only between init and exit; slots_lock too */
+	struct mutex	param_lock;	/* kernel_param_lock(); taken without the host's lock */
 	const struct task_struct *busy;	/* who loads or unloads it; NULL: nobody */
 	struct tree_node *sysfs;	/* /sys/module/NAME; NULL: it is not there */
 	u64		deps[DEPS_WORDS];	/* slots of those whose symbols it uses */

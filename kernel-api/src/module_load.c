@@ -16,6 +16,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -116,7 +117,7 @@ static int run_init(struct loaded *self, const char *params)
 	if (!rc)
 		rc = module_sysfs_add(self);
 	if (rc) {
-		params_free(*info->params);
+		params_free(*info->params, module);
 		return rc;
 	}
 	module_set_state(module, MODULE_STATE_COMING);
@@ -129,7 +130,7 @@ static int run_init(struct loaded *self, const char *params)
 	if (module_refcount(module))
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	module_sysfs_del(self);
-	params_free(*info->params);
+	params_free(*info->params, module);
 	owned_let_threads_end(self);
 	return rc;
 }
@@ -226,6 +227,7 @@ static struct loaded *make_loaded(const char *path, const char *name)
 		return ERR_PTR(-ENOMEM);
 	memcpy(self->path, path, strlen(path) + 1);
 	strscpy(self->name, name, sizeof(self->name));
+	mutex_init(&self->param_lock);
 	self->busy = current;
 	if (!module_take_slot(self)) {
 		module_say("%s: there are %u modules, which is the limit", name, MODULES_MAX);
@@ -361,7 +363,7 @@ int module_unload(struct loaded *self)
 	module_set_state(module, MODULE_STATE_GOING);
 	module_sysfs_tell(self, "remove");
 	module_sysfs_del(self);
-	params_free(*info->params);
+	params_free(*info->params, module);
 	owned_let_threads_end(self);
 	modules_take();
 	drop_deps(self);

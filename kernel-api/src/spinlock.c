@@ -88,12 +88,23 @@ static bool has_ended(u32 gp)
 	return !(((u32)rcu_ended() - gp) & ENDED >> 1);
 }
 
+/*
+ * The lock is ours, by its word. With the bias it is ours by `in` from here on: or else the bias
+ * would let us take it once more while we have it.
+ */
 static noinline void try_bias(spinlock_t *lock, u32 self)
 {
 	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
 
-	if (!ring3_rcu_fences && (bias == (self | TRIAL) || !(bias & ENDED) || has_ended(bias)))
-		__atomic_store_n(&lock->bias, bias == (self | TRIAL) ? self : self | TRIAL, __ATOMIC_RELAXED);
+	if (ring3_rcu_fences || (bias & ENDED && !has_ended(bias)))
+		return;
+	if (bias != (self | TRIAL)) {
+		__atomic_store_n(&lock->bias, self | TRIAL, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_store_n(&lock->in, self, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->bias, self, __ATOMIC_RELAXED);
+	word_unlock(&lock->owner);
 }
 
 /* The lock is ours, by its word. */
@@ -255,7 +266,10 @@ slowly:
 
 bool ring3_spin_held(const struct spinlock *lock)
 {
-	return ring3_spin_owner(lock) == current->pid;
+	u32 self = (u32)current->pid;
+
+	/* Not ring3_spin_owner(): `in` may be of one that takes it back. */
+	return __atomic_load_n(&lock->in, __ATOMIC_RELAXED) == self || word_holder(&lock->owner) == self;
 }
 
 int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)

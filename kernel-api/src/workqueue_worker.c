@@ -153,7 +153,8 @@ static struct work_struct *take(struct workqueue_struct *wq, struct worker *work
 		worker->current_func = work->func;
 		worker->current_seq = work->seq;
 		worker->current_cpu1 = work->cpu1;
-		__atomic_store_n(&work->pending, 0, __ATOMIC_RELEASE);
+		/* A fence: who finds it pending still has stored before what the function looks at after. */
+		__atomic_exchange_n(&work->pending, 0, __ATOMIC_SEQ_CST);
 		/* This one may wait for the next: somebody else must be there to run it. */
 		if (first_runnable(wq))
 			workers_call(wq);

@@ -33,6 +33,19 @@ describe('module host', () => {
       await assert.rejects(Kernel.start({ cpus }), TypeError);
   });
 
+  it('refuses options that do not exist, here and in a process of its own', async () => {
+    const wrong: [unknown, RegExp][] = [
+      [{ cpu: 2 }, /^Kernel\.start\(\): there is no option "cpu"; there are cpus, otherCpus, .*isolate$/],
+      [{ cpu: 2, isolate: true }, /there is no option "cpu"/],
+      [{ [`a\n${'x'.repeat(100)}`]: 1 }, /no option "a\\nx{58}"; there are/],
+      [2, /options are number, should be an object/],
+      [null, /options are null, should be an object/],
+      [[], /options are an array, should be an object/],
+    ];
+    for (const [options, message] of wrong)
+      await assert.rejects(Kernel.start(options as { cpus: number }), { name: 'TypeError', message });
+  });
+
   describe('insmod and rmmod', () => {
     it('loads, lists, unloads', async () => {
       const demo = await kernel.insmod(fixture('demo'), { size: 64, fast: true, list: [1, 2] });

@@ -27,6 +27,7 @@
 #include "diag.h"
 #include "host/host.h"
 #include "sys_mem.h"
+#include "sys_nofault.h"
 
 /* ---- memory ---------------------------------------------------------------- */
 
@@ -162,6 +163,7 @@ static void *thread_main(void *arg)
 
 	free(arg);
 	diag_thread_enter();
+	nofault_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
 	exit_point = &here;
 	if (!_setjmp(here.env))

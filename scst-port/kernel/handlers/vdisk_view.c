@@ -35,8 +35,6 @@
 
 void vdisk_open_view(struct vdisk *vdisk)
 {
-	size_t words = BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE));
-
 	vdisk->view_writes = !vdisk->dev.rd_only;
 	vdisk->view = ring3_file_view(vdisk->file, vdisk->size, vdisk->view_writes);
 	if (!vdisk->view && vdisk->view_writes) {
@@ -46,8 +44,7 @@ void vdisk_open_view(struct vdisk *vdisk)
 	if (!vdisk->view)
 		return;
 	vdisk->view_bytes = vdisk->size;
-	vdisk->mapped = vzalloc(words * sizeof(long));
-	if (!vdisk->mapped)
+	if (!vdisk_alloc_mapped(vdisk))
 		vdisk_close_view(vdisk);
 }
 

@@ -135,7 +135,7 @@ static void on_crash(int signum, siginfo_t *info, void *context)
 	int tid = (int)syscall(SYS_gettid), nobody = 0;
 	struct caught caught;
 
-	if (nofault_fixup(signum, context) || (diag_crash_first && diag_crash_first(signum, info, context)))
+	if (nofault_fixup(info, context) || (diag_crash_first && diag_crash_first(signum, info, context)))
 		return;
 	caught_of_context(&caught, context);
 	if (!__atomic_compare_exchange_n(&crashed, &nobody, tid, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {

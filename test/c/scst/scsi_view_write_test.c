@@ -28,6 +28,7 @@ extern long pread(int fd, void *buf, unsigned long bytes, long offset);
 extern long pwrite(int fd, const void *buf, unsigned long bytes, long offset);
 extern int pthread_create(unsigned long *thread, const void *attr, void *(*fn)(void *arg), void *arg);
 extern int pthread_join(unsigned long thread, void **result);
+extern int pthread_sigmask(int how, const void *set, void *old);
 
 #define END_OF_FILE	2	/* lseek() */
 #define ADD_SEALS	1033	/* fcntl() */
@@ -211,7 +212,7 @@ static int full_file(char *folder, u32 bytes)
 	return file;
 }
 
-TEST(scsi_view_write_to_a_full_file_system)
+static void write_to_full_file_system(void)
 {
 	char folder[32], path[64];
 	int file = full_file(folder, 64 * PAGE), ballast;
@@ -245,6 +246,57 @@ TEST(scsi_view_write_to_a_full_file_system)
 	stop();
 	CHECK_EQ(umount(folder), 0);
 	rmdir(folder);
+}
+
+TEST(scsi_view_write_to_a_full_file_system)
+{
+	write_to_full_file_system();
+}
+
+/* As those do who wait for their signals: a fault must end the copy all the same. */
+TEST(scsi_view_write_to_a_full_file_system_signals_blocked)
+{
+	unsigned long all[16];
+
+	memset(all, 0xff, sizeof(all));
+	CHECK_EQ(pthread_sigmask(0 /* SIG_BLOCK */, all, NULL), 0);
+	write_to_full_file_system();
+}
+
+/* Far behind what there is a view, and bits, of. */
+TEST(scsi_view_write_to_what_a_disk_grew_by)
+{
+	u64 lba = 1ull << 32;	/* 2 TiB */
+	u8 list[24] = { 0, 22, 0, 16 }, *zeros;
+
+	start(MIB);
+	CHECK_EQ(ftruncate(fd, 1l << 42), 0);
+	rig_mgmt("devices/disk0/mgmt", "resync_size");
+	scsi_expect_ua(a, 0, 0x062a09);
+	scsi_expect_ua(b, 0, 0x062a09);
+	for (u32 i = 0; i < 3; i++) {
+		scsi_write(a, 0, lba, 2048, 512, other);
+		scsi_read(b, 0, lba, 2048, 512, seen);
+		CHECK_MEMEQ(seen, other, MIB);
+	}
+	/* From the part that was always there into the new one. */
+	scsi_write(b, 0, 2040, 16, 512, other);
+	CHECK_EQ(pread(fd, seen, 8192, 2040 * 512), 8192);
+	CHECK_MEMEQ(seen, other, 8192);
+	put_unaligned_be64(2032, list + 8);
+	put_unaligned_be32(48, list + 16);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	put_unaligned_be64(lba, list + 8);
+	put_unaligned_be32(2048, list + 16);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	zeros = memset(other, 0, sizeof(other));
+	scsi_read(b, 0, lba, 2048, 512, seen);
+	CHECK_MEMEQ(seen, zeros, MIB);
+	scsi_read(b, 0, 2032, 48, 512, seen);
+	CHECK_MEMEQ(seen, zeros, 48 * 512);
+	scsi_read(b, 0, 0, 2032, 512, seen);
+	CHECK_MEMEQ(seen, data, 2032 * 512);
+	stop();
 }
 
 TEST(scsi_view_write_where_none_may)
