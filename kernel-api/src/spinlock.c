@@ -57,14 +57,14 @@ static __cold void bug(const char *what, const spinlock_t *lock)
 
 enum take { NO_BIAS, TAKEN, MISSED };
 
-/* MISSED: give_in() has to follow. */
+/* MISSED: `in` has to be given up, as a word is, for somebody may be parked for it. */
 static __always_inline enum take take_by_bias(spinlock_t *lock, u32 self)
 {
 	if (__atomic_load_n(&lock->bias, __ATOMIC_RELAXED) != self ||
 	    unlikely(__atomic_load_n(&lock->in, __ATOMIC_RELAXED)))
 		return NO_BIAS;
 	__atomic_store_n(&lock->in, self, __ATOMIC_RELAXED);
-	barrier();	/* for the processor: whoever ends the bias */
+	barrier();	/* for the compiler; the processor's is host_barrier(), of who ends the bias */
 	return likely(__atomic_load_n(&lock->bias, __ATOMIC_ACQUIRE) == self) ? TAKEN : MISSED;
 }
 
