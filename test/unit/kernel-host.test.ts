@@ -314,7 +314,8 @@ describe('module host', () => {
   });
 
   it('finds what modules ask for in its folders', async () => {
-    for (const name of ['chain_1', 'chain_2']) copyFileSync(fixture('kmod'), join(folder, `${name}.ko.so`));
+    for (const name of ['chain_1', 'chain_2', 'plain_1'])
+      copyFileSync(fixture('kmod'), join(folder, `${name}.ko.so`));
     await kernel.stop();
     kernel = await Kernel.start({ cpus: 1, moduleFolders: ['/nowhere', folder] });
     kernel.consoleLogLevel = -1;
@@ -325,6 +326,11 @@ describe('module host', () => {
     );
     assert.equal(first.readParameter('answer'), '0');
     assert.equal(kernel.module('chain_2').readParameter('answer'), '256');
+    // A parameter's set() may ask as well, or wait for a thread that does.
+    first.writeParameter('ask', '+plain_1');
+    await kernel.rmmod('plain_1');
+    await kernel.tree.write('/sys/module/chain_1/parameters/ask', 'plain_1');
+    await kernel.rmmod('plain_1');
     await kernel.stop();
     kernel = await Kernel.start({ cpus: 1 });
     kernel.consoleLogLevel = -1;
