@@ -38,6 +38,7 @@ describe('module host', () => {
       [{ cpu: 2 }, /^Kernel\.start\(\): there is no option "cpu"; there are cpus, otherCpus, .*isolate$/],
       [{ cpu: 2, isolate: true }, /there is no option "cpu"/],
       [{ [`a\n${'x'.repeat(100)}`]: 1 }, /no option "a\\nx{58}"; there are/],
+      [{ moduleFolders: 'build' }, /moduleFolders is string, should be an array such as \['build'\]/],
       [2, /options are number, should be an object/],
       [null, /options are null, should be an object/],
       [[], /options are an array, should be an object/],
