@@ -10,7 +10,7 @@ import { moduleTable, plain, recordJson, recordLine } from './print.js';
 const HOST = { name: 'host', value: 'NAME|PID', help: 'which one, where several run' } as const;
 const HELP = { name: 'help', help: 'this text' } as const;
 
-export const insmodCommand = {
+const insmodCommand = {
   name: 'ring3 insmod',
   operands: 'FILE [PARAM=VALUE...]',
   about: 'Loads a module into a host that runs, and says nothing where that works.',
@@ -18,7 +18,7 @@ export const insmodCommand = {
   example: 'ring3 insmod build/brd.ko.so rd_nr=2',
 } as const satisfies Command;
 
-export const rmmodCommand = {
+const rmmodCommand = {
   name: 'ring3 rmmod',
   operands: 'MODULE...',
   about: 'Takes modules away, in the order given.',
@@ -26,7 +26,7 @@ export const rmmodCommand = {
   example: 'ring3 rmmod brd',
 } as const satisfies Command;
 
-export const lsmodCommand = {
+const lsmodCommand = {
   name: 'ring3 lsmod',
   operands: '',
   about:
@@ -35,7 +35,7 @@ export const lsmodCommand = {
   example: 'ring3 lsmod',
 } as const satisfies Command;
 
-export const dmesgCommand = {
+const dmesgCommand = {
   name: 'ring3 dmesg',
   operands: '',
   about: 'Prints the log of a host that runs; it holds the last 2048 records.',

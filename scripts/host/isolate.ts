@@ -19,11 +19,7 @@ export function tellParent(progress: Progress): void {
 }
 
 /** The report for people. */
-export function crashText(
-  report: CrashReport | undefined,
-  signal: string,
-  module: string | undefined,
-): string {
+function crashText(report: CrashReport | undefined, signal: string, module: string | undefined): string {
   const doing = module ? `while module ${module} was loaded` : 'while it ran';
   if (!report) return `ring3: the host ended with ${signal} ${doing}, and wrote no dump\n`;
   const { what, where, stack } = report;

@@ -7,7 +7,7 @@ import { ask, chooseHost } from './client.js';
 import { plain } from './print.js';
 import type { HostAddress, TreeReply } from './protocol.js';
 
-export const procCommand = {
+const procCommand = {
   name: 'ring3 proc',
   operands: '[PATH|PATH=VALUE...]',
   about: `Shows files of /proc and /sys that the modules of a running host made, and lists directories; with a value it writes

@@ -6,7 +6,7 @@ import { print } from '../output.js';
 import { ask, chooseHost, followHostUevents } from './client.js';
 import { plain } from './print.js';
 
-export const ueventsCommand = {
+const ueventsCommand = {
   name: 'ring3 uevents',
   operands: '',
   about: `Prints the uevents of a host that runs, a line each: time, action, path below /sys, subsystem. It keeps the last 512.`,

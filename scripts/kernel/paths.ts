@@ -22,7 +22,7 @@ export const surveyFolder: string = join(
 );
 
 /** The folder with libring3.so and ring3-run of a build. */
-export function nativeFolder(san: Sanitizer): string {
+function nativeFolder(san: Sanitizer): string {
   if (san === 'none') return process.env.RING3_BUILD ?? join(packageRoot, 'build/Release');
   return join(packageRoot, `build-${san}/build/Release`);
 }
