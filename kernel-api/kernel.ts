@@ -63,6 +63,8 @@ const sentence = (why: Buffer): string => text(why).trim().replaceAll('\n', '; '
 
 /** As ring3_module_path() has them. @throws TypeError */
 function modulePath(folders: readonly string[]): string {
+  if (!Array.isArray(folders))
+    throw new TypeError(`moduleFolders is ${typeof folders}, should be an array such as ['build']`);
   const all = folders.map((folder) => resolve(wantText('a folder of modules', folder)));
   const bad = all.find((folder) => folder.includes(':'));
   if (bad) throw new TypeError(`a folder of modules is ${bad}, should have no :`);
