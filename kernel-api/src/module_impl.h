@@ -106,10 +106,12 @@ bool kernel_is_started(void);
 bool kernel_takes_modules(void);
 
 /*
- * owned.c: who told its module that it is done may still have to return; such threads are waited for, a second. Without
- * the lock.
+ * owned.c: who told its module that it is done may still have to return; such threads are waited for, a second. Where
+ * leaks are looked for, what RCU frees is too. Without the lock.
  */
-void owned_let_threads_end(const struct loaded *self);
+void owned_let_end(const struct loaded *self);
+/* RING3_MEM=leaks: says what its code allocated and did not free. Nothing of that calls its code. */
+void owned_report_memory(struct loaded *self);
 /* Reports what its code made and did not give back; how many things that are. */
 unsigned int owned_report(const struct loaded *self);
 

@@ -98,6 +98,7 @@ static void unmap(struct loaded *self)
 		self->module->name[0] = 0;
 		return;
 	}
+	owned_report_memory(self);
 	left = owned_report(self);
 	if (left)
 		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
@@ -131,7 +132,7 @@ static int run_init(struct loaded *self, const char *params)
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	module_sysfs_del(self);
 	params_free(*info->params, module);
-	owned_let_threads_end(self);
+	owned_let_end(self);
 	return rc;
 }
 
@@ -364,7 +365,7 @@ int module_unload(struct loaded *self)
 	module_sysfs_tell(self, "remove");
 	module_sysfs_del(self);
 	params_free(*info->params, module);
-	owned_let_threads_end(self);
+	owned_let_end(self);
 	modules_take();
 	drop_deps(self);
 	pr_info("%s: unloaded\n", self->name);

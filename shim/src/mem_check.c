@@ -456,10 +456,40 @@ static void add_user(void *env, struct mem_cache *cache, void *object)
 		users_add(env, record->allocated, record->bytes);
 }
 
-static void add_run(void *env, void *run, size_t bytes, const char *whence)
+struct look {
+	const char	*(*fn)(void *env, const char *whence, size_t bytes);
+	void		*env;
+};
+
+static void look_at(void *env, struct mem_cache *cache, void *object)
 {
-	(void)run;
+	const struct look *look = env;
+	struct record *record = record_of(object);
+
+	(void)cache;
+	if (atomic_load(&record->state) == LIVE)
+		record->allocated = look->fn(look->env, record->allocated, record->bytes);
+}
+
+void mem_users_each(const char *(*fn)(void *env, const char *whence, size_t bytes), void *env)
+{
+	struct look look = { fn, env };
+
+	if (!mem_check_levels())
+		return;
+	mem_init();
+	pthread_mutex_lock(&caches_lock);
+	for (unsigned int id = 0; id < NR_CACHES; id++)
+		if (caches[id])
+			each_object(caches[id], look_at, &look);
+	pthread_mutex_unlock(&caches_lock);
+	region_each_run(fn, env);
+}
+
+static const char *add_to_users(void *env, const char *whence, size_t bytes)
+{
 	users_add(env, whence, bytes);
+	return whence;
 }
 
 void mem_check_name_users(struct mem_cache *cache)
@@ -476,15 +506,7 @@ size_t mem_report_leaks(void)
 {
 	struct users users = { 0 };
 
-	if (!mem_check_levels())
-		return 0;
-	mem_init();
-	pthread_mutex_lock(&caches_lock);
-	for (unsigned int id = 0; id < NR_CACHES; id++)
-		if (caches[id])
-			each_object(caches[id], add_user, &users);
-	pthread_mutex_unlock(&caches_lock);
-	region_each_run(add_run, &users);
+	mem_users_each(add_to_users, &users);
 	if (users.objects)
 		fprintf(stderr, "ring3: still in use: %zu objects, %zu bytes\n", users.objects, users.bytes);
 	users_print(&users);

@@ -17,7 +17,7 @@ export type Language = (typeof LANGUAGES)[number];
 /** What finds it: a dump that was asked for, a watchdog, the check of lock order, the dump of a crash. */
 type Finder = 'dump' | 'watchdog' | 'order check' | 'crash dump';
 
-interface Planted {
+export interface Planted {
   /** The victim's argument. */
   state: string;
   by: Finder;
@@ -309,34 +309,50 @@ function lineOf(file: string, culprit: string): number {
   return index + 1;
 }
 
+/** The function of a culprit, its file as part of a pattern, and its line. */
+export function place(language: Language, culprit: string): { fn: string; file: string; line: number } {
+  const source = SOURCES[language];
+  const file = basename(source).replace('.', '\\.');
+  return { fn: culprit.split(',')[0]!, file, line: lineOf(source, culprit) };
+}
+
 /** As dumps name it; where C has got memory of the engine and given it back, they have its FILE:LINE and no more. */
 function naming(language: Language, culprit: string): RegExp {
   if (culprit.startsWith('C: ')) return naming('C', culprit.slice(3));
-  const file = SOURCES[language];
-  const [fn] = culprit.split(',');
-  const at = `${basename(file).replace('.', '\\.')}:${lineOf(file, culprit)}\\b`;
+  const { fn, file, line } = place(language, culprit);
+  const at = `${file}:${line}\\b`;
   if (language === 'TypeScript') return new RegExp(`js ${fn} at \\S*/${at}`);
   if (language === 'C' && culprit.includes(',')) return new RegExp(`/${at}`);
   return new RegExp(`\\b${fn} at (?:\\S*/)?${at}`);
 }
 
-function startVictim(language: Language, planted: Planted, folder: string): Promise<Victim> {
+/** Starts it, with @before its command: a program that becomes it. */
+export function startVictim(
+  language: Language,
+  planted: Planted,
+  folder: string,
+  before: string[] = [],
+): Promise<Victim> {
   const { state, env = {}, args = [] } = planted;
+  const startIt = (...words: string[]) => {
+    const [command, ...rest] = [...before, ...words];
+    return start(command!, rest, options);
+  };
   const options = {
     env: { RING3_ADDON: addon, RING3_WATCHDOG: undefined, ...env },
     // What crashes has no time to say it, what cannot be had here will not.
     ready: planted.signal || planted.state === 'hung-io' ? /^/ : /ready/,
   };
-  if (language === 'C') return start(join(dirname(addon), 'diag_victim'), [state], options);
-  if (language === 'TypeScript')
-    return start(process.execPath, [...args, '--import', 'tsx', SOURCES.TypeScript, state, folder], options);
-  return start(process.execPath, [join(victims, 'hosted.mjs'), state, 'watch'], options);
+  if (language === 'C') return startIt(join(dirname(addon), 'diag_victim'), state);
+  if (language === 'module') return startIt(process.execPath, join(victims, 'hosted.mjs'), state, 'watch');
+  const tsx = import.meta.resolve('tsx');
+  return startIt(process.execPath, ...args, '--import', tsx, SOURCES.TypeScript, state, folder);
 }
 
 const DEADLINE_MS = 20_000;
 
 /** A victim that cannot get into its state on this machine ends with this. */
-const CANNOT = 77;
+export const CANNOT = 77;
 
 /** Plants it, looks, and says what was not named; '' = all was, undefined = it cannot be planted here. */
 export async function find(language: Language, planted: Planted): Promise<string | undefined> {
@@ -406,11 +422,15 @@ export function plantAll(): Map<string, Promise<Verdict>[]> {
 
 /** The table of README.md. */
 export function table(rows: Iterable<readonly [string, readonly Verdict[]]>): string {
-  const lines = [
+  return markdown(
     ['planted', ...LANGUAGES],
-    ['-', '-', '-', '-'],
-    ...[...rows].map(([bug, verdicts]) => [bug, ...verdicts.map(({ text }) => text)]),
-  ];
+    [...rows].map(([bug, verdicts]) => [bug, ...verdicts.map(({ text }) => text)]),
+  );
+}
+
+/** A table with columns of even width. */
+export function markdown(head: string[], rows: string[][]): string {
+  const lines = [head, head.map(() => '-'), ...rows];
   const width = (column: number) => Math.max(...lines.map((line) => line[column]!.length));
   return lines
     .map((line, i) => line.map((cell, at) => (i === 1 ? '-'.repeat(width(at)) : cell.padEnd(width(at)))))

@@ -1,167 +1,280 @@
 // SPDX-License-Identifier: MIT
 /**
- * What each tool shows of a process in each planted state: npm run test:anchors. Each is run, none is quoted from its
- * manual: ring3 sigdump and backtrace, Node's diagnostic report, gdb, eu-stack, and gcore with who reads its core.
- * A tool that is not installed is left out, with a line that says so. Prints the tables that the docs have; the one of
- * what ring3 itself finds of all that is planted, in three languages, alone: npm run test:anchors -- planted
+ * What each tool shows of a process in each state that test/diag/planted.ts plants: npm run test:anchors. Each is run,
+ * none is quoted from its manual: ring3 sigdump and backtrace, Node's diagnostic report, gdb, eu-stack, and gcore with
+ * who reads its core. A process that crashed is asked by what it left: the dump or report it wrote, and the kernel's
+ * core. A tool that is not installed is left out, with a line that says so. Prints the tables that the docs have; the
+ * one of what ring3 itself finds of all that is planted, in three languages, alone: npm run test:anchors -- planted
+ * and the other: -- beside [PATTERN]
+ * RING3_ANCHORS_TEXTS names a folder to keep what each said in, for who doubts the table.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plantAll, table, type Verdict } from '../diag/planted.js';
-import { lineOf, start, type Victim, victims } from '../diag/victim.js';
+import {
+  CANNOT,
+  LANGUAGES,
+  type Language,
+  markdown,
+  type Planted,
+  place,
+  plantAll,
+  ROWS,
+  startVictim,
+  table,
+  type Verdict,
+} from '../diag/planted.js';
+import { addon, type Victim } from '../diag/victim.js';
 import { findProgram, root } from './target.js';
 
-const addon = join(process.env.RING3_BUILD ?? join(root, 'build/Release'), 'ring3_node.node');
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+const TOOL_SECONDS = 20;
+/** Until a victim is in its state, and watchdogs have seen it. */
+const SETTLE_MS = 1500;
+const CRASH_MS = 30_000;
+/** For a report that was asked for to be written. */
+const REPORT_MS = 4000;
 
-const run = (command: string, ...args: string[]): Promise<string> =>
+/** What it says, or said before it had to be ended, with its children: some wait for ever for a thread to stop. */
+const run = (...words: string[]): Promise<string> =>
   new Promise((resolve) => {
-    execFile(command, args, { maxBuffer: 1 << 28, timeout: 30_000, cwd: root }, (_, stdout) =>
-      resolve(stdout),
-    );
+    const limited = ['--signal=KILL', String(TOOL_SECONDS), ...words];
+    execFile('timeout', limited, { maxBuffer: 1 << 28, cwd: root }, (_, stdout) => resolve(stdout));
   });
 
+/* ---- who is asked about what ----------------------------------------------------------------- */
+
 interface State {
-  name: string;
-  start: (folder: string) => Promise<Victim>;
-  /** The culprit, and where: in its file, by line. */
-  culprit: RegExp;
-  line: RegExp;
-  /** What else explains it: the circle of a deadlock spelled out, the wait queue by name. */
-  more?: [word: string, says: RegExp];
+  bug: string;
+  language: Language;
+  planted: Planted;
 }
 
-const script =
-  (state: string, file = 'stuck.mjs') =>
-  (folder: string) =>
-    start(
-      process.execPath,
-      ['--report-on-signal', `--report-directory=${folder}`, join(victims, file), state],
-      { env: { RING3_ADDON: addon } },
-    );
-const hosted = (state: string) => script(state, 'hosted.mjs');
+/** Of each bug the victim with most of ring3 in it; and JavaScript's own, which native tools do not read. */
+const STATES: State[] = ROWS.flatMap(([bug, ...ways]) => {
+  const all = ways.flatMap((planted, i) =>
+    typeof planted === 'string' ? [] : [{ bug, language: LANGUAGES[i]!, planted }],
+  );
+  const own = all.filter(
+    ({ language, planted: { culprits } }) =>
+      language === 'TypeScript' && culprits.length && !culprits.includes('callNative'),
+  );
+  return [...new Set([all.at(-1)!, ...own])];
+});
 
-const typed = join(victims, 'typed.ts');
+/** What planted.ts has a dump say of a state, besides where its culprit is, in a word. */
+const SAID: Record<string, string> = {
+  'a blocking call': 'queue',
+  "Node's loop is blocked": 'since when',
+  'an endless event task': 'which task',
+  'a callback over its budget': 'which task',
+  'a work that holds up the next': 'queue',
+  '1000 threads': 'folded',
+  'a lost wake-up': 'since when',
+  'hung I/O': 'file, since when',
+  'two threads deadlocked': 'circle',
+  'ABBA reversal, not met yet': 'circle',
+  'a lock of softirq and outside': 'why',
+  'a lock held too long': 'since when',
+  'unlock missed on an error path': 'why',
+  'use after free': 'why',
+  'an overrun, found when freed': 'why',
+  'a pointer out of a red zone': 'why',
+  'a timer freed while armed': 'why',
+  'SIGSEGV: null': 'why',
+  "SIGSEGV: another stack's guard page": 'why',
+  'SIGSEGV: stack overflow': 'why',
+  SIGBUS: 'why',
+};
 
-const STATES: State[] = [
-  {
-    name: 'TypeScript spins',
-    start: (folder) =>
-      start(process.execPath, [
-        ...['--report-on-signal', `--report-directory=${folder}`, '--import', 'tsx', typed, 'spin', folder],
-      ]),
-    culprit: /spinForEver/,
-    line: new RegExp(`typed\\.ts:${lineOf(typed, 'function spinForEver')}\\b`),
-  },
-  { name: 'JavaScript spins', start: script('spin'), culprit: /spinForEver/, line: /stuck\.mjs:\d+/ },
-  {
-    name: 'JavaScript in Atomics.wait()',
-    start: script('wait'),
-    culprit: /waitForNobody/,
-    line: /stuck\.mjs:\d+/,
-  },
-  {
-    name: 'JavaScript in execFileSync()',
-    start: script('child'),
-    culprit: /runChild/,
-    line: /stuck\.mjs:\d+/,
-  },
-  {
-    name: 'module: ABBA deadlock',
-    start: hosted('abba'),
-    culprit: /abba_first/,
-    line: /abba_first[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
-    more: ['circle', /waits for mutex victim_second, held by thread/],
-  },
-  {
-    name: 'module: endless softirq',
-    start: hosted('endless-softirq'),
-    culprit: /loop_in_timer/,
-    line: /loop_in_timer[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
-  },
-  {
-    name: 'module: lost wake-up',
-    start: hosted('lost-wakeup'),
-    culprit: /lost_wakeup_thread/,
-    line: /lost_wakeup_thread[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
-  },
-  {
-    name: 'module: waits for what nobody wakes',
-    start: hosted('waits'),
-    culprit: /waits_exclusive_thread/,
-    line: /waits_exclusive_thread[^\n]*(\n\s+)?[^\n]*diag_victim\.c:\d+/,
-    more: ['queue', /name=victim_wait [\s\S]*task=victim2 /],
-  },
+/** What a culprit's second word is called in the table: `FUNCTION, allocated` is where its memory was. */
+const PLACES: [word: string, what: RegExp][] = [
+  ['taken', /, took$/],
+  ['alloc', /, allocated$/],
+  ['free', /, freed$/],
 ];
+
+/** The locks of victims, by name. */
+const LOCK = '\\b(victim|native)_(sem_)?(first|second|spin)\\b';
+
+/** What there is of a victim: it lives, or left a core and words. */
+interface Found {
+  victim: Victim;
+  /** Reports go there. */
+  folder: string;
+  /** It ended: by the kernel's core, where this machine writes them. */
+  crashed: boolean;
+  core: string | undefined;
+  taken?: Promise<unknown>;
+}
 
 interface Tool {
   name: string;
   /** Programs it takes. */
   needs?: string[];
-  look: (victim: Victim, folder: string) => Promise<string>;
+  /** Of how many processes one at least has to be told. */
+  victims?: number;
+  /** Undefined: this cannot be asked. */
+  look: (found: Found, state: State) => Promise<string | undefined>;
 }
 
-/** A core of it, while it lives. */
-async function coreOf({ pid }: Victim, folder: string): Promise<string> {
-  await run('gcore', '-o', join(folder, 'core'), String(pid));
-  return join(folder, `core.${pid}`);
+const command = ['--import', 'tsx', join(root, 'scripts/ring3.ts')];
+const BACKTRACES = ['-batch', '-ex', 'thread apply all bt'];
+
+const program = ({ language }: State) =>
+  language === 'C' ? join(addon, '../diag_victim') : process.execPath;
+
+/** Asks about the process, or the core it left. */
+const asks =
+  (live: (pid: string) => string[], dead: (core: string, state: State) => string[]): Tool['look'] =>
+  async ({ victim, crashed, core }, state) => {
+    if (crashed && !core) return undefined;
+    return run(...(core ? dead(core, state) : live(String(victim.pid))));
+  };
+
+/** Of a core that gcore takes of it, while it lives: once for all who read it. */
+const ofCore =
+  (read: (core: string, state: State) => string[]): Tool['look'] =>
+  async (found, state) => {
+    if (found.crashed) return undefined;
+    const core = join(found.folder, `taken.${found.victim.pid}`);
+    found.taken ??= run('gcore', '-o', join(found.folder, 'taken'), String(found.victim.pid));
+    await found.taken;
+    return existsSync(core) ? run(...read(core, state)) : '';
+  };
+
+async function nodeReport({ victim, folder, crashed }: Found, state: State): Promise<string | undefined> {
+  if (state.language === 'C') return undefined;
+  if (!crashed) process.kill(victim.pid, 'SIGUSR2');
+  for (const until = performance.now() + (crashed ? 0 : REPORT_MS); ; await pause(100)) {
+    const name = readdirSync(folder).find((name) => name.startsWith('report'));
+    const text = name ? readFileSync(join(folder, name), 'utf8') : '';
+    if (text.endsWith('}\n') || performance.now() > until) return text;
+  }
 }
 
-const command = join(root, 'scripts/ring3.ts');
 const TOOLS: Tool[] = [
   {
     name: 'ring3 sigdump',
-    look: ({ pid }) => run(process.execPath, '--import', 'tsx', command, 'sigdump', String(pid)),
+    look: async ({ victim, crashed }) =>
+      victim.stderr() + (crashed ? '' : await run(process.execPath, ...command, 'sigdump', `${victim.pid}`)),
   },
   {
     name: 'ring3 backtrace',
-    look: ({ pid }) => run(process.execPath, '--import', 'tsx', command, 'backtrace', String(pid)),
+    look: asks(
+      (pid) => [process.execPath, ...command, 'backtrace', pid],
+      (core) => [process.execPath, ...command, 'backtrace', core],
+    ),
   },
-  {
-    name: 'Node report',
-    look: async ({ pid }, folder) => {
-      process.kill(pid, 'SIGUSR2');
-      for (let i = 0; i < 20; i++) {
-        await pause(100);
-        const [report] = readdirSync(folder).filter((name) => name.startsWith('report'));
-        if (report) return readFileSync(join(folder, report), 'utf8');
-      }
-      return '';
-    },
-  },
+  { name: 'Node report', look: nodeReport },
   {
     name: 'gdb',
     needs: ['gdb'],
-    look: ({ pid }) => run('gdb', '-p', String(pid), '-batch', '-ex', 'thread apply all bt'),
+    look: asks(
+      (pid) => ['gdb', '-p', pid, ...BACKTRACES],
+      (core, state) => ['gdb', ...BACKTRACES, program(state), core],
+    ),
   },
   {
     name: 'eu-stack',
     needs: ['eu-stack'],
-    look: ({ pid }) => run('eu-stack', '-p', String(pid), '-s', '-i'),
+    victims: 6, // it does not know libraries in some, for as long as they live: by where they were mapped
+    look: asks(
+      (pid) => ['eu-stack', '-p', pid, '-s', '-i'],
+      (core, state) => ['eu-stack', '--core', core, '-e', program(state), '-s', '-i'],
+    ),
   },
   {
     name: 'gcore, gdb',
     needs: ['gcore', 'gdb'],
-    look: async (victim, folder) =>
-      run('gdb', '-batch', '-ex', 'thread apply all bt', process.execPath, await coreOf(victim, folder)),
+    look: ofCore((core, state) => ['gdb', ...BACKTRACES, program(state), core]),
   },
   {
-    name: 'gcore, ring3 backtrace',
+    name: 'gcore, backtrace',
     needs: ['gcore'],
-    look: async (victim, folder) =>
-      run(process.execPath, '--import', 'tsx', command, 'backtrace', await coreOf(victim, folder)),
+    look: ofCore((core) => [process.execPath, ...command, 'backtrace', core]),
   },
 ];
 
-function verdict(state: State, text: string): string {
+/* ---- what it says ---------------------------------------------------------------------------- */
+
+/** How much of the culprit is there, and what besides. */
+function verdict({ bug, language, planted }: State, text: string | undefined): string {
+  if (text === undefined) return '—';
   if (!text.trim()) return 'nothing';
-  if (!state.culprit.test(text)) return 'threads, not the culprit';
-  const words = [state.line.test(text) ? 'function, line' : 'function'];
-  if (state.more?.[1].test(text)) words.push(state.more[0]);
+  const has = (pattern: string) => new RegExp(pattern).test(text);
+  const { culprits, says = [] } = planted;
+  const stands = culprits.filter((culprit) => !culprit.includes(','));
+  const places = (stands.length ? stands : culprits).map((culprit) => place(language, culprit));
+  // In a frame of any of their formats; gdb and eu-stack may have the file in the next line. A loop has two lines.
+  const named = places.filter(({ fn }) => has(`(#\\d+ [^\\n]*|"symbol": "[^"]*|\\bat |\\bjs )\\b${fn}\\b`));
+  const placed = places.filter(({ fn, file, line }) =>
+    has(`\\b${fn}\\b[^\\n]*(\\n\\s+)?[^\\n]*${file}:(${line}|${line + 1})\\b`),
+  );
+  const words = [named.length ? 'function' : 'no'];
+  if (placed.length) words[0] = placed.length === places.length ? 'line' : 'line of one';
+  for (const [word, what] of PLACES)
+    for (const culprit of culprits.filter((culprit) => stands.length && what.test(culprit))) {
+      const { file, line } = place(language, culprit);
+      if (has(`${file}:${line}\\b`) && !words.includes(word)) words.push(word);
+    }
+  if (has(LOCK)) words.push('lock');
+  if (SAID[bug] && says.length && says.every((wanted) => wanted.test(text))) words.push(SAID[bug]);
   return words.join(', ');
 }
+
+/** Plants it and asks all: their verdicts. */
+async function ask(state: State, tools: Tool[]): Promise<string[]> {
+  const { bug, language, planted } = state;
+  const name = `${bug}, ${language}`;
+  const folder = mkdtempSync(join(tmpdir(), 'ring3-anchors-'));
+  const reports = `--report-on-signal --report-on-fatalerror --report-uncaught-exception --report-directory=${folder}`;
+  // Else V8 reserves 4 GB and more for each of tsx's WebAssembly memories, and gcore writes all that.
+  const NODE_OPTIONS = `${reports} --disable-wasm-trap-handler`;
+  const args = [...(planted.args ?? []), '--wasm-max-mem-pages=1000'];
+  const dumped = ['sh', '-c', 'cd "$0" && ulimit -c unlimited && exec "$@"', folder];
+  const victim = await startVictim(
+    language,
+    { ...planted, args, env: { ...planted.env, NODE_OPTIONS } },
+    folder,
+    planted.signal ? dumped : [],
+  );
+  try {
+    await (planted.signal ? Promise.race([victim.closed, pause(CRASH_MS)]) : pause(SETTLE_MS));
+    const { exitCode, signalCode } = victim.child;
+    if (exitCode === CANNOT) return tools.map(() => 'skipped here');
+    if (signalCode !== (planted.signal ?? null)) throw new Error(`${name}: ${signalCode ?? exitCode}`);
+    const crashed = signalCode !== null;
+    const core = readdirSync(folder).find((file) => file.startsWith('core'));
+    if (crashed && !core) console.error(`${name}: this machine wrote no core`);
+    const found: Found = { victim, folder, crashed, core: core && join(folder, core) };
+    const cells: string[] = [];
+    for (const tool of tools) {
+      const text = await tool.look(found, state);
+      cells.push(verdict(state, text));
+      const keep = process.env.RING3_ANCHORS_TEXTS;
+      if (keep && text) writeFileSync(join(keep, `${name}: ${tool.name}`.replaceAll('/', ' ')), text);
+    }
+    return cells;
+  } finally {
+    await victim.end();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Of tools that do not see the same in each process of a kind, the first that sees the culprit counts. */
+async function row(state: State, tools: Tool[]): Promise<string[]> {
+  const cells = await ask(state, tools);
+  for (const [i, tool] of tools.entries())
+    for (let n = 1; n < (tool.victims ?? 1) && cells[i] === 'no' && state.language !== 'TypeScript'; n++) {
+      [cells[i]] = (await ask(state, [tool])) as [string];
+      console.error(`${tool.name} is asked about another process: ${cells[i]}`);
+    }
+  return [state.bug, state.language, ...cells];
+}
+
+/* ---- the tables ------------------------------------------------------------------------------ */
 
 async function planted(): Promise<void> {
   const rows: [string, Verdict[]][] = [];
@@ -174,33 +287,28 @@ async function planted(): Promise<void> {
     }
 }
 
-async function anchors(): Promise<void> {
+async function anchors(wanted: RegExp): Promise<void> {
   const tools = TOOLS.filter(({ name, needs = [] }) => {
     const missing = needs.filter((program) => !findProgram(program));
     if (missing.length) console.log(`${name}: left out, for ${missing.join(' and ')} is not installed here`);
     return missing.length === 0;
   });
-  console.log(`| state | ${tools.map(({ name }) => name).join(' | ')} |`);
-  console.log(`| --- |${' --- |'.repeat(tools.length)}`);
-  for (const state of STATES) {
-    const cells: string[] = [];
-    for (const tool of tools) {
-      const folder = mkdtempSync(join(tmpdir(), 'ring3-anchors-'));
-      const victim = await state.start(folder);
-      await pause(700);
-      const from = performance.now();
-      const text = await tool.look(victim, folder);
-      cells.push(`${verdict(state, text)} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
-      await victim.end();
-      rmSync(folder, { recursive: true });
+  const states = STATES.filter(({ bug, language }) => wanted.test(`${bug}, ${language}`));
+  const rows: string[][] = [];
+  const from = performance.now();
+  let next = 0;
+  const inTurn = async () => {
+    for (let i = next++; i < states.length; i = next++) {
+      const cells = await row(states[i]!, tools);
+      console.error(`${((performance.now() - from) / 1000).toFixed()} s: ${cells.join(' | ')}`);
+      rows[i] = cells;
     }
-    console.log(`| ${state.name} | ${cells.join(' | ')} |`);
-  }
+  };
+  await Promise.all([inTurn(), inTurn()]);
+  console.log(markdown(['state', 'victim', ...tools.map(({ name }) => name)], rows));
 }
 
 if (!existsSync(addon)) throw new Error(`${addon} is not built: npm run build`);
-await planted();
-if (process.argv[2] !== 'planted') {
-  console.log();
-  await anchors();
-}
+const [what = '', bugs = ''] = process.argv.slice(2);
+if (what !== 'beside') await planted();
+if (what !== 'planted') await anchors(new RegExp(bugs));

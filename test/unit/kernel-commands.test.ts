@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /** `ring3 insmod`, `rmmod`, `lsmod`, `dmesg`, `uevents`, `proc`: commands to a module host. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paramsOf } from '../../scripts/host/commands.js';
 import { moduleTable, recordLine } from '../../scripts/host/print.js';
 import { badName } from '../../scripts/host/protocol.js';
 import { loadsOf } from '../../scripts/host/run-command.js';
 import { UsageError } from '../../scripts/options.js';
-import { TargetProcess } from '../outside/target.js';
+import { ring3, TargetProcess } from '../outside/target.js';
 import { until } from '../until.js';
 import { fixture } from './kernel-fixture.js';
 import { command, env, folder, Host, onHosts, spawnCommand } from './kernel-hosts.js';
@@ -205,6 +207,61 @@ describe('module host commands', () => {
     } finally {
       await target.stop();
     }
+  });
+
+  it('end with an error where a full disk takes nothing, and without one where nobody reads', async () => {
+    const host = await Host.start(fixture('uevent'));
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [
+        ['lsmod'],
+        ['dmesg'],
+        ['dmesg', '-w'],
+        ['uevents'],
+        ['uevents', '-w'],
+        ['proc', '/sys/module'],
+        ['proc', '/sys/module/fix_uevent/initstate'],
+      ]) {
+        const [program, ...rest] = ring3(args);
+        const done = spawnSync(program!, rest, {
+          env: { ...process.env, ...env() },
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+          timeout: 30_000,
+        });
+        assert.equal(done.status, 1, `${args}: ${done.stderr}`);
+        assert.match(done.stderr, /^ring3: stdout: .*ENOSPC/, args.join(' '));
+      }
+    } finally {
+      closeSync(full);
+    }
+    for (const args of [
+      ['dmesg', '-w'],
+      ['uevents', '-w'],
+    ]) {
+      const [program, ...rest] = ring3(args);
+      const child = spawn(program!, rest, {
+        env: { ...process.env, ...env() },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(child, 'exit');
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      let over = false;
+      void ended.then(() => {
+        over = true;
+      });
+      while (!over) {
+        // until it has something to write
+        await command('insmod', fixture('demo'));
+        await command('rmmod', 'fix_demo');
+      }
+      assert.deepEqual(await ended, [0, null], args.join(' '));
+    }
+    const odd = await command('rmmod', '\x1b[2J');
+    assert.equal(odd.status, 1);
+    assert.ok(!odd.stderr.includes('\x1b'), JSON.stringify(odd.stderr));
+    assert.equal(await host.end(), 0);
   });
 
   describe('parts', () => {

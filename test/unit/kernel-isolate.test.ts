@@ -200,6 +200,43 @@ describe('an isolated kernel', () => {
     await assert.rejects(doomed, KernelCrash);
   });
 
+  it('says of a module that ends what it did not free, and of the next one nothing of that', async () => {
+    process.env.RING3_MEM = 'leaks';
+    let watched: IsolatedKernel;
+    try {
+      watched = await Kernel.start({ cpus: 1, isolate: true });
+    } finally {
+      delete process.env.RING3_MEM;
+    }
+    try {
+      const leaks = async () =>
+        (await watched.dmesg()).flatMap(({ text }) => /^.*still in use: .*$/.exec(text)?.[0] ?? []);
+      const expected = [
+        /^fix_fails: still in use: 1 objects, 5 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+        /^fix_fails: still in use: 1 objects, 12 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+        /^fix_fails: still in use: 2 objects, 200 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+      ];
+      for (const life of [1, 2]) {
+        await watched.insmod(fixture('fails'), { leak: true, error: 0 });
+        await watched.rmmod('fix_fails');
+        const told = await leaks();
+        assert.equal(told.length, life * expected.length, told.join('\n'));
+        for (const line of expected)
+          assert.equal(told.filter((one) => line.test(one)).length, life, told.join('\n'));
+      }
+      await watched.insmod(fixture('fails'), { error: 0 });
+      await watched.rmmod('fix_fails');
+      await assert.rejects(
+        watched.insmod(fixture('fails'), { leak: true }),
+        /still in use: 2 objects, 200 bytes/,
+      );
+      assert.equal((await leaks()).length, 3 * expected.length);
+      await watched.stop();
+    } finally {
+      await watched.kill();
+    }
+  });
+
   it('loads with parameters as text', async () => {
     const demo = await kernel.insmodText(fixture('demo'), 'size=7');
     assert.equal(await demo.readParameter('size'), '7');

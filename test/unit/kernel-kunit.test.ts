@@ -46,6 +46,29 @@ describe('ring3 kunit', () => {
     assert.match(fails!.notes.join('\n'), /fails: EXPECTATION FAILED at .*own_test\.c:\d+/);
   });
 
+  it('says what the module did not free, where RING3_MEM asks for it', async () => {
+    process.env.RING3_MEM = 'leaks';
+    try {
+      let said = '';
+      const result = await runSuite(
+        suite({ leaks: 'KUNIT_EXPECT_TRUE(test, kmalloc(123, GFP_KERNEL) != NULL);' }),
+        {
+          onText: (text: string) => {
+            said += `${text}\n`;
+          },
+        },
+      );
+      assert.equal(complaint(result), '');
+      assert.match(
+        said,
+        /^own_test: still in use: 1 objects, 123 bytes, allocated in leaks at own_test\.c:\d+$/m,
+      );
+      assert.doesNotMatch(said, /^kunit: still in use/m);
+    } finally {
+      delete process.env.RING3_MEM;
+    }
+  });
+
   it('runs what the filter names', async () => {
     const result = await runSuite(suite(good), { filter: 'o*.pass*' });
     assert.deepEqual(

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCrash } from '../../scripts/host/isolate.js';
+import { ring3, runProgram } from '../outside/target.js';
 import { until } from '../until.js';
 import { fixture } from './kernel-fixture.js';
-import { command, folder, Host, onHosts, spawnCommand } from './kernel-hosts.js';
+import { command, env, folder, Host, onHosts, spawnCommand } from './kernel-hosts.js';
 
 describe('ring3 run', () => {
   onHosts();
@@ -47,6 +48,30 @@ describe('ring3 run', () => {
     const ready = events.find(({ event }) => event === 'ready');
     assert.deepEqual([ready.name, ready.cpus, ready.modules], ['mine', 1, ['fix_demo']]);
     assert.deepEqual(readdirSync(join(folder, 'ring3')), []);
+  });
+
+  it('says what modules did not free, where RING3_MEM asks for it', async () => {
+    for (const [mem, said] of [
+      ['leaks', 1],
+      ['count', 0],
+    ] as const) {
+      const [program, ...rest] = ring3([
+        'run',
+        fixture('fails'),
+        'fix_fails.leak',
+        'fix_fails.error=0',
+        '--cpus',
+        '1',
+        '--for',
+        '0',
+      ]);
+      const done = await runProgram(program!, rest, { env: { ...env(), RING3_MEM: mem } });
+      assert.equal(done.status, 0, done.stderr);
+      const told = `${done.stdout}${done.stderr}`.match(
+        /fix_fails: still in use: 2 objects, 200 bytes, allocated in fails_init at fix_fails\.c:\d+$/gm,
+      );
+      assert.equal(told?.length ?? 0, said, done.stdout + done.stderr);
+    }
   });
 
   it('fails where a module does, and takes the others away', async () => {

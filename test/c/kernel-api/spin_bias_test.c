@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
@@ -177,6 +178,60 @@ TEST(spin_lock_is_held_though_another_looks_in)
 	CHECK(spin_trylock(&lock));
 	spin_unlock(&lock);
 	rig_stop();
+}
+
+static int leaves(long number)
+{
+	take_long();
+	CHECK(biased());
+	return 0;
+}
+
+TEST(spin_bias_of_a_thread_that_is_gone_ends)
+{
+	rig_start(1, 2);
+	rig_threads_on(first, 1, leaves, 1);
+	rig_join(first, 1);
+	CHECK(spin_trylock(&lock));
+	CHECK_NE(lock.bias & ENDED, 0);
+	CHECK_EQ(lock.in, 0);
+	spin_unlock(&lock);
+	while (!biased())
+		take_long();
+	rig_stop();
+}
+
+/* As memory that held a lock is used again, and as structures with a lock in them are copied. */
+TEST(spin_lock_that_is_biased_is_set_up_again_and_copied)
+{
+	spinlock_t copy;
+
+	rig_start(1, 2);
+	take_long();
+	CHECK(biased());
+	copy = lock;
+	spin_lock(&lock);
+	spin_lock_nested(&copy, 1);
+	CHECK_EQ(copy.in, current->pid);
+	spin_unlock(&lock);
+	CHECK(spin_is_locked(&copy));
+	spin_unlock(&copy);
+	spin_lock_init(&lock);
+	CHECK(!biased());
+	CHECK(spin_trylock(&lock));
+	CHECK_EQ(lock.owner, current->pid);
+	spin_unlock(&lock);
+	take_long();
+	CHECK(biased());
+	rig_stop();
+}
+
+/* As it is before a kernel has asked the host for its barrier, and always where the host has none. */
+TEST(spin_bias_is_not_given_without_the_host_s_barrier)
+{
+	CHECK(ring3_rcu_fences);
+	take_long();
+	CHECK_EQ(lock.bias, 0);
 }
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);

@@ -385,6 +385,50 @@ TEST(scsi_view_write_with_a_bad_digest)
 	stop();
 }
 
+/*
+ * A write that came together with another, and had to wait longer than that: what was known of the file's size
+ * then is not known now. Its block is in the page that the file ends in, where no fault would tell.
+ */
+TEST(scsi_view_write_that_waited_while_the_file_was_truncated)
+{
+	u8 cdb[16], both[2 * (ISCSI_BHS_LEN + 512)], list[24] = { 0, 22, 0, 16, [19] = PAGE_BLOCKS };
+	struct scsi_answer answer;
+	u32 itt;
+
+	start(MIB);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	rig_hold(0);
+	cdb_rw16(cdb, READ_16, 0, PAGE_BLOCKS);
+	itt = scsi_send(a, 0, cdb, PAGE, NULL, 0);
+	rig_wait_held(1);
+	rig_hold_no_more();
+	for (u32 i = 0; i < 2; i++) {
+		u8 *bhs = both + i * (ISCSI_BHS_LEN + 512);
+
+		/* The second is ORDERED, and so behind the read that is held. */
+		peer_header(a, bhs, ISCSI_OP_SCSI_CMD, i ? 0xa2 : 0xa1, 0x5000 + i);
+		put32(bhs, 4, 512);
+		put32(bhs, 20, 512);
+		cdb_rw16(bhs + 32, WRITE_16, i ? MIB / 1024 + 3 : 8, 1);
+		memcpy(bhs + ISCSI_BHS_LEN, other, 512);
+	}
+	peer_send_raw(a, both, sizeof(both));
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, 0x5000);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	CHECK_EQ(ftruncate(fd, MIB / 2 + 512), 0);
+	rig_release();
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, itt);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, 0x5001);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	CHECK_EQ(lseek(fd, 0, END_OF_FILE), MIB / 2 + 4 * 512);
+	expect_file(MIB / 2 + 3 * 512, other, 512);
+	stop();
+}
+
 TEST(scsi_view_write_that_never_ends)
 {
 	u8 bhs[ISCSI_BHS_LEN];

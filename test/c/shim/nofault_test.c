@@ -164,6 +164,21 @@ TEST(nofault_ignores_what_is_ignored)
 	}
 }
 
+static void nothing(uint32_t signum)
+{
+	(void)signum;
+}
+
+/* Who listens for signals, this one among them, is such a handler. */
+TEST(nofault_works_below_a_listener)
+{
+	start();
+	CHECK_EQ(mte_signal_handler_set(SIGBUS, nothing), E_OK);
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(!nofault_copy(view + PAGE, pattern, 8));
+}
+
 static int judged;
 
 static void judge(int signum, siginfo_t *info, void *context)
