@@ -106,6 +106,7 @@ interface Found {
   /** It ended: by the kernel's core, where this machine writes them. */
   crashed: boolean;
   core: string | undefined;
+  /** The core that gcore takes is there. */
   taken?: Promise<unknown>;
 }
 
@@ -113,8 +114,6 @@ interface Tool {
   name: string;
   /** Programs it takes. */
   needs?: string[];
-  /** Of how many processes one at least has to be told. */
-  victims?: number;
   /** Undefined: this cannot be asked. */
   look: (found: Found, state: State) => Promise<string | undefined>;
 }
@@ -179,7 +178,6 @@ const TOOLS: Tool[] = [
   {
     name: 'eu-stack',
     needs: ['eu-stack'],
-    victims: 6, // it does not know libraries in some, for as long as they live: by where they were mapped
     look: asks(
       (pid) => ['eu-stack', '-p', pid, '-s', '-i'],
       (core, state) => ['eu-stack', '--core', core, '-e', program(state), '-s', '-i'],
@@ -231,12 +229,11 @@ async function ask(state: State, tools: Tool[]): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ring3-anchors-'));
   const reports = `--report-on-signal --report-on-fatalerror --report-uncaught-exception --report-directory=${folder}`;
   // Else V8 reserves 4 GB and more for each of tsx's WebAssembly memories, and gcore writes all that.
-  const NODE_OPTIONS = `${reports} --disable-wasm-trap-handler`;
-  const args = [...(planted.args ?? []), '--wasm-max-mem-pages=1000'];
+  const small = ['--disable-wasm-trap-handler', '--wasm-max-mem-pages=1000'];
   const dumped = ['sh', '-c', 'cd "$0" && ulimit -c unlimited && exec "$@"', folder];
   const victim = await startVictim(
     language,
-    { ...planted, args, env: { ...planted.env, NODE_OPTIONS } },
+    { ...planted, args: [...(planted.args ?? []), ...small], env: { ...planted.env, NODE_OPTIONS: reports } },
     folder,
     planted.signal ? dumped : [],
   );
@@ -261,17 +258,6 @@ async function ask(state: State, tools: Tool[]): Promise<string[]> {
     await victim.end();
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Of tools that do not see the same in each process of a kind, the first that sees the culprit counts. */
-async function row(state: State, tools: Tool[]): Promise<string[]> {
-  const cells = await ask(state, tools);
-  for (const [i, tool] of tools.entries())
-    for (let n = 1; n < (tool.victims ?? 1) && cells[i] === 'no' && state.language !== 'TypeScript'; n++) {
-      [cells[i]] = (await ask(state, [tool])) as [string];
-      console.error(`${tool.name} is asked about another process: ${cells[i]}`);
-    }
-  return [state.bug, state.language, ...cells];
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */
@@ -299,7 +285,8 @@ async function anchors(wanted: RegExp): Promise<void> {
   let next = 0;
   const inTurn = async () => {
     for (let i = next++; i < states.length; i = next++) {
-      const cells = await row(states[i]!, tools);
+      const { bug, language } = states[i]!;
+      const cells = [bug, language, ...(await ask(states[i]!, tools))];
       console.error(`${((performance.now() - from) / 1000).toFixed()} s: ${cells.join(' | ')}`);
       rows[i] = cells;
     }
@@ -311,4 +298,5 @@ async function anchors(wanted: RegExp): Promise<void> {
 if (!existsSync(addon)) throw new Error(`${addon} is not built: npm run build`);
 const [what = '', bugs = ''] = process.argv.slice(2);
 if (what !== 'beside') await planted();
+if (!what) console.log();
 if (what !== 'planted') await anchors(new RegExp(bugs));

@@ -203,6 +203,31 @@ struct image *image_of_memory(struct arena *arena, const char *path, const void 
 	return read_head(image) ? image : NULL;
 }
 
+/*
+ * A page of another file's follows: elfutils takes neighbours in /proc/PID/maps with one name for one mapping, from
+ * the first of them on, and would know no function of a file that lies above what is mapped here.
+ */
+static void *map_file(int fd, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = ((size + page - 1) & -page) + page;
+	char *at = mmap(NULL, bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	if (mmap(at, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		munmap(at, bytes);
+		return NULL;
+	}
+	return at;
+}
+
+static void unmap_file(const void *at, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	munmap((void *)at, ((size + page - 1) & -page) + page);
+}
+
 struct image *image_open(struct arena *arena, const char *file, const char *path)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -215,14 +240,14 @@ struct image *image_open(struct arena *arena, const char *file, const char *path
 	/* A directory or a device named in somebody's map is no image; neither is a file cut to nothing. */
 	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode) || stat.st_size < (off_t)sizeof(Elf64_Ehdr))
 		goto out;
-	data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
+	data = map_file(fd, (size_t)stat.st_size);
+	if (!data)
 		goto out;
 	image = image_of_memory(arena, path, data, (size_t)stat.st_size);
 	if (image)
 		image->mapped = true;
 	else
-		munmap(data, (size_t)stat.st_size);
+		unmap_file(data, (size_t)stat.st_size);
 out:
 	close(fd);
 	return image;
@@ -231,7 +256,7 @@ out:
 void image_close(struct image *image)
 {
 	if (image->mapped)
-		munmap((void *)image->data, image->size);
+		unmap_file(image->data, image->size);
 	image->mapped = false;
 }
 

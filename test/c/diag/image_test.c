@@ -160,6 +160,32 @@ TEST(a_file_cut_at_each_of_its_first_bytes_is_no_image)
 	arena_free(&arena);
 }
 
+/* Whoever reads /proc/PID/maps would take it and the file's own mapping, the next with a name, for one. */
+TEST(a_file_that_is_read_has_another_as_neighbour)
+{
+	unsigned long at, end, inode, last_end = 0, last_inode = 0;
+	struct image *image;
+	struct arena arena;
+	bool found = false;
+	char line[512];
+	FILE *maps;
+
+	CHECK(arena_init(&arena, 64 << 20));
+	image = image_open(&arena, "/proc/self/exe", "/self");
+	CHECK(image && (maps = fopen("/proc/self/maps", "re")));
+	while (!found && fgets(line, sizeof(line), maps)) {
+		CHECK_EQ(sscanf(line, "%lx-%lx %*s %*s %*s %lu", &at, &end, &inode), 3);
+		found = last_end > (uintptr_t)image->data && last_end - (uintptr_t)image->data < image->size + 4096 &&
+			at == last_end && last_inode && inode && inode != last_inode;
+		last_end = end;
+		last_inode = inode;
+	}
+	fclose(maps);
+	CHECK(found);
+	image_close(image);
+	arena_free(&arena);
+}
+
 static __attribute__((noinline)) uintptr_t here(void)
 {
 	return (uintptr_t)__builtin_return_address(0);
