@@ -7,9 +7,7 @@
 #include <linux/notifier.h>
 #include <linux/slab.h>
 
-#include <ring3/tree.h>
-
-#include "rig.h"
+#include "tree_rig.h"
 
 int getpid(void);
 int mkdir(const char *path, unsigned int mode);
@@ -169,18 +167,6 @@ TEST(kmod_init_may_ask)
 	stop();
 }
 
-static long write_file(const char *path, const char *text)
-{
-	struct ring3_tree_file *file;
-	long rc = ring3_tree_open(path, RING3_TREE_WRITE, &file);
-
-	if (rc)
-		return rc;
-	rc = ring3_tree_write(file, text, strlen(text));
-	ring3_tree_close(file);
-	return rc;
-}
-
 /* A set() may load modules, itself or through a thread it waits for: of insmod, of ring3/kernel.h, of the file. */
 TEST(kmod_parameter_may_ask)
 {
@@ -200,7 +186,7 @@ TEST(kmod_parameter_may_ask)
 		CHECK_EQ(ring3_param_write("asker", "ask", ways[i], why, sizeof(why)), 0);
 		CHECK(is_loaded("plain_1"));
 		CHECK_EQ(ring3_rmmod("plain_1"), 0);
-		CHECK(write_file("/sys/module/asker/parameters/ask", ways[i]) > 0);
+		CHECK(tree_echo("/sys/module/asker/parameters/ask", ways[i]) > 0);
 		CHECK(is_loaded("plain_1"));
 		CHECK_EQ(ring3_rmmod("plain_1"), 0);
 		CHECK_EQ(ring3_param_write("asker", "ask", "nobody", why, sizeof(why)), 0);
