@@ -187,7 +187,16 @@ export const ROWS: Row[] = [
       /waits for mutex victim_second, held by thread/,
     ),
   ],
-  ['the same with rw_semaphores', NO_LOCKS, KERNEL_ONLY, dump('abba-rwsem', ['sem_first', 'sem_second'])],
+  [
+    'the same with rw_semaphores',
+    NO_LOCKS,
+    KERNEL_ONLY,
+    dump(
+      'abba-rwsem',
+      ['sem_first', 'sem_second'],
+      /waits for rwsem \(read\) victim_sem_second, held by thread/,
+    ),
+  ],
   [
     'ABBA reversal, not met yet',
     NO_LOCKS,
