@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The process of an isolated kernel: does what its parent asks over IPC, and ends with it. */
 import { Kernel, type KernelOptions } from './kernel.js';
-import { callAsync, KernelError } from './library.js';
+import { callAsync, dieWithParent, KernelError } from './library.js';
 import type { FollowOptions } from './log.js';
 import type { ParameterValue } from './module.js';
 import type { ReadOptions } from './tree.js';
@@ -119,5 +119,4 @@ process.on('message', (request: Request) => {
 });
 // The parent is gone, or done with us. Not exit(): that waits for the thread of an init that may never return.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Of a terminal: the parent decides.
-process.on('SIGINT', () => {});
+dieWithParent(); // also while a parameter's set(), or a file's write, holds this thread up

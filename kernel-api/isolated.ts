@@ -4,13 +4,12 @@
  * All is asked for over IPC, so all of it is async, and there are no addresses.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type CrashReport, type Frame, placeOf, readCrash } from './crash.js';
+import { type CrashReport, type Frame, placeOf } from './crash.js';
 import type { Reply } from './isolated-child.js';
+import { CrashFolder, passStderr } from './isolated-process.js';
 import type { KernelOptions, ModuleInfo } from './kernel.js';
 import { KernelError, wantText, wholeNumber } from './library.js';
 import { type FollowOptions, LEVELS, type Level, type LogRecord } from './log.js';
@@ -115,7 +114,7 @@ export class IsolatedModule {
 /** The kernel of another process. There may be several. */
 export class IsolatedKernel {
   readonly #child: ChildProcess;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'ring3-'));
+  readonly #folder = new CrashFolder();
   readonly #pending = new Map<number, Pending>();
   readonly #ended: Promise<void>;
   #next = 0;
@@ -137,9 +136,9 @@ export class IsolatedKernel {
       execArgv: source ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href] : [],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-      env: { ...process.env, RING3_DUMP_FILE: join(this.#folder, 'dump') },
+      ...this.#folder.spawnOptions,
     });
-    this.#passStderr();
+    passStderr(this.#child);
     this.#child.on('message', (reply: Reply) => this.#answered(reply));
     this.#child.on('error', () => {}); // it did not start, or is gone: 'close' tells
     this.#ended = new Promise((done) => {
@@ -162,20 +161,6 @@ export class IsolatedKernel {
     return kernel;
   }
 
-  /** All but the crash dump, which is in its file. */
-  #passStderr(): void {
-    let dumping = false;
-    let rest = '';
-    this.#child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) {
-        dumping ||= line === 'ring3Dump=1';
-        if (!dumping) process.stderr.write(`${line}\n`);
-      }
-    });
-  }
-
   #answered(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
@@ -189,14 +174,10 @@ export class IsolatedKernel {
 
   #over(signal: string): void {
     if (!this.#stopped) {
-      let dump = '';
-      try {
-        dump = readFileSync(join(this.#folder, 'dump'), 'utf8');
-      } catch {} // it had no time to write one
-      this.#crash = new KernelCrash(signal, this.#loading, readCrash(dump));
+      this.#crash = new KernelCrash(signal, this.#loading, this.#folder.report());
       this.#tellCrash(this.#crash);
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.dispose();
     for (const { reject } of this.#pending.values()) reject(this.#gone());
     this.#pending.clear();
   }

@@ -2,7 +2,17 @@
 /** The kernel of this process: started, stopped, given modules. */
 import { resolve } from 'node:path';
 import { IsolatedKernel } from './isolated.js';
-import { c, callAsync, check, KernelError, readText, text, wantText, wholeNumber } from './library.js';
+import {
+  c,
+  callAsync,
+  check,
+  KernelError,
+  readText,
+  text,
+  wantText,
+  wholeNumber,
+  wrongOptions,
+} from './library.js';
 import { type FollowOptions, followLog, type Level, type LogRecord, printk, readWholeLog } from './log.js';
 import { Module, type ParameterValue, parametersText } from './module.js';
 import { closePort } from './port.js';
@@ -24,6 +34,15 @@ export interface KernelOptions {
   isolate?: boolean;
 }
 
+const OPTIONS: Record<keyof KernelOptions, true> = {
+  cpus: true,
+  otherCpus: true,
+  spinUs: true,
+  pin: true,
+  moduleFolders: true,
+  isolate: true,
+};
+
 /** A line of lsmod. */
 export interface ModuleInfo {
   name: string;
@@ -44,6 +63,8 @@ const sentence = (why: Buffer): string => text(why).trim().replaceAll('\n', '; '
 
 /** As ring3_module_path() has them. @throws TypeError */
 function modulePath(folders: readonly string[]): string {
+  if (!Array.isArray(folders))
+    throw new TypeError(`moduleFolders is ${typeof folders}, should be an array such as ['build']`);
   const all = folders.map((folder) => resolve(wantText('a folder of modules', folder)));
   const bad = all.find((folder) => folder.includes(':'));
   if (bad) throw new TypeError(`a folder of modules is ${bad}, should have no :`);
@@ -59,18 +80,15 @@ export class Kernel {
 
   /**
    * Starts the kernel of this process, or with `isolate` one in another.
-   * @throws KernelError EBUSY: it runs already (see attach()); EINVAL: too many CPUs (1024 at most)
+   * @throws KernelError EBUSY: it runs already (see attach()); EINVAL: too many CPUs (1024 at most); TypeError, for an
+   * option that does not exist, too
    */
   static start(options: KernelOptions & { isolate: true }): Promise<IsolatedKernel>;
   static start(options?: KernelOptions & { isolate?: false }): Promise<Kernel>;
-  static async start({
-    cpus = 0,
-    otherCpus = 0,
-    spinUs = 0,
-    pin = false,
-    moduleFolders = [],
-    isolate = false,
-  }: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
+  static async start(given: KernelOptions = {}): Promise<Kernel | IsolatedKernel> {
+    const wrong = wrongOptions('Kernel.start()', given, Object.keys(OPTIONS));
+    if (wrong) throw new TypeError(wrong);
+    const { cpus = 0, otherCpus = 0, spinUs = 0, pin = false, moduleFolders = [], isolate = false } = given;
     const options = {
       nr_event_cpus: wholeNumber('cpus', cpus, 0, 256),
       nr_other_cpus: wholeNumber('otherCpus', otherCpus, 0, 256),

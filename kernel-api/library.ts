@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import koffi, { type KoffiFunc } from 'koffi';
 import { libraryPath } from '../shim/native.js';
 
-export { wantFunction, wholeNumber } from '../shim/check.js';
+export { wantFunction, wholeNumber, wrongOptions } from '../shim/check.js';
 
 export type AnyFunction = KoffiFunc<(...args: unknown[]) => unknown>;
 
@@ -151,6 +151,12 @@ export function callAsync<T>(fn: AnyFunction, ...args: unknown[]): Promise<T> {
       error ? reject(error) : resolve(result as T),
     );
   });
+}
+
+/** prctl(PR_SET_PDEATHSIG): SIGKILL for this process when the thread that started it ends. */
+export function dieWithParent(): void {
+  const prctl = library.func('int prctl(int option, unsigned long value)');
+  prctl(1, constants.signals.SIGKILL);
 }
 
 /** Names, also of those that only kernels know (linux/errno.h). */

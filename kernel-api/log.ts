@@ -31,7 +31,7 @@ export interface LogPosition {
 }
 
 /** What came since @from, at most one batch; moves @from on. */
-export function readLog(from: LogPosition): LogRecord[] {
+function readLog(from: LogPosition): LogRecord[] {
   const buffer = Buffer.alloc(BATCH_BYTES);
   const seq = [from.seq];
   const length = c.dmesg(seq, buffer, buffer.length) as number;

@@ -5,7 +5,7 @@ import { type Command, helpOf, readArguments, UsageError } from './options.js';
 import { print } from './output.js';
 import { pidOf } from './sigdump.js';
 
-export const backtraceCommand = {
+const backtraceCommand = {
   name: 'ring3 backtrace',
   operands: 'PID|CORE',
   about: `Shows the stacks of all threads of a process, one of ring3's or not, or of a core file: native functions with

@@ -182,7 +182,7 @@ const DUMPS_A_SECOND = 20;
  */
 async function dumpCost(loader: Loader, target: TargetProcess): Promise<void> {
   const work = ['-q', '8', '-s', '64', '-b', '4k'];
-  const seconds: { without: Slice; dumped: Slice; losses: number }[] = [];
+  const seconds: { without: Slice; dumped: Slice; dumps: number }[] = [];
   const dumps: Dump[] = [];
   let made = 0;
   let cpu = 0;
@@ -202,18 +202,16 @@ async function dumpCost(loader: Loader, target: TargetProcess): Promise<void> {
       });
       if (name === 'without') continue;
       cpu += diagnosticsCpu(target) - used;
-      pair.losses = made - before;
+      pair.dumps = made - before;
     }
     seconds.push(pair);
   }
   const of = (pick: (pair: (typeof seconds)[number]) => number) => median(seconds.map(pick));
   const errors = seconds.reduce((sum, { without, dumped }) => sum + without.errors + dumped.errors, 0);
-  const each = spread(
-    seconds.map(({ without, dumped, losses }) => 1 + (1 - dumped.iops / without.iops) / losses),
-  );
+  const each = spread(seconds.map((pair) => 1 + (1 - pair.dumped.iops / pair.without.iops) / pair.dumps));
   const sessions = median(dumps.map(({ iscsi }) => (Array.isArray(iscsi) ? iscsi.length : 0)));
   console.log(
-    `\n64 sessions of 8, ${rounds} pairs of seconds, without and with ${of(({ losses }) => losses)} dumps (of ` +
+    `\n64 sessions of 8, ${rounds} pairs of seconds, without and with ${of(({ dumps }) => dumps)} dumps (of ` +
       `${sessions} sessions, ${median(dumps.map(({ threads }) => threads!.length))} threads)`,
   );
   table(

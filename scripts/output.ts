@@ -59,7 +59,7 @@ let printed = false;
  * Writes all of @text to stdout. False: who read it has left, as head(1) does, and wants no more.
  * @throws Error whose second line says what to do: a full disk
  */
-export async function print(text: string): Promise<boolean> {
+export async function print(text: string | Uint8Array): Promise<boolean> {
   if (!printed) process.stdout.on('error', () => {}); // told below
   printed = true;
   const failed = (error: NodeJS.ErrnoException) => {

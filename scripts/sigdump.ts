@@ -5,7 +5,7 @@ import { SECTIONS, type Section } from '../shim/diag/schema.js';
 import { type Command, helpOf, readArguments, UsageError } from './options.js';
 import { print } from './output.js';
 
-export const sigdumpCommand = {
+const sigdumpCommand = {
   name: 'ring3 sigdump',
   operands: 'PID',
   about: `Shows threads with their stacks, locks and who waits for whom, event tasks, memory, I/O, sessions, of a running

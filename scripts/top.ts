@@ -7,7 +7,7 @@ import { type Command, helpOf, readArguments, UsageError } from './options.js';
 import { print } from './output.js';
 import { pidOf } from './sigdump.js';
 
-export const topCommand = {
+const topCommand = {
   name: 'ring3 top',
   operands: 'PID',
   about: `Shows, once a second, how busy the event tasks and threads of a ring3 process are, its sessions, I/O in flight,

@@ -13,6 +13,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { wrongOptions } from '../shim/check.js';
 import { type Disk, DiskError, type DiskSpec, parseDisk, prepareDisk } from './admin/disk.js';
 import { DiskLocks } from './admin/disk-lock.js';
 import type { Credentials } from './daemon/chap.js';
@@ -117,8 +118,27 @@ function checkCredentials(name: string, credentials: Credentials | undefined): v
     );
 }
 
+const OPTIONS: Record<keyof TargetOptions, true> = {
+  iqn: true,
+  disks: true,
+  size: true,
+  listen: true,
+  threads: true,
+  chap: true,
+  mutualChap: true,
+  initiators: true,
+  digests: true,
+  consoleLevel: true,
+  loginTimeoutMs: true,
+  onEvent: true,
+};
+
 /** @throws OptionError */
 function check(options: TargetOptions): void {
+  const wrong = wrongOptions('Target.start()', options, Object.keys(OPTIONS));
+  if (wrong) throw new OptionError(wrong);
+  if (!Array.isArray(options.disks))
+    throw new OptionError(`disks is ${typeof options.disks}, should be an array such as ['ram:1G']`);
   const { iqn, chap, mutualChap, threads = 0, initiators = [] } = options;
   if (iqn !== undefined && !isIscsiName(iqn))
     throw new OptionError(

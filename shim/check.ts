@@ -7,6 +7,20 @@ export function wholeNumber(name: string, value: unknown, low: number, high: num
   return value;
 }
 
+/**
+ * Options of a call that starts something: a name that is none would be a wish that nobody hears.
+ * @param known all that there are
+ * @returns what is wrong, or undefined
+ */
+export function wrongOptions(call: string, options: unknown, known: readonly string[]): string | undefined {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    return `${call}: options are ${options === null ? 'null' : Array.isArray(options) ? 'an array' : typeof options}, should be an object`;
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  return unknown === undefined
+    ? undefined
+    : `${call}: there is no option ${JSON.stringify(unknown.slice(0, 60))}; there are ${known.join(', ')}`;
+}
+
 export function wantFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw new TypeError(`${name} is ${typeof value}, should be a function`);
 }

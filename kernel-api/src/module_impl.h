@@ -8,6 +8,7 @@
  */
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct host_elf;
@@ -27,6 +28,7 @@ struct loaded {
 	u64		id;		/* never used twice */
 	unsigned int	slot;
 	enum module_state state;	/* LIVE only between init and exit; slots_lock too */
+	struct mutex	param_lock;	/* kernel_param_lock(); taken without the host's lock */
 	const struct task_struct *busy;	/* who loads or unloads it; NULL: nobody */
 	struct tree_node *sysfs;	/* /sys/module/NAME; NULL: it is not there */
 	u64		deps[DEPS_WORDS];	/* slots of those whose symbols it uses */
@@ -104,10 +106,12 @@ bool kernel_is_started(void);
 bool kernel_takes_modules(void);
 
 /*
- * owned.c: who told its module that it is done may still have to return; such threads are waited for, a second. Without
- * the lock.
+ * owned.c: who told its module that it is done may still have to return; such threads are waited for, a second. Where
+ * leaks are looked for, what RCU frees is too. Without the lock.
  */
-void owned_let_threads_end(const struct loaded *self);
+void owned_let_end(const struct loaded *self);
+/* RING3_MEM=leaks: says what its code allocated and did not free. Nothing of that calls its code. */
+void owned_report_memory(struct loaded *self);
 /* Reports what its code made and did not give back; how many things that are. */
 unsigned int owned_report(const struct loaded *self);
 

@@ -16,6 +16,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -97,6 +98,7 @@ static void unmap(struct loaded *self)
 		self->module->name[0] = 0;
 		return;
 	}
+	owned_report_memory(self);
 	left = owned_report(self);
 	if (left)
 		module_say("%s: its code stays until the process ends: what it left behind may call it", self->name);
@@ -116,7 +118,7 @@ static int run_init(struct loaded *self, const char *params)
 	if (!rc)
 		rc = module_sysfs_add(self);
 	if (rc) {
-		params_free(*info->params);
+		params_free(*info->params, module);
 		return rc;
 	}
 	module_set_state(module, MODULE_STATE_COMING);
@@ -129,8 +131,8 @@ static int run_init(struct loaded *self, const char *params)
 	if (module_refcount(module))
 		module_say("%s: its init took references to it and kept %d", self->name, module_refcount(module));
 	module_sysfs_del(self);
-	params_free(*info->params);
-	owned_let_threads_end(self);
+	params_free(*info->params, module);
+	owned_let_end(self);
 	return rc;
 }
 
@@ -226,6 +228,7 @@ static struct loaded *make_loaded(const char *path, const char *name)
 		return ERR_PTR(-ENOMEM);
 	memcpy(self->path, path, strlen(path) + 1);
 	strscpy(self->name, name, sizeof(self->name));
+	mutex_init(&self->param_lock);
 	self->busy = current;
 	if (!module_take_slot(self)) {
 		module_say("%s: there are %u modules, which is the limit", name, MODULES_MAX);
@@ -361,8 +364,8 @@ int module_unload(struct loaded *self)
 	module_set_state(module, MODULE_STATE_GOING);
 	module_sysfs_tell(self, "remove");
 	module_sysfs_del(self);
-	params_free(*info->params);
-	owned_let_threads_end(self);
+	params_free(*info->params, module);
+	owned_let_end(self);
 	modules_take();
 	drop_deps(self);
 	pr_info("%s: unloaded\n", self->name);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * module_show.c - what is loaded, by whom it is used, its symbols and its parameters: the
- * part of ring3/kernel.h that looks and changes no list. Under the module host's lock.
+ * part of ring3/kernel.h that looks and changes no list.
+ *
+ * Locking: the module host's, but not over a parameter's get() and set(): those hold a reference to the module.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -100,34 +102,44 @@ int ring3_module_exports(unsigned long long id, char *buf, unsigned long bytes)
 
 /* ---- parameters: /sys/module/NAME/parameters/PARAM ------------------------------------------- */
 
-int ring3_param_read(const char *module, const char *param, char *buf, unsigned long bytes)
+/* One that is live, and stays as long as the reference: its parameters' functions run without the lock. */
+static struct module *hold(const char *name)
 {
+	struct module *module = NULL;
 	struct loaded *self;
-	int rc = -ENOENT;
 
 	modules_take();
-	self = module_live(module);
-	if (self)
-		rc = params_read(*self->module->info->params, param, buf, bytes);
+	self = module_live(name);
+	if (self && try_module_get(self->module))
+		module = self->module;
 	modules_give();
+	return module;
+}
+
+int ring3_param_read(const char *module, const char *param, char *buf, unsigned long bytes)
+{
+	struct module *held = hold(module);
+	int rc = -ENOENT;
+
+	if (held)
+		rc = params_read(*held->info->params, param, buf, bytes);
+	module_put(held);
 	return rc;
 }
 
 int ring3_param_write(const char *module, const char *param, const char *value, char *why, unsigned long bytes)
 {
+	struct module *held = hold(module);
 	struct module_said said;
-	struct loaded *self;
 	int rc = -ENOENT;
 
 	module_said_begin(&said);
-	modules_take();
-	self = module_live(module);
-	if (self)
-		rc = params_write(*self->module->info->params, self->module, param, value);
+	if (held)
+		rc = params_write(*held->info->params, held, param, value);
 	else
 		module_say("%s: is not loaded", module);
-	modules_give();
 	module_said_end(&said, why, bytes);
+	module_put(held);
 	return rc;
 }
 

@@ -11,10 +11,12 @@
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "host/elf.h"
+#include "host/host.h"
 #include "module_impl.h"
 #include "owned.h"
 
@@ -121,8 +123,10 @@ static bool has_threads(const struct loaded *self)
 	return has;
 }
 
-void owned_let_threads_end(const struct loaded *self)
+void owned_let_end(const struct loaded *self)
 {
+	if (host_leaks_wanted())
+		rcu_barrier();	/* kfree_rcu() */
 	for (int ms = 0; ms < THREADS_MS && has_threads(self); ms++)
 		msleep(1);
 }
@@ -141,6 +145,19 @@ static unsigned int report_functions(const struct loaded *self, const char *kind
 	if (functions->nr > told)
 		module_say("%s: left behind: %u more", self->name, functions->nr - told);
 	return functions->nr;
+}
+
+static void tell_leak(void *arg, size_t objects, size_t bytes, const char *where)
+{
+	const struct loaded *self = arg;
+
+	module_say("%s: still in use: %zu objects, %zu bytes, allocated in %s", self->name, objects, bytes, where);
+}
+
+void owned_report_memory(struct loaded *self)
+{
+	if (host_leaks_wanted())
+		host_leaks(self->begin, self->end, tell_leak, self);
 }
 
 unsigned int owned_report(const struct loaded *self)

@@ -2,7 +2,8 @@
 /*
  * params.c - module parameters: moduleparam.h, and the text that insmod gets.
  *
- * Threads: the module host's, under its lock.
+ * Locking: each module's parameters have a lock of their own, so that a set() may load other modules, or wait for who
+ * does; kept_lock is a leaf.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -11,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "module_impl.h"
@@ -113,31 +115,39 @@ struct kept {
 	struct list_head	list;
 	char			text[];
 };
-static LIST_HEAD(kept);		/* under param_lock */
-static DEFINE_MUTEX(param_lock);
+static LIST_HEAD(kept);		/* under kept_lock */
+static DEFINE_SPINLOCK(kept_lock);
+static DEFINE_MUTEX(builtin_lock);	/* of what is in no module */
+
+static struct mutex *lock_of(struct module *mod)
+{
+	return mod && mod->loaded ? &mod->loaded->param_lock : &builtin_lock;
+}
 
 void kernel_param_lock(struct module *mod)
 {
-	mutex_lock(&param_lock);
+	mutex_lock(lock_of(mod));
 }
 
 void kernel_param_unlock(struct module *mod)
 {
-	mutex_unlock(&param_lock);
+	mutex_unlock(lock_of(mod));
 }
 
 void param_free_charp(void *arg)
 {
-	struct kept *one;
+	struct kept *one, *found = NULL;
 
-	list_for_each_entry(one, &kept, list) {
-		if (one->text == *(char **)arg) {
-			*(char **)arg = NULL;
-			list_del(&one->list);
-			kfree(one);
-			return;
-		}
+	spin_lock(&kept_lock);
+	list_for_each_entry(one, &kept, list)
+		if (one->text == *(char **)arg)
+			found = one;
+	if (found) {
+		*(char **)arg = NULL;
+		list_del(&found->list);
 	}
+	spin_unlock(&kept_lock);
+	kfree(found);
 }
 
 int param_set_charp(const char *val, const struct kernel_param *kp)
@@ -151,7 +161,9 @@ int param_set_charp(const char *val, const struct kernel_param *kp)
 		return -ENOMEM;
 	memcpy(one->text, val, strlen(val) + 1);
 	param_free_charp(kp->arg);
+	spin_lock(&kept_lock);
 	list_add(&one->list, &kept);
+	spin_unlock(&kept_lock);
 	*(char **)kp->arg = one->text;
 	return 0;
 }
@@ -399,13 +411,13 @@ int params_set(struct kernel_param *params, struct module *module, const char *t
 	return rc;
 }
 
-void params_free(struct kernel_param *params)
+void params_free(struct kernel_param *params, struct module *module)
 {
-	kernel_param_lock(NULL);
+	kernel_param_lock(module);
 	for (struct kernel_param *kp = params; kp; kp = kp->next)
 		if (kp->ops->free)
 			kp->ops->free(kp->arg);
-	kernel_param_unlock(NULL);
+	kernel_param_unlock(module);
 }
 
 /* ---- what stands for the files of sysfs ---------------------------------------------------- */

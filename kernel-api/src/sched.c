@@ -248,11 +248,17 @@ void sched_wake_all_held(void)
 		host_futex_wake(held_wakes.words[--held_wakes.nr], 1);
 }
 
-/* The task may be gone once it is TASK_RUNNING: a wake-up of an address that is nobody's any more does no harm. */
+/*
+ * What was stored before is seen by who sleeps after: a fence, as callers count on. The queue's lock
+ * that they took is none. The task may be gone once it is TASK_RUNNING: a wake-up of an address that
+ * is nobody's any more does no harm.
+ */
 int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 {
-	unsigned int was = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST);
+	unsigned int was;
 
+	smp_mb();
+	was = __atomic_load_n(&task->__state, __ATOMIC_SEQ_CST);
 	while (was & state) {
 		if (__atomic_compare_exchange_n(&task->__state, &was, TASK_RUNNING, 0, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST)) {
@@ -266,16 +272,13 @@ int try_to_wake_up(struct task_struct *task, unsigned int state, int wake_flags)
 	return 0;
 }
 
-/* What was stored before is seen by who sleeps after: a fence, as callers count on. */
 int wake_up_process(struct task_struct *task)
 {
-	smp_mb();
 	return try_to_wake_up(task, TASK_NORMAL, 0);
 }
 
 int wake_up_state(struct task_struct *task, unsigned int state)
 {
-	smp_mb();
 	return try_to_wake_up(task, state, 0);
 }
 

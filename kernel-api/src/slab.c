@@ -44,15 +44,21 @@ static noinline void *kmalloc_slowly(size_t size, gfp_t gfp, const void *site)
 	return addr;
 }
 
-void *kmalloc(size_t size, gfp_t gfp)
+/* @site: in whose name. */
+static __always_inline void *take(size_t size, gfp_t gfp, const void *site)
 {
 	void *addr = likely(size - 1 < SMALL_MAX) ? mem_take_small(size) : NULL;
 
 	if (unlikely(!addr))
-		return kmalloc_slowly(size, gfp, __builtin_return_address(0));
+		return kmalloc_slowly(size, gfp, site);
 	if (gfp & __GFP_ZERO)
 		memset(addr, 0, size);
 	return addr;
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	return take(size, gfp, __builtin_return_address(0));
 }
 
 /* Neither NULL nor ZERO_SIZE_PTR is of the region. */
@@ -80,7 +86,7 @@ void *krealloc(const void *addr, size_t size, gfp_t gfp)
 	}
 	if (!ZERO_OR_NULL_PTR(addr) && size <= old)
 		return (void *)addr;
-	fresh = kmalloc(size, gfp);
+	fresh = take(size, gfp, __builtin_return_address(0));
 	if (fresh && !ZERO_OR_NULL_PTR(addr)) {
 		memcpy(fresh, addr, old);
 		kfree(addr);
@@ -90,7 +96,7 @@ void *krealloc(const void *addr, size_t size, gfp_t gfp)
 
 void *kvmalloc(size_t size, gfp_t gfp)
 {
-	return size <= 1ul << 20 ? kmalloc(size, gfp) : vmalloc(size);
+	return size <= 1ul << 20 ? take(size, gfp, __builtin_return_address(0)) : vmalloc(size);
 }
 
 void kvfree(const void *addr)
@@ -101,31 +107,35 @@ void kvfree(const void *addr)
 		vfree(addr);
 }
 
-char *kstrndup(const char *s, size_t max, gfp_t gfp)
+static char *copy_text(const char *s, size_t bytes, gfp_t gfp, const void *site)
 {
-	size_t len = s ? strnlen(s, max) : 0;
-	char *copy = s ? kmalloc(len + 1, gfp) : NULL;
+	char *copy = take(bytes + 1, gfp, site);
 
 	if (copy) {
-		memcpy(copy, s, len);
-		copy[len] = 0;
+		memcpy(copy, s, bytes);
+		copy[bytes] = 0;
 	}
 	return copy;
 }
 
+char *kstrndup(const char *s, size_t max, gfp_t gfp)
+{
+	return s ? copy_text(s, strnlen(s, max), gfp, __builtin_return_address(0)) : NULL;
+}
+
 char *kstrdup(const char *s, gfp_t gfp)
 {
-	return kstrndup(s, (size_t)-1 >> 1, gfp);
+	return s ? copy_text(s, strlen(s), gfp, __builtin_return_address(0)) : NULL;
 }
 
 void *kmemdup(const void *from, size_t bytes, gfp_t gfp)
 {
-	void *copy = kmalloc(bytes, gfp);
+	void *copy = take(bytes, gfp, __builtin_return_address(0));
 
 	return copy ? memcpy(copy, from, bytes) : NULL;
 }
 
-char *kvasprintf(gfp_t gfp, const char *fmt, va_list args)
+static __printf(3, 0) char *print_text(gfp_t gfp, const void *site, const char *fmt, va_list args)
 {
 	va_list again;
 	char *text, none[1];
@@ -134,10 +144,15 @@ char *kvasprintf(gfp_t gfp, const char *fmt, va_list args)
 	va_copy(again, args);
 	len = vsnprintf(none, sizeof(none), fmt, again);
 	va_end(again);
-	text = kmalloc((size_t)len + 1, gfp);
+	text = take((size_t)len + 1, gfp, site);
 	if (text)
 		vsnprintf(text, (size_t)len + 1, fmt, args);
 	return text;
+}
+
+char *kvasprintf(gfp_t gfp, const char *fmt, va_list args)
+{
+	return print_text(gfp, __builtin_return_address(0), fmt, args);
 }
 
 char *kasprintf(gfp_t gfp, const char *fmt, ...)
@@ -146,14 +161,16 @@ char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	char *text;
 
 	va_start(args, fmt);
-	text = kvasprintf(gfp, fmt, args);
+	text = print_text(gfp, __builtin_return_address(0), fmt, args);
 	va_end(args);
 	return text;
 }
 
 const char *kstrdup_const(const char *s, gfp_t gfp)
 {
-	return ring3_is_rodata(s) ? s : kstrdup(s, gfp);
+	if (!s || ring3_is_rodata(s))
+		return s;
+	return copy_text(s, strlen(s), gfp, __builtin_return_address(0));
 }
 
 void kfree_const(const void *addr)
@@ -164,13 +181,7 @@ void kfree_const(const void *addr)
 
 char *kmemdup_nul(const char *s, size_t bytes, gfp_t gfp)
 {
-	char *copy = s ? kmalloc(bytes + 1, gfp) : NULL;
-
-	if (copy) {
-		memcpy(copy, s, bytes);
-		copy[bytes] = 0;
-	}
-	return copy;
+	return s ? copy_text(s, bytes, gfp, __builtin_return_address(0)) : NULL;
 }
 
 void *memdup_user(const void __user *from, size_t bytes)

@@ -6,21 +6,32 @@
  * the host has preempted: hence the sleep after a while of spinning.
  *
  * A lock is held by its word, `owner`; or by the one thread that has the bias of it, which
- * takes it by plain stores to `in`. A thread gets the bias on trial: at one in TRIAL_EVERY of
- * the locks that it takes by their words it leaves its id in `bias`, with TRIAL, and if it
- * finds that there the next time, nobody else has taken the lock between. Who else takes the
- * word ends trial and bias:
+ * takes it by plain stores to `in`. Who takes the word ends another's bias, and then waits
+ * until that one is out:
  *
- *	thread:	in = self;			another: take the word; bias = 0;
+ *	thread:	in = self;			another: take the word; bias = ENDED;
  *		is the bias self's still?		 host_barrier();
  *							 wait until in is 0
  *
- * The barrier stands for the fence that the thread leaves out: it sees the bias ended, or the
- * other sees it inside. A thread that was preempted before its store to `in` makes it later, and
- * takes it back. It owns its virtual CPU: so after a grace period there is none, and only then is
- * the bias given again (ENDED, with the grace period's number), or else that store would wipe out
- * the next one's. A bias is not given where the host has no such barrier. An id may be that of
- * another thread one day: of one that lives, while the one before is gone.
+ * The barrier stands for the fence that the thread leaves out: it sees the bias ended, and takes
+ * `in` back (MISSED), or the other sees it inside. So while the bias is somebody's, nobody else
+ * has the lock: what was done under it before, the thread saw when it was given the bias.
+ *
+ * `bias` goes round:
+ *
+ *	0		nobody's, as it is set up. One in TRIAL_EVERY times that a thread takes a word:
+ *	id | TRIAL	that thread's, on trial: who else takes the word makes it 0 again. The next of
+ *			those times, if the thread finds it still:
+ *	id		the thread's. Another takes the word:
+ *	ENDED | number	nobody's until the grace period of that number is over; then as 0
+ *
+ * The grace period is for a thread that looked at the bias and was preempted before its store to
+ * `in`: it makes that later, and takes it back, which would wipe out the next one's. It owns its
+ * virtual CPU all the while; so after a grace period there is no such thread.
+ *
+ * A bias is not given where the host has no such barrier. An id may be that of another thread
+ * one day: of one that lives, while the one before is gone. All orders of these steps are walked
+ * through by test/c/kernel-api/spin_bias_model_test.c, which changes with them.
  */
 #include <linux/atomic.h>
 #include <linux/bit_spinlock.h>
@@ -46,14 +57,14 @@ static __cold void bug(const char *what, const spinlock_t *lock)
 
 enum take { NO_BIAS, TAKEN, MISSED };
 
-/* MISSED: give_in() has to follow. */
+/* MISSED: `in` has to be given up, as a word is, for somebody may be parked for it. */
 static __always_inline enum take take_by_bias(spinlock_t *lock, u32 self)
 {
 	if (__atomic_load_n(&lock->bias, __ATOMIC_RELAXED) != self ||
 	    unlikely(__atomic_load_n(&lock->in, __ATOMIC_RELAXED)))
 		return NO_BIAS;
 	__atomic_store_n(&lock->in, self, __ATOMIC_RELAXED);
-	barrier();	/* for the processor: whoever ends the bias */
+	barrier();	/* for the compiler; the processor's is host_barrier(), of who ends the bias */
 	return likely(__atomic_load_n(&lock->bias, __ATOMIC_ACQUIRE) == self) ? TAKEN : MISSED;
 }
 
@@ -88,12 +99,23 @@ static bool has_ended(u32 gp)
 	return !(((u32)rcu_ended() - gp) & ENDED >> 1);
 }
 
+/*
+ * The lock is ours, by its word. With the bias it is ours by `in` from here on: or else the bias
+ * would let us take it once more while we have it.
+ */
 static noinline void try_bias(spinlock_t *lock, u32 self)
 {
 	u32 bias = __atomic_load_n(&lock->bias, __ATOMIC_RELAXED);
 
-	if (!ring3_rcu_fences && (bias == (self | TRIAL) || !(bias & ENDED) || has_ended(bias)))
-		__atomic_store_n(&lock->bias, bias == (self | TRIAL) ? self : self | TRIAL, __ATOMIC_RELAXED);
+	if (ring3_rcu_fences || (bias & ENDED && !has_ended(bias)))
+		return;
+	if (bias != (self | TRIAL)) {
+		__atomic_store_n(&lock->bias, self | TRIAL, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_store_n(&lock->in, self, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->bias, self, __ATOMIC_RELAXED);
+	word_unlock(&lock->owner);
 }
 
 /* The lock is ours, by its word. */
@@ -255,7 +277,10 @@ slowly:
 
 bool ring3_spin_held(const struct spinlock *lock)
 {
-	return ring3_spin_owner(lock) == current->pid;
+	u32 self = (u32)current->pid;
+
+	/* Not ring3_spin_owner(): `in` may be of one that takes it back. */
+	return __atomic_load_n(&lock->in, __ATOMIC_RELAXED) == self || word_holder(&lock->owner) == self;
 }
 
 int _atomic_dec_and_lock(atomic_t *count, spinlock_t *lock)

@@ -74,7 +74,7 @@ int sysctl_take_number(struct sysctl_text *text, struct sysctl_number *number, c
 		return -EINVAL;
 	text->left -= (size_t)(at - text->at);
 	text->at = at;
-	if (text->left && !strchr(behind, *at))
+	if (text->left && (!*at || !strchr(behind, *at)))
 		return -EINVAL;
 	if (text->left)
 		*found = *at;

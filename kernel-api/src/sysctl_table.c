@@ -46,6 +46,7 @@ struct registration {
 static ssize_t call_handler(struct tree_node *node, bool write, char *buf, size_t bytes, loff_t *pos)
 {
 	struct ctl_table *table = (struct ctl_table *)node->fops;
+	size_t most = bytes;
 	char *copy;
 	int rc;
 
@@ -59,6 +60,8 @@ static ssize_t call_handler(struct tree_node *node, bool write, char *buf, size_
 	if (write)
 		memcpy(copy, buf, bytes);
 	rc = table->proc_handler(table, write, copy, &bytes, pos);
+	if (!rc && bytes > most)	/* a handler of a module's that miscounts */
+		rc = -EFAULT;
 	if (!rc && !write)
 		memcpy(buf, copy, bytes);
 	kvfree(copy);

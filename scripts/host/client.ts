@@ -6,7 +6,7 @@ import { UsageError } from '../options.js';
 import { type HostAddress, type Refusal, type Reply, type Request, runningHosts } from './protocol.js';
 
 /** None runs, or several do. The second line is the mend. */
-export class HostError extends Error {
+class HostError extends Error {
   override name = 'HostError';
   readonly code = 'ENOHOST';
 }

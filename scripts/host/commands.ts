@@ -3,13 +3,14 @@
 import { resolve } from 'node:path';
 import { KernelError, type LogRecord, type ModuleInfo, parseLevels } from '../../kernel-api/index.js';
 import { type Arguments, type Command, helpOf, readArguments, UsageError } from '../options.js';
+import { print } from '../output.js';
 import { ask, chooseHost, followHost } from './client.js';
-import { moduleTable, recordJson, recordLine } from './print.js';
+import { moduleTable, plain, recordJson, recordLine } from './print.js';
 
 const HOST = { name: 'host', value: 'NAME|PID', help: 'which one, where several run' } as const;
 const HELP = { name: 'help', help: 'this text' } as const;
 
-export const insmodCommand = {
+const insmodCommand = {
   name: 'ring3 insmod',
   operands: 'FILE [PARAM=VALUE...]',
   about: 'Loads a module into a host that runs, and says nothing where that works.',
@@ -17,7 +18,7 @@ export const insmodCommand = {
   example: 'ring3 insmod build/brd.ko.so rd_nr=2',
 } as const satisfies Command;
 
-export const rmmodCommand = {
+const rmmodCommand = {
   name: 'ring3 rmmod',
   operands: 'MODULE...',
   about: 'Takes modules away, in the order given.',
@@ -25,7 +26,7 @@ export const rmmodCommand = {
   example: 'ring3 rmmod brd',
 } as const satisfies Command;
 
-export const lsmodCommand = {
+const lsmodCommand = {
   name: 'ring3 lsmod',
   operands: '',
   about:
@@ -34,7 +35,7 @@ export const lsmodCommand = {
   example: 'ring3 lsmod',
 } as const satisfies Command;
 
-export const dmesgCommand = {
+const dmesgCommand = {
   name: 'ring3 dmesg',
   operands: '',
   about: 'Prints the log of a host that runs; it holds the last 2048 records.',
@@ -103,7 +104,7 @@ export async function runRmmod(argv: string[]): Promise<number> {
       await ask(host, { op: 'rmmod', name });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      process.stderr.write(`ring3: ${error.message.replace(/ \(errno \d+\)$/, '')}\n`);
+      process.stderr.write(`ring3: ${plain(error.message.replace(/ \(errno \d+\)$/, ''))}\n`);
       status = 1;
     }
   return status;
@@ -115,7 +116,7 @@ export async function runLsmod(argv: string[]): Promise<number> {
   const { modules } = await ask<{ ok: true; modules: ModuleInfo[] }>(chooseHost(args.value('host')), {
     op: 'lsmod',
   });
-  process.stdout.write(args.has('json') ? `${JSON.stringify(modules)}\n` : moduleTable(modules));
+  await print(args.has('json') ? `${JSON.stringify(modules)}\n` : moduleTable(modules));
   return 0;
 }
 
@@ -133,21 +134,18 @@ export async function runDmesg(argv: string[]): Promise<number> {
     throw new UsageError(`--level: ${(error as Error).message.replace(/ \(errno \d+\)$/, '')}`);
   }
   const host = chooseHost(args.value('host'));
-  const print = (record: LogRecord): boolean =>
+  const text = (record: LogRecord): string =>
     !levels || levels.has(record.level)
-      ? process.stdout.write(`${args.has('json') ? recordJson(record) : recordLine(record)}\n`)
-      : true;
-  const flushed = () => new Promise<void>((done) => process.stdout.write('', () => done()));
-  // head(1) took what it wanted.
-  process.stdout.on('error', () => process.exit(0));
+      ? `${args.has('json') ? recordJson(record) : recordLine(record)}\n`
+      : '';
   if (!args.has('follow')) {
     const { records } = await ask<{ ok: true; records: LogRecord[] }>(host, { op: 'dmesg' });
-    for (const record of records) print(record);
-    await flushed();
+    await print(records.map(text).join(''));
     return 0;
   }
-  for await (const record of followHost(host, 'start'))
-    if (!print(record)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
-  await flushed();
+  for await (const record of followHost(host, 'start')) {
+    const line = text(record);
+    if (line && !(await print(line))) break; // head(1) took what it wanted
+  }
   return 0;
 }

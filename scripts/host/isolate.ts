@@ -4,10 +4,8 @@
  * child's own crash dump (shim/diag) names functions, files and lines.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type CrashReport, placeOf, readCrash } from '../../kernel-api/crash.js';
+import { type CrashReport, placeOf } from '../../kernel-api/crash.js';
+import { CrashFolder, passStderr } from '../../kernel-api/isolated-process.js';
 import { plain } from './print.js';
 
 export { type CrashReport, type Frame, readCrash } from '../../kernel-api/crash.js';
@@ -21,11 +19,7 @@ export function tellParent(progress: Progress): void {
 }
 
 /** The report for people. */
-export function crashText(
-  report: CrashReport | undefined,
-  signal: string,
-  module: string | undefined,
-): string {
+function crashText(report: CrashReport | undefined, signal: string, module: string | undefined): string {
   const doing = module ? `while module ${module} was loaded` : 'while it ran';
   if (!report) return `ring3: the host ended with ${signal} ${doing}, and wrote no dump\n`;
   const { what, where, stack } = report;
@@ -42,31 +36,18 @@ export function crashText(
  * @returns the child's exit status, or 1 when it crashed
  */
 export async function runIsolated(argv: string[], json: boolean): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'ring3-'));
-  const dumpFile = join(folder, 'dump');
+  const folder = new CrashFolder();
   try {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, 'run', ...argv], {
-      detached: true, // Ctrl-C is for us: we pass it on, once
       stdio: ['inherit', 'inherit', 'pipe', 'ipc'],
-      env: { ...process.env, RING3_DUMP_FILE: dumpFile },
+      ...folder.spawnOptions,
     });
     let loading: string | undefined;
     child.on('message', (message) => {
       const progress = message as Progress;
       loading = progress.event === 'loading' ? progress.module : undefined;
     });
-    // Its stderr, but for the dump, which is in the file and told in short by us.
-    let dumping = false;
-    let rest = '';
-    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-      rest += chunk;
-      const lines = rest.split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) {
-        dumping ||= /^ring3Dump=1$/.test(line);
-        if (!dumping) process.stderr.write(`${line}\n`);
-      }
-    });
+    passStderr(child);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => child.kill(signal));
     const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -74,16 +55,12 @@ export async function runIsolated(argv: string[], json: boolean): Promise<number
       child.once('close', (...how) => resolve(how));
     });
     if (!signal) return status ?? 1;
-    let dump = '';
-    try {
-      dump = readFileSync(dumpFile, 'utf8');
-    } catch {} // it had no time to write one
-    const report = readCrash(dump);
+    const report = folder.report();
     process.stderr.write(crashText(report, signal, loading));
     if (json)
       process.stdout.write(`${JSON.stringify({ event: 'crash', module: loading, signal, ...report })}\n`);
     return 1;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.dispose();
   }
 }

@@ -2,11 +2,12 @@
 /** `ring3 proc`: files of /proc and /sys of a host that runs. */
 import { KernelError, type TreeEntry } from '../../kernel-api/index.js';
 import { type Command, helpOf, readArguments } from '../options.js';
+import { print } from '../output.js';
 import { ask, chooseHost } from './client.js';
 import { plain } from './print.js';
 import type { HostAddress, TreeReply } from './protocol.js';
 
-export const procCommand = {
+const procCommand = {
   name: 'ring3 proc',
   operands: '[PATH|PATH=VALUE...]',
   about: `Shows files of /proc and /sys that the modules of a running host made, and lists directories; with a value it writes
@@ -38,10 +39,10 @@ async function show(host: HostAddress, path: string, json: boolean): Promise<voi
     const text = json
       ? `${JSON.stringify({ path, kind: 'directory', entries: reply.entries })}\n`
       : reply.entries.map(entryLine).join('');
-    process.stdout.write(text);
+    await print(text);
   } else {
     const data = Buffer.from(reply.data, 'base64');
-    process.stdout.write(json ? `${fileJson(path, data)}\n` : data);
+    await print(json ? `${fileJson(path, data)}\n` : data);
   }
 }
 
@@ -50,7 +51,7 @@ async function handle(host: HostAddress, operand: string, json: boolean): Promis
   if (at < 0) return show(host, operand, json);
   const [path, value] = [operand.slice(0, at), operand.slice(at + 1)];
   await ask(host, { op: 'treeWrite', path, value });
-  if (json) process.stdout.write(`${JSON.stringify({ path, kind: 'file', wrote: value })}\n`);
+  if (json) await print(`${JSON.stringify({ path, kind: 'file', wrote: value })}\n`);
 }
 
 export async function runProc(argv: string[]): Promise<number> {
@@ -61,7 +62,6 @@ export async function runProc(argv: string[]): Promise<number> {
   }
   const host = chooseHost(args.value('host'));
   let status = 0;
-  process.stdout.on('error', () => process.exit(0)); // head(1) took what it wanted
   for (const operand of args.operands.length ? args.operands : ['/'])
     try {
       await handle(host, operand, args.has('json'));
@@ -70,11 +70,8 @@ export async function runProc(argv: string[]): Promise<number> {
       const message = error.message.replace(/ \(errno \d+\)$/, '');
       process.stderr.write(`ring3: ${plain(message)} (${error.code})\n`);
       if (args.has('json'))
-        process.stdout.write(
-          `${JSON.stringify({ path: operand.replace(/=.*/s, ''), error: error.code, message })}\n`,
-        );
+        await print(`${JSON.stringify({ path: operand.replace(/=.*/s, ''), error: error.code, message })}\n`);
       status = 1;
     }
-  await new Promise<void>((done) => process.stdout.write('', () => done()));
   return status;
 }

@@ -10,7 +10,7 @@ import { plain, recordJson } from './print.js';
 import { badName, socketFolder } from './protocol.js';
 import { HostServer } from './server.js';
 
-export const runCommand = {
+const runCommand = {
   name: 'ring3 run',
   operands: '[MODULE...] [NAME.PARAM=VALUE...]',
   about: `Hosts modules in this process: loads them in the order given, shows the log, and takes them away at the end. Meanwhile

@@ -2,10 +2,11 @@
 /** `ring3 uevents`: what happens to the kobjects and modules of a host that runs, as `udevadm monitor` shows it. */
 import type { Uevent } from '../../kernel-api/index.js';
 import { type Command, helpOf, readArguments } from '../options.js';
+import { print } from '../output.js';
 import { ask, chooseHost, followHostUevents } from './client.js';
 import { plain } from './print.js';
 
-export const ueventsCommand = {
+const ueventsCommand = {
   name: 'ring3 uevents',
   operands: '',
   about: `Prints the uevents of a host that runs, a line each: time, action, path below /sys, subsystem. It keeps the last 512.`,
@@ -42,20 +43,18 @@ export async function runUevents(argv: string[]): Promise<number> {
   }
   const subsystem = args.value('subsystem');
   const host = chooseHost(args.value('host'));
-  process.stdout.on('error', () => process.exit(0)); // head(1) took what it wanted
-  const print = (event: Uevent): boolean =>
-    subsystem === undefined || event.subsystem === subsystem
-      ? process.stdout.write(
-          args.has('json') ? `${JSON.stringify(event)}\n` : eventText(event, args.has('property')),
-        )
-      : true;
-  if (args.has('follow')) {
-    for await (const event of followHostUevents(host, 'start'))
-      if (!print(event)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
-  } else {
+  const text = (event: Uevent): string => {
+    if (subsystem !== undefined && event.subsystem !== subsystem) return '';
+    return args.has('json') ? `${JSON.stringify(event)}\n` : eventText(event, args.has('property'));
+  };
+  if (!args.has('follow')) {
     const { events } = await ask<{ ok: true; events: Uevent[] }>(host, { op: 'uevents' });
-    for (const event of events) print(event);
+    await print(events.map(text).join(''));
+    return 0;
   }
-  await new Promise<void>((done) => process.stdout.write('', () => done()));
+  for await (const event of followHostUevents(host, 'start')) {
+    const line = text(event);
+    if (line && !(await print(line))) break; // head(1) took what it wanted
+  }
   return 0;
 }

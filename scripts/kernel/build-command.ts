@@ -3,9 +3,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, helpOf, readArguments, UsageError } from '../options.js';
-import { buildModules, type Linked, shown, toolchain } from './compile.js';
+import { toolchain } from './compile.js';
 import { type Config, KbuildError, kbuildFile, type ModuleSpec, readConfig, readKbuild } from './kbuild.js';
+import { buildModules, type Linked } from './link.js';
 import type { Sanitizer } from './paths.js';
+import { shown } from './paths.js';
 import { type KernelSource, kernelSource, unpackPath } from './source.js';
 
 type Names =

@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { packageRoot } from './paths.js';
 
-/** CONFIG_X without its prefix kept: { CONFIG_SMP: 'y', CONFIG_HZ: '1000', CONFIG_X: 'n' }. */
+/** Names with their CONFIG_, and values as a .config has them: { CONFIG_SMP: 'y', CONFIG_HZ: '1000', CONFIG_X: 'n' }. */
 export type Config = Record<string, string>;
 
 export interface ModuleSpec {

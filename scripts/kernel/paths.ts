@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Where this package and what it was built into are. Loads nothing native. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** none, or a sanitizer of gcc's. */
@@ -22,7 +22,7 @@ export const surveyFolder: string = join(
 );
 
 /** The folder with libring3.so and ring3-run of a build. */
-export function nativeFolder(san: Sanitizer): string {
+function nativeFolder(san: Sanitizer): string {
   if (san === 'none') return process.env.RING3_BUILD ?? join(packageRoot, 'build/Release');
   return join(packageRoot, `build-${san}/build/Release`);
 }
@@ -37,3 +37,9 @@ export function requireNative(san: Sanitizer): string {
     }
   return folder;
 }
+
+/** A path as the user would write it. */
+export const shown = (path: string): string => {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+};

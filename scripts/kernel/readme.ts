@@ -34,7 +34,7 @@ function readHeader(folder: string, name: string): Header {
 }
 
 /** The section, as Markdown. */
-export function headerList(): string {
+function headerList(): string {
   const folder = join(packageRoot, 'kernel-api/include');
   const headers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.h') && !name.startsWith('ring3/'))

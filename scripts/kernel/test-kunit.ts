@@ -8,9 +8,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build-command.js';
-import { buildHosted, type Toolchain, toolchain } from './compile.js';
+import { type Toolchain, toolchain } from './compile.js';
 import { dependsOf } from './depends.js';
 import { complaint, kunit } from './kunit-command.js';
+import { buildHosted } from './link.js';
 import { packageRoot, requireNative, type Sanitizer, surveyFolder } from './paths.js';
 import { type RunResult, run } from './runner.js';
 import { type KernelSource, kernelSource, SourceMissing } from './source.js';

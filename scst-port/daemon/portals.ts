@@ -13,12 +13,12 @@ import { LoginError, Status } from './login-error.js';
 import type { SessionTable } from './sessions.js';
 
 /** Logins and discovery sessions served at once; see guests.ts for what happens at the limit. */
-export const GUESTS_MAX = 256;
+const GUESTS_MAX = 256;
 /** Hand-offs to the kernel side under way at once, since one may wait for the session that it replaces; others queue. */
 export const HANDOFFS_MAX = 64;
-export const LOGIN_TIMEOUT_MS = 15_000;
+const LOGIN_TIMEOUT_MS = 15_000;
 /** Between two requests of a discovery session. */
-export const DISCOVERY_TIMEOUT_MS = 30_000;
+const DISCOVERY_TIMEOUT_MS = 30_000;
 /** For the last words to a connection that is ended already. */
 const FAREWELL_MS = 100;
 /** Until accept() is tried again when descriptors have run out. */

@@ -101,35 +101,24 @@ function isJson(text: string): boolean {
 /** Nothing in what another process says moves a terminal's cursor. */
 const plain = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, '?');
 
-/** The dump of process @pid. @throws Error with `code` and a sentence. */
-export function request(
-  pid: number,
-  { json = false, only = [] }: { json?: boolean; only?: readonly Section[] } = {},
-): Promise<string> {
-  if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff)
-    return Promise.reject(
-      failure('EINVAL', `pid is ${pid}, should be the number of a process`, 'ps -e lists those there are'),
+/** Why @text, all that process @pid answered, is no dump. */
+function whyNoDump(pid: number, text: string, json: boolean): Error | undefined {
+  const refusal = /^ring3-error: ([^\n]*)/.exec(text)?.[1];
+  if (refusal !== undefined)
+    return failure('EPERM', `process ${pid}: ${plain(refusal)}`, 'ask as that user, or as root');
+  if (!isWhole(text, json))
+    return failure(
+      'EPIPE',
+      `process ${pid} closed the connection ${text ? 'in the middle of its' : 'without a'} dump`,
+      'it may have ended',
     );
-  const unknown = only.find((name) => !SECTIONS.includes(name));
-  if (unknown !== undefined)
-    return Promise.reject(
-      failure(
-        'EINVAL',
-        `'${unknown}' is no section; there are ${SECTIONS.join(', ')}`,
-        'without any it shows all',
-      ),
-    );
-  const seen = look(pid);
-  if (seen?.process !== pid) return Promise.reject(noProcess(pid) ?? explain(pid));
-  const name = `\0ring3-diag-${seen.ownPid}`;
-  if (listens(pid, name) === false)
-    return Promise.reject(
-      failure(
-        'EPERM',
-        `another process has taken the name that process ${pid} would answer by`,
-        FROM_OUTSIDE(pid),
-      ),
-    );
+  return json && !isJson(text) ? noDump(pid) : undefined;
+}
+
+const noDump = (pid: number) => failure('EPIPE', `process ${pid} answers what is no dump`, FROM_OUTSIDE(pid));
+
+/** Says @line to the socket @name of process @pid. @returns all that is answered @throws as request() */
+function converse(pid: number, name: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     const socket = connect({ path: name.padEnd(NAME_BYTES, '\0') });
@@ -150,37 +139,52 @@ export function request(
       if (quiet >= TIMEOUT_MS || 'TtZX'.includes(state)) stop(explain(pid));
       else socket.setTimeout(LOOK_MS);
     });
-    socket.on('connect', () =>
-      socket.write(`dump${json ? ' json' : ''}${only.length ? ` only=${only.join(',')}` : ''}\n`),
-    );
+    socket.on('connect', () => socket.write(line));
     socket.on('data', (part) => {
       quiet = 0;
       parts.push(part);
       bytes += part.length;
-      if (bytes > LARGEST)
-        stop(failure('EPIPE', `process ${pid} answers what is no dump`, FROM_OUTSIDE(pid)));
+      if (bytes > LARGEST) stop(noDump(pid));
     });
     socket.on('error', (error) => stop(explain(pid, error)));
     socket.on('end', () => {
-      const text = Buffer.concat(parts).toString();
-      const refusal = /^ring3-error: ([^\n]*)/.exec(text)?.[1];
-      if (refusal !== undefined)
-        stop(failure('EPERM', `process ${pid}: ${plain(refusal)}`, 'ask as that user, or as root'));
-      else if (!isWhole(text, json))
-        stop(
-          failure(
-            'EPIPE',
-            `process ${pid} closed the connection ${text ? 'in the middle of its' : 'without a'} dump`,
-            'it may have ended',
-          ),
-        );
-      else if (json && !isJson(text))
-        stop(failure('EPIPE', `process ${pid} answers what is no dump`, FROM_OUTSIDE(pid)));
-      else {
-        clearTimeout(limit);
-        socket.end();
-        resolve(json ? text : plain(text));
-      }
+      clearTimeout(limit);
+      socket.end();
+      resolve(Buffer.concat(parts).toString());
     });
   });
+}
+
+/** The dump of process @pid. @throws Error with `code` and a sentence. */
+export async function request(
+  pid: number,
+  { json = false, only = [] }: { json?: boolean; only?: readonly Section[] } = {},
+): Promise<string> {
+  if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff)
+    throw failure(
+      'EINVAL',
+      `pid is ${pid}, should be the number of a process`,
+      'ps -e lists those there are',
+    );
+  const unknown = only.find((name) => !SECTIONS.includes(name));
+  if (unknown !== undefined)
+    throw failure(
+      'EINVAL',
+      `'${unknown}' is no section; there are ${SECTIONS.join(', ')}`,
+      'without any it shows all',
+    );
+  const seen = look(pid);
+  if (seen?.process !== pid) throw noProcess(pid) ?? explain(pid);
+  const name = `\0ring3-diag-${seen.ownPid}`;
+  if (listens(pid, name) === false)
+    throw failure(
+      'EPERM',
+      `another process has taken the name that process ${pid} would answer by`,
+      FROM_OUTSIDE(pid),
+    );
+  const line = `dump${json ? ' json' : ''}${only.length ? ` only=${only.join(',')}` : ''}\n`;
+  const text = await converse(pid, name, line);
+  const wrong = whyNoDump(pid, text, json);
+  if (wrong) throw wrong;
+  return json ? text : plain(text);
 }

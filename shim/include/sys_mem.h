@@ -99,7 +99,8 @@ size_t mem_trim(void);
  *	redzone		bytes behind an allocation are checked when it is freed
  *	poison		freed memory is filled with MEM_ZAP, and checked when it is handed out again
  *	quarantine	freed memory rests before it is handed out again; implies poison
- *	leaks		what is still in use at sys_service_fini() is printed by call site
+ *	leaks		what is still in use at sys_service_fini() is printed by call site; a kernel module's,
+ *			when it is unloaded, goes to the log
  *	fail		mem_fail_after() works
  *	all		all of these
  *	huge		no check: the region asks for huge pages, which suits large blocks that
@@ -136,6 +137,12 @@ size_t mem_check_all(void);
 
 /* Print what is in use, by call site, to stderr. Returns objects in use; 0 without checking. */
 size_t mem_report_leaks(void);
+
+/*
+ * What is in use, one by one, with the site it is known by: @fn answers the one it is known by from now on. It
+ * is called under locks of the engine's: it may neither allocate nor free. Nothing without checking.
+ */
+void mem_users_each(const char *(*fn)(void *env, const char *whence, size_t bytes), void *env);
 
 /* The site that the reports name for @addr from now on: who it was handed to. */
 void mem_whence_set(void *addr, const char *whence);

@@ -9,6 +9,7 @@
  *
  * Threads: any. Nothing here sleeps, apart from the page faults themselves.
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,10 +20,16 @@
  */
 int nofault_start(void);
 
+/*
+ * A thread of ours, as it begins: a fault while SIGBUS is blocked would end the process, and who waits for his signals
+ * with signalfd() or sigwait() blocks all of them before he starts anything.
+ */
+void nofault_thread_enter(void);
+
 /* False: SIGBUS came, and how much of it was copied is not known. The ranges do not overlap. */
 bool nofault_copy(void *to, const void *from, size_t bytes);
 
-/* In a handler of @signum, with its ucontext: true = it was a copy, and returning ends it early. */
-bool nofault_fixup(int signum, void *context);
+/* In a signal's handler, with its ucontext: true = it was a copy's fault, and returning ends it early. */
+bool nofault_fixup(const siginfo_t *info, void *context);
 
 #endif /* RING3_SYS_NOFAULT_H */

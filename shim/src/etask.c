@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "etask_impl.h"
 #include "sys_mem.h"
+#include "sys_nofault.h"
 
 __thread sys_event_task_t sys_event_task;
 
@@ -159,6 +160,7 @@ static void *etask_thread(void *arg)
 
 	prctl(PR_SET_NAME, task->name);
 	diag_thread_enter();
+	nofault_thread_enter();
 	if (task->cpu >= 0) {
 		cpu_set_t set;
 

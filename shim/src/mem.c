@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "mem_check.h"
+#include "mem_quarantine.h"
 #include "mem_impl.h"
 
 static pthread_once_t mem_once = PTHREAD_ONCE_INIT;
@@ -357,7 +358,7 @@ size_t mem_trim(void)
 
 	mem_init();
 	if (mem_checks)
-		mem_check_release();
+		quarantine_release();
 	pthread_mutex_lock(&caches_lock);
 	for (unsigned int id = 0; id < NR_CACHES; id++) {
 		struct mem_cache *cache = caches[id];

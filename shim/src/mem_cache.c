@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mem_check.h"
+#include "mem_quarantine.h"
 #include "mem_watch.h"
 #include "mem_impl.h"
 
@@ -300,7 +301,7 @@ static struct mem_stats cache_stats(struct mem_cache *cache)
 		stats.nr_allocs += __atomic_load_n(&its->nr_allocs, __ATOMIC_RELAXED);
 		stats.nr_frees += __atomic_load_n(&its->nr_frees, __ATOMIC_RELAXED);
 	}
-	stats.nr_used = stats.nr_allocs - stats.nr_frees - mem_check_resting(cache);
+	stats.nr_used = stats.nr_allocs - stats.nr_frees - quarantine_objects(cache);
 	return stats;
 }
 
@@ -310,7 +311,7 @@ int mem_cache_destroy(struct mem_cache *cache)
 	struct mem_stats stats;
 
 	if (mem_checks)
-		mem_check_release();
+		quarantine_release();
 	pthread_mutex_lock(&caches_lock);
 	stats = cache_stats(cache);
 	if (stats.nr_used) {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem_check.c - the checking levels: red zones, poison, quarantine, and their reports.
+ * mem_check.c - the checking levels: red zones, poison, and their reports. Objects rest in mem_quarantine.c.
  *
  * A record belongs to who owns its object: the thread that has it allocated, or that
  * has it in a magazine. Its state changes by an exchange, so that of two
  * threads that free one object the second is told, whichever it is.
- *
- * Locking: rest_lock guards the quarantine and is a leaf.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -14,14 +12,13 @@
 #include "diag.h"
 #include "diag_notes.h"
 #include "mem_check.h"
+#include "mem_quarantine.h"
 #include "mem_sites.h"
 #include "mem_watch.h"
 
 #define RECORD_SHIFT	4
 #define REDZONE_BYTES	16
 #define REDZONE_FILL	MEM_REDZONE_FILL
-#define REST_BYTES	(32ul << 20)	/* in quarantine, at most; one object may be more */
-#define REST_OBJECTS	65536
 
 enum state { NEVER, LIVE, FREE, RESTING };
 
@@ -36,11 +33,6 @@ unsigned int mem_checks;
 bool mem_huge;
 static struct record *records;
 static _Atomic(int64_t) fail_after = -1;	/* allocations that still work; -1: all */
-
-static pthread_mutex_t rest_lock = PTHREAD_MUTEX_INITIALIZER;
-static void *resting[REST_OBJECTS];
-static size_t rest_first, rest_count, rest_bytes;
-static _Atomic(uint64_t) resting_of[NR_CACHES];
 
 static struct record *record_of(const void *object)
 {
@@ -332,44 +324,10 @@ static void check_start(const struct mem_cache *cache, const void *addr, const c
 		report(whence, addr, "is inside of an allocation, not its start", is, object);
 }
 
-/* The oldest leaves the quarantine for its cache; rest_lock is held, and let go of meanwhile. */
-static void let_oldest_go(void)
+void mem_check_rested(struct mem_cache *cache, void *object)
 {
-	void *oldest = resting[rest_first];
-	struct mem_cache *its = cache_of(oldest);
-
-	rest_first = (rest_first + 1) % REST_OBJECTS;
-	rest_count--;
-	rest_bytes -= its->object_bytes;
-	pthread_mutex_unlock(&rest_lock);
-	atomic_fetch_sub(&resting_of[its->id], 1);
-	atomic_store(&record_of(oldest)->state, FREE);
-	raw_free(its, oldest);
-	pthread_mutex_lock(&rest_lock);
-}
-
-static void rest(struct mem_cache *cache, void *object)
-{
-	pthread_mutex_lock(&rest_lock);
-	while (rest_count && (rest_count == REST_OBJECTS || rest_bytes + cache->object_bytes > REST_BYTES))
-		let_oldest_go();
-	resting[(rest_first + rest_count++) % REST_OBJECTS] = object;
-	rest_bytes += cache->object_bytes;
-	atomic_fetch_add(&resting_of[cache->id], 1);
-	pthread_mutex_unlock(&rest_lock);
-}
-
-void mem_check_release(void)
-{
-	pthread_mutex_lock(&rest_lock);
-	while (rest_count)
-		let_oldest_go();
-	pthread_mutex_unlock(&rest_lock);
-}
-
-uint64_t mem_check_resting(const struct mem_cache *cache)
-{
-	return atomic_load(&resting_of[cache->id]);
+	atomic_store(&record_of(object)->state, FREE);
+	raw_free(cache, object);
 }
 
 void mem_check_free(struct mem_cache *cache, void *object, const char *whence)
@@ -395,7 +353,7 @@ void mem_check_free(struct mem_cache *cache, void *object, const char *whence)
 		memset(object, MEM_ZAP, cache->object_bytes);
 	mem_hide(object, cache->object_bytes);
 	if (rests)
-		rest(cache, object);
+		quarantine_put(cache, object);
 	else
 		raw_free(cache, object);
 }
@@ -498,10 +456,40 @@ static void add_user(void *env, struct mem_cache *cache, void *object)
 		users_add(env, record->allocated, record->bytes);
 }
 
-static void add_run(void *env, void *run, size_t bytes, const char *whence)
+struct look {
+	const char	*(*fn)(void *env, const char *whence, size_t bytes);
+	void		*env;
+};
+
+static void look_at(void *env, struct mem_cache *cache, void *object)
 {
-	(void)run;
+	const struct look *look = env;
+	struct record *record = record_of(object);
+
+	(void)cache;
+	if (atomic_load(&record->state) == LIVE)
+		record->allocated = look->fn(look->env, record->allocated, record->bytes);
+}
+
+void mem_users_each(const char *(*fn)(void *env, const char *whence, size_t bytes), void *env)
+{
+	struct look look = { fn, env };
+
+	if (!mem_check_levels())
+		return;
+	mem_init();
+	pthread_mutex_lock(&caches_lock);
+	for (unsigned int id = 0; id < NR_CACHES; id++)
+		if (caches[id])
+			each_object(caches[id], look_at, &look);
+	pthread_mutex_unlock(&caches_lock);
+	region_each_run(fn, env);
+}
+
+static const char *add_to_users(void *env, const char *whence, size_t bytes)
+{
 	users_add(env, whence, bytes);
+	return whence;
 }
 
 void mem_check_name_users(struct mem_cache *cache)
@@ -518,15 +506,7 @@ size_t mem_report_leaks(void)
 {
 	struct users users = { 0 };
 
-	if (!mem_check_levels())
-		return 0;
-	mem_init();
-	pthread_mutex_lock(&caches_lock);
-	for (unsigned int id = 0; id < NR_CACHES; id++)
-		if (caches[id])
-			each_object(caches[id], add_user, &users);
-	pthread_mutex_unlock(&caches_lock);
-	region_each_run(add_run, &users);
+	mem_users_each(add_to_users, &users);
 	if (users.objects)
 		fprintf(stderr, "ring3: still in use: %zu objects, %zu bytes\n", users.objects, users.bytes);
 	users_print(&users);

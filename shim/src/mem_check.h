@@ -48,9 +48,6 @@ void __attribute__((cold, noreturn)) mem_check_twice(const struct mem_cache *cac
 void mem_check_slab(struct mem_cache *cache, char *slab);
 void mem_check_spare(struct mem_cache *cache, void *object);
 
-/* Objects in quarantine; end it for all (before a cache goes). */
-uint64_t mem_check_resting(const struct mem_cache *cache);
-void mem_check_release(void);
 /* Print where the objects in use were allocated. */
 void mem_check_name_users(struct mem_cache *cache);
 

@@ -14,9 +14,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 /* to, from, bytes as the ABI has them; eax is bool. */
 __asm__(".text\n"
@@ -47,33 +50,70 @@ extern const char ring3_nofault_end[], ring3_nofault_fault[];
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool started;
 static struct sigaction previous;
+static atomic_bool was_called;	/* previous, if only once */
+
+void nofault_thread_enter(void)
+{
+	sigset_t bus;
+
+	sigemptyset(&bus);
+	sigaddset(&bus, SIGBUS);
+	pthread_sigmask(SIG_UNBLOCK, &bus, NULL);
+}
 
 bool nofault_copy(void *to, const void *from, size_t bytes)
 {
 	return ring3_nofault_copy(to, from, bytes);
 }
 
-bool nofault_fixup(int signum, void *context)
+/* By a process, or of a page that nobody touches: whatever it came in between did not do it. */
+static bool was_sent(const siginfo_t *info)
+{
+	return info->si_code <= 0 || info->si_code == BUS_MCEERR_AO;
+}
+
+bool nofault_fixup(const siginfo_t *info, void *context)
 {
 	greg_t *pc = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
 
-	if (signum != SIGBUS || (uintptr_t)*pc < (uintptr_t)ring3_nofault_copy ||
+	if (info->si_signo != SIGBUS || was_sent(info) || (uintptr_t)*pc < (uintptr_t)ring3_nofault_copy ||
 	    (uintptr_t)*pc >= (uintptr_t)ring3_nofault_end)
 		return false;
 	*pc = (greg_t)(uintptr_t)ring3_nofault_fault;
 	return true;
 }
 
+/* As the kernel would have done it, had we not been there. */
+static void do_default(siginfo_t *info)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	int saved = errno;
+
+	sigaction(SIGBUS, &action, NULL);
+	/* A fault happens again; what was sent has to be sent again. */
+	if (was_sent(info)) {
+		pid_t tid = (pid_t)syscall(SYS_gettid);
+
+		if (syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, SIGBUS, info) < 0)
+			syscall(SYS_tgkill, getpid(), tid, SIGBUS);
+	}
+	errno = saved;
+}
+
 static void on_bus_error(int signum, siginfo_t *info, void *context)
 {
-	if (nofault_fixup(signum, context))
+	if (nofault_fixup(info, context))
 		return;
-	if (previous.sa_flags & SA_SIGINFO)
+	if (previous.sa_handler == SIG_IGN && was_sent(info))
+		return;
+	/* Who asked to be called once was, if so. */
+	if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN ||
+	    (previous.sa_flags & SA_RESETHAND && atomic_exchange(&was_called, true)))
+		do_default(info);
+	else if (previous.sa_flags & SA_SIGINFO)
 		previous.sa_sigaction(signum, info, context);
-	else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
-		previous.sa_handler(signum);
 	else
-		sigaction(signum, &previous, NULL);	/* the fault happens again, and is nobody's */
+		previous.sa_handler(signum);
 }
 
 int nofault_start(void)
@@ -87,7 +127,7 @@ int nofault_start(void)
 			rc = -errno;
 		} else {
 			/* As who was there before wants it: its stack, and what may not come in between. */
-			action.sa_flags = previous.sa_flags | SA_SIGINFO | SA_ONSTACK;
+			action.sa_flags = (previous.sa_flags & ~SA_RESETHAND) | SA_SIGINFO | SA_ONSTACK;
 			action.sa_mask = previous.sa_mask;
 			rc = sigaction(SIGBUS, &action, NULL) ? -errno : 0;
 		}

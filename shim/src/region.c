@@ -277,7 +277,7 @@ size_t region_give_back(unsigned int least)
 	return given;
 }
 
-void region_each_run(void (*fn)(void *env, void *run, size_t bytes, const char *whence), void *env)
+void region_each_run(const char *(*fn)(void *env, const char *whence, size_t bytes), void *env)
 {
 	if (!run_sites)
 		return;
@@ -286,8 +286,7 @@ void region_each_run(void (*fn)(void *env, void *run, size_t bytes, const char *
 		const struct page_desc *desc = &page_descs[page];
 
 		if (desc->state == RUN_IN_USE && !desc->cache_id)
-			fn(env, region_base + page * SYS_PAGE_SIZE, SYS_PAGE_SIZE << desc->order,
-			   run_sites[page].allocated);
+			run_sites[page].allocated = fn(env, run_sites[page].allocated, SYS_PAGE_SIZE << desc->order);
 	}
 	pthread_mutex_unlock(&region_lock);
 }

@@ -34,7 +34,7 @@ void region_own(void *run, unsigned int order, unsigned int cache_id);
 /* Give free runs of at least @order back to the system; bytes given now. */
 size_t region_give_back(unsigned int order);
 
-/* Plain runs in use, with where they were allocated; only where checking is on. */
-void region_each_run(void (*fn)(void *env, void *run, size_t bytes, const char *whence), void *env);
+/* Plain runs in use, as mem_users_each() has them; only where checking is on. */
+void region_each_run(const char *(*fn)(void *env, const char *whence, size_t bytes), void *env);
 
 #endif /* RING3_REGION_H */

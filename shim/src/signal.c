@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 
+#include "sys_nofault.h"
 #include "sys_service.h"
 
 enum { NR_SIGNALS = 64 };
@@ -18,11 +19,13 @@ static _Atomic(void (*)(uint32_t)) handlers[NR_SIGNALS];
 static int bell = -1;
 static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER;	/* bell */
 
-static void ring(int signum)
+static void ring(int signum, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	uint64_t one = 1;
 
+	if (nofault_fixup(info, context))
+		return;		/* nobody's signal, but a copy's */
 	atomic_fetch_or(&pending, 1ul << signum);
 	if (write(bell, &one, sizeof(one)) < 0)
 		atomic_fetch_and(&pending, ~(1ul << signum));	/* the bell is gone: at process exit only */
@@ -74,11 +77,15 @@ static errno_t start_listening(void)
 
 errno_t mte_signal_handler_set(uint32_t signum, void (*handler)(uint32_t signum))
 {
-	struct sigaction action = { .sa_handler = handler ? ring : SIG_DFL, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = SA_RESTART };
 	errno_t err;
 
 	if (signum == 0 || signum >= NR_SIGNALS)
 		return EINVAL;
+	if (handler) {
+		action.sa_sigaction = ring;
+		action.sa_flags |= SA_SIGINFO;
+	}
 	pthread_mutex_lock(&signal_lock);
 	err = start_listening();
 	if (err == E_OK) {

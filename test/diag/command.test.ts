@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The commands where what they ask, or who reads them, is not as it should be. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -28,19 +28,25 @@ describe('who reads the commands', () => {
     ['sigdump', '--help'],
   ];
 
+  /** A command with another stdout; what it says of it, and its status. */
+  async function run(args: string[], stdout: 'pipe' | number, begun: (child: ChildProcess) => void) {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'scripts/ring3.ts'), ...args], {
+      cwd: root,
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    begun(child);
+    let stderr = '';
+    child.stderr!.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    const [status] = await once(child, 'close');
+    return { status, stderr };
+  }
+
   it('a full disk: status 1, what failed, and no stack of ours', async () => {
     for (const args of commands()) {
       const full = openSync('/dev/full', 'w');
-      const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'scripts/ring3.ts'), ...args], {
-        cwd: root,
-        stdio: ['ignore', full, 'pipe'],
-      });
-      closeSync(full);
-      let stderr = '';
-      child.stderr!.setEncoding('utf8').on('data', (text) => {
-        stderr += text;
-      });
-      const [status] = await once(child, 'close');
+      const { status, stderr } = await run(args, full, () => closeSync(full));
       assert.equal(
         stderr,
         'ring3: stdout: ENOSPC: no space left on device, write\n  what it has is not whole: give it another place\n',
@@ -51,16 +57,7 @@ describe('who reads the commands', () => {
 
   it('one who leaves: status 0, and not a word', async () => {
     for (const args of commands()) {
-      const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'scripts/ring3.ts'), ...args], {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      child.stdout!.destroy();
-      let stderr = '';
-      child.stderr!.setEncoding('utf8').on('data', (text) => {
-        stderr += text;
-      });
-      const [status] = await once(child, 'close');
+      const { status, stderr } = await run(args, 'pipe', (child) => child.stdout!.destroy());
       assert.equal(stderr, '');
       assert.equal(status, 0);
     }
@@ -183,12 +180,18 @@ describe('what cannot be looked at', () => {
 
   it('a thread, and one that there is not', async () => {
     const victim = await start('sh', ['-c', 'echo ready; exec sleep 60']);
-    const none = await ring3(['backtrace', String(victim.pid), '--thread', '1']);
-    assert.equal(
-      none.stderr,
-      `ring3: process ${victim.pid} has no thread 1\n  ps -L -p ${victim.pid} lists those it has\n`,
-    );
-    await victim.end();
+    try {
+      const { pid } = victim;
+      const its = await ring3(['backtrace', String(pid), '--thread', String(pid)]);
+      assert.deepEqual([its.status, its.stderr], [0, '']);
+      const none = await ring3(['backtrace', String(pid), '--thread', '1']);
+      assert.deepEqual(
+        [none.status, none.stderr],
+        [1, `ring3: process ${pid} has no thread 1\n  ps -L -p ${pid} lists those it has\n`],
+      );
+    } finally {
+      await victim.end();
+    }
   });
 
   it('who may not, in words', () => {

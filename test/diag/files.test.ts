@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backtrace } from '../../shim/index.js';
 import { findProgram } from '../outside/target.js';
+import { until } from '../until.js';
 import { ring3, start, type Victim } from './victim.js';
 
 const PROGRAM = `
@@ -71,8 +72,11 @@ describe('files that changed', () => {
   /** The victim when it sleeps where it is to hang. */
   const hung = async () => {
     victim = await start(join(folder, 'hang'), []);
-    while (!(await functions({ pid: victim.pid })).names.includes('hang_in_library'))
-      await new Promise((done) => setTimeout(done, 20));
+    const { pid } = victim;
+    await until(
+      async () => (await functions({ pid })).names.includes('hang_in_library'),
+      'it hangs in its library',
+    );
   };
   /** By a new file under the old name, as builds and package managers do. */
   const replace = () => {

@@ -40,17 +40,17 @@ const SOURCES = {
   module: join(root, 'test/diag/module/diag_victim.c'),
 };
 
-const dump = (state: string, culprits: string[], ...says: RegExp[]): Planted => ({
-  ...{ state, by: 'dump', culprits, says },
-});
-const watched = (state: string, culprits: string[], ...says: RegExp[]): Planted => ({
-  ...{ state, by: 'watchdog', culprits, says },
-});
-const order = (state: string, culprits: string[], ...says: RegExp[]): Planted => ({
-  ...{ state, by: 'order check', culprits, says, env: { RING3_LOCKDEP: '1' } },
-});
+type Maker = (state: string, culprits: string[], ...says: RegExp[]) => Planted;
+const foundBy =
+  (by: Finder, env: NodeJS.ProcessEnv = {}): Maker =>
+  (state, culprits, ...says) => ({ state, by, culprits, says, env });
+
+const dump = foundBy('dump');
+const watched = foundBy('watchdog');
+const order = foundBy('order check', { RING3_LOCKDEP: '1' });
 const crash = (state: string, signal: NodeJS.Signals, culprits: string[], ...says: RegExp[]): Planted => ({
-  ...{ state, by: 'crash dump', signal, culprits, says },
+  ...foundBy('crash dump')(state, culprits, ...says),
+  signal,
 });
 /** Of C called by JavaScript: both are named. */
 const called = (planted: Planted): Planted => ({

@@ -143,6 +143,16 @@ describe('Target', () => {
       /mutual chap needs chap too/,
     ],
     ['an empty pattern', { initiators: [''] }, /'' is no pattern of initiator names/],
+    [
+      'an option that does not exist',
+      { disk: ['ram:1M'] } as Partial<TargetOptions>,
+      /there is no option "disk"; there are iqn, disks, size, .*onEvent$/,
+    ],
+    [
+      'disks that are no array',
+      { disks: 'ram:1M' as unknown as string[] },
+      /disks is string, should be an array/,
+    ],
     ['a listen address that is none', { listen: ['localhost'] }, /'localhost' is no address to listen on/],
   ] as [string, Partial<TargetOptions>, RegExp][])
     it(`refuses ${what}`, () =>

@@ -7,7 +7,8 @@
  */
 import { join } from 'node:path';
 import { build } from '../../scripts/kernel/build-command.js';
-import { buildHosted, type Toolchain, toolchain } from '../../scripts/kernel/compile.js';
+import { type Toolchain, toolchain } from '../../scripts/kernel/compile.js';
+import { buildHosted } from '../../scripts/kernel/link.js';
 import { packageRoot, requireNative, type Sanitizer } from '../../scripts/kernel/paths.js';
 import { type RunResult, run } from '../../scripts/kernel/runner.js';
 import { kernelSource, SourceMissing } from '../../scripts/kernel/source.js';

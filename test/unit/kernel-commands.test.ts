@@ -1,101 +1,22 @@
 // SPDX-License-Identifier: MIT
-/** `ring3 run`, `insmod`, `rmmod`, `lsmod`, `dmesg`, and the socket between them, which anybody of this user may abuse. */
+/** `ring3 insmod`, `rmmod`, `lsmod`, `dmesg`, `uevents`, `proc`: commands to a module host. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paramsOf } from '../../scripts/host/commands.js';
-import { readCrash } from '../../scripts/host/isolate.js';
 import { moduleTable, recordLine } from '../../scripts/host/print.js';
 import { badName } from '../../scripts/host/protocol.js';
 import { loadsOf } from '../../scripts/host/run-command.js';
 import { UsageError } from '../../scripts/options.js';
-import { type Finished, ring3, runProgram, TargetProcess } from '../outside/target.js';
+import { ring3, TargetProcess } from '../outside/target.js';
 import { until } from '../until.js';
-import { fixture, pause } from './kernel-fixture.js';
-
-let folder: string;
-const env = () => ({ XDG_RUNTIME_DIR: folder });
-
-/** Runs one command to its end. */
-async function command(...args: string[]): Promise<Finished> {
-  const [program, ...rest] = ring3(args);
-  return runProgram(program!, rest, { env: env() });
-}
-
-class Host {
-  stdout = '';
-  stderr = '';
-  private constructor(readonly child: ChildProcess) {}
-
-  /** `ring3 run ARGUMENT...`, ready. */
-  static async start(...args: string[]): Promise<Host> {
-    const [program, ...rest] = ring3(['run', '--cpus', '1', ...args]);
-    const child = spawn(program!, rest, {
-      env: { ...process.env, ...env() },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const host = new Host(child);
-    hosts.add(host);
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      host.stdout += text;
-    });
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      host.stderr += text;
-    });
-    await host.until(() => /^ring3 run {3}host|"event":"ready"/m.test(host.stdout));
-    return host;
-  }
-
-  async until(ready: () => boolean): Promise<void> {
-    const said = () => `${this.stdout}\n${this.stderr}`;
-    await until(() => {
-      if (!ready() && this.child.exitCode !== null) assert.fail(said());
-      return ready();
-    }, said);
-  }
-
-  get socket(): string {
-    return join(
-      folder,
-      'ring3',
-      readdirSync(join(folder, 'ring3')).find((name) => name.includes(`-${this.child.pid}.`))!,
-    );
-  }
-
-  /** Its exit status. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    hosts.delete(this);
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const exit = once(this.child, 'exit');
-      this.child.kill(signal);
-      await exit;
-    }
-    return this.child.exitCode;
-  }
-}
-const hosts = new Set<Host>();
+import { fixture } from './kernel-fixture.js';
+import { command, env, folder, Host, onHosts, spawnCommand } from './kernel-hosts.js';
 
 describe('module host commands', () => {
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ring3-commands-'));
-  });
-  afterEach(async () => {
-    for (const host of hosts) await host.end('SIGKILL');
-  });
-  after(() => rmSync(folder, { recursive: true }));
+  onHosts();
 
   it('say how to start a host where none runs', async () => {
     for (const args of [['lsmod'], ['rmmod', 'x'], ['dmesg'], ['uevents'], ['proc'], ['insmod', 'x.ko.so']]) {
@@ -190,21 +111,12 @@ describe('module host commands', () => {
 
   it('dmesg -w shows what comes, and ends with the host', async () => {
     const host = await Host.start(fixture('demo'));
-    const [program, ...rest] = ring3(['dmesg', '-w']);
-    const follow = spawn(program!, rest, {
-      env: { ...process.env, ...env() },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(follow, 'close');
-    let stdout = '';
-    follow.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    await until(() => /fix_demo: loaded/.test(stdout), 'it shows what was before');
+    const follow = spawnCommand(['dmesg', '-w']);
+    await until(() => /fix_demo: loaded/.test(follow.stdout), 'it shows what was before');
     assert.equal((await command('insmod', fixture('user'))).status, 0);
-    await until(() => /fix_user: loaded/.test(stdout), 'it shows what comes');
+    await until(() => /fix_user: loaded/.test(follow.stdout), 'it shows what comes');
     await host.end();
-    assert.deepEqual(await ended, [0, null]);
+    assert.deepEqual(await follow.ended, [0, null]);
   });
 
   it('uevents are shown as udevadm monitor does', async () => {
@@ -214,104 +126,22 @@ describe('module host commands', () => {
       (await command('uevents')).stdout,
       /^KERNEL\[\d+\.\d{6}\] add {6}\/kernel\/fix_things\/thing \(fix_things\)\nKERNEL\[\d+\.\d{6}\] add {6}\/module\/fix_uevent \(module\)\n$/,
     );
-    const [program, ...rest] = ring3(['uevents', '-w', '--property', '--subsystem', 'fix_things']);
-    const follow = spawn(program!, rest, {
-      env: { ...process.env, ...env() },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(follow, 'close');
-    let stdout = '';
-    follow.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    await until(() => /COLOUR=red=ish\nSEQNUM=1\n\n$/.test(stdout), 'it shows what was before');
+    const follow = spawnCommand(['uevents', '-w', '--property', '--subsystem', 'fix_things']);
+    await until(() => /COLOUR=red=ish\nSEQNUM=1\n\n$/.test(follow.stdout), 'it shows what was before');
     assert.equal((await command('proc', '/sys/kernel/fix_things/thing/tell=2')).status, 0);
     await until(
-      () => /change {3}.*\nACTION=change\n.*\nSUBSYSTEM=fix_things\nWHICH=1\n.*\nSEQNUM=4\n\n$/.test(stdout),
+      () =>
+        /change {3}.*\nACTION=change\n.*\nSUBSYSTEM=fix_things\nWHICH=1\n.*\nSEQNUM=4\n\n$/.test(
+          follow.stdout,
+        ),
       'it shows what comes',
     );
-    assert.doesNotMatch(stdout, /\(module\)/);
+    assert.doesNotMatch(follow.stdout, /\(module\)/);
     const json = (await command('uevents', '--json', '--subsystem', 'module')).stdout.trim().split('\n');
     assert.equal(json.length, 1);
     assert.equal(JSON.parse(json[0]!).devpath, '/module/fix_uevent');
     await host.end();
-    assert.deepEqual(await ended, [0, null]);
-  });
-
-  it('run loads modules with their parameters, and ends by itself', async () => {
-    const { status, stdout, stderr } = await command(
-      ...[
-        'run',
-        fixture('demo'),
-        fixture('user'),
-        'fix_demo.size=12',
-        'fix-demo.label=a b',
-        '--cpus',
-        '1',
-        '--for',
-        '0',
-      ],
-    );
-    assert.equal(status, 0, stderr);
-    assert.match(stdout, /demo: size 12/);
-    assert.match(stdout, /^ring3 run {3}host host, PID \d+, 1 CPUs {3}fix_demo fix_user$/m);
-    assert.match(stdout, /fix_user: unloaded\n.*fix_demo: unloaded/);
-    const json = await command(
-      'run',
-      fixture('demo'),
-      '--json',
-      '--cpus',
-      '1',
-      '--for',
-      '0',
-      '--name',
-      'mine',
-    );
-    const events = json.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const ready = events.find(({ event }) => event === 'ready');
-    assert.deepEqual([ready.name, ready.cpus, ready.modules], ['mine', 1, ['fix_demo']]);
-    assert.deepEqual(readdirSync(join(folder, 'ring3')), []);
-  });
-
-  it('run fails where a module does, and takes the others away', async () => {
-    const { status, stdout, stderr } = await command(
-      ...['run', fixture('demo'), fixture('fails'), '--cpus', '1', '--for', '0'],
-    );
-    assert.equal(status, 1);
-    assert.match(stderr, /^ring3: insmod .*fix_fails: init failed: -19 \(ENODEV\)/);
-    assert.match(stdout, /fix_demo: unloaded/);
-    const stays = await command('run', fixture('stays'), '--cpus', '1', '--for', '0');
-    assert.equal(stays.status, 1);
-    assert.match(stays.stderr, /fix_stays: cannot be unloaded: it has an init and no exit/);
-  });
-
-  it('run says that an init does not return, and ends at a second signal', async () => {
-    const [program, ...rest] = ring3(['run', fixture('crash'), 'fix_crash.how=never', '--cpus', '1']);
-    const child = spawn(program!, rest, {
-      env: { ...process.env, ...env() },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const kill = () => child.kill('SIGKILL');
-    process.once('exit', kill);
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    await until(() => /fix_crash: never returns/.test(stdout));
-    child.kill('SIGTERM');
-    await until(() => stderr !== '');
-    assert.match(stderr, /SIGTERM: the init of fix_crash has not returned; a second signal ends/);
-    const exit = once(child, 'exit');
-    child.kill('SIGTERM');
-    assert.deepEqual(await exit, [null, 'SIGTERM']);
-    process.off('exit', kill);
+    assert.deepEqual(await follow.ended, [0, null]);
   });
 
   it('refuse wrong usage with status 2', async () => {
@@ -362,249 +192,6 @@ describe('module host commands', () => {
     await one.end();
   });
 
-  it("the socket is the user's alone", async () => {
-    mkdirSync(join(folder, 'ring3'), { recursive: true });
-    chmodSync(join(folder, 'ring3'), 0o777);
-    const host = await Host.start();
-    assert.equal(statSync(host.socket).mode & 0o777, 0o600);
-    assert.equal(statSync(join(folder, 'ring3')).mode & 0o777, 0o700);
-  });
-
-  it('a path that no socket can have is an error', async () => {
-    const long = join(folder, 'x'.repeat(100));
-    const [program, ...rest] = ring3(['run', '--for', '0', '--cpus', '1']);
-    const { status, stderr } = await runProgram(program!, rest, { env: { XDG_RUNTIME_DIR: long } });
-    assert.equal(status, 1);
-    assert.match(stderr, /is longer than 107 bytes.*\n {2}set XDG_RUNTIME_DIR to a shorter one/);
-  });
-
-  describe('a crash', () => {
-    for (const [how, said] of [
-      ['null', /crashed with SIGSEGV while module fix_crash was loaded: 0x10: null pointer/],
-      ['call', /crashed with SIGSEGV while module fix_crash was loaded: 0x0: a call of a null pointer/],
-      ['bug', /crashed with SIGABRT while module fix_crash was loaded: kernel BUG at .*fix_crash\.c:\d+/],
-    ] as const)
-      it(`of kind ${how} is told by --isolate, with function, file and line`, async () => {
-        const { status, stderr, stdout } = await command(
-          ...[
-            'run',
-            fixture('demo'),
-            fixture('crash'),
-            `fix_crash.how=${how}`,
-            '--isolate',
-            '--cpus',
-            '1',
-            '--json',
-          ],
-        );
-        assert.equal(status, 1);
-        assert.match(stderr, said);
-        assert.match(stderr, /\n {2}in (touch|crash_init)\S* at fix_crash\.c:\d+ \(fix_crash\.ko\.so\)\n/);
-        assert.doesNotMatch(stderr, /ring3Dump|registers/);
-        const crash = stdout
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-          .find(({ event }) => event === 'crash');
-        assert.equal(crash.module, 'fix_crash');
-        assert.equal(crash.where.file, 'fix_crash.c');
-        assert.ok(crash.where.line > 0);
-      });
-
-    it('that comes after init is told as well', async () => {
-      const { status, stderr } = await command(
-        'run',
-        fixture('crash'),
-        'fix_crash.how=later',
-        '--isolate',
-        '--cpus',
-        '1',
-      );
-      assert.equal(status, 1);
-      assert.match(stderr, /crashed with SIGSEGV while it ran: 0x10: null pointer/);
-      assert.match(stderr, /\n {2}in touch at fix_crash\.c:\d+ \(fix_crash\.ko\.so\)\n/);
-    });
-
-    it('that does not come leaves --isolate as run is', async () => {
-      const { status, stdout, stderr } = await command(
-        ...['run', fixture('demo'), '--isolate', '--cpus', '1', '--for', '0'],
-      );
-      assert.equal(status, 0, stderr);
-      assert.match(stdout, /fix_demo: unloaded/);
-      const fails = await command('run', fixture('fails'), '--isolate', '--cpus', '1', '--for', '0');
-      assert.equal(fails.status, 1);
-      assert.match(fails.stderr, /init failed: -19/);
-    });
-
-    it('ends with the signal that its parent was sent', async () => {
-      const host = await Host.start('--isolate', fixture('demo'));
-      assert.equal(await host.end('SIGINT'), 0);
-      assert.match(host.stdout, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
-    });
-
-    it('is none when a terminal sends Ctrl-C to both', async () => {
-      const [program, ...rest] = ring3(['run', '--isolate', '--cpus', '1', fixture('demo')]);
-      const child = spawn(program!, rest, {
-        env: { ...process.env, ...env() },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      });
-      let said = '';
-      for (const stream of [child.stdout!, child.stderr!])
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          said += text;
-        });
-      await until(
-        () => said.includes('ring3 run   host'),
-        () => said,
-      );
-      const ended = once(child, 'exit');
-      process.kill(-child.pid!, 'SIGINT');
-      assert.deepEqual(await ended, [0, null], said);
-      assert.match(said, /stopping SIGINT[\s\S]*fix_demo: unloaded/);
-    });
-
-    it('of the process that watches leaves no host behind', async () => {
-      const host = await Host.start('--isolate', fixture('demo'));
-      const pid = Number(/PID (\d+)/.exec(host.stdout)![1]);
-      await host.end('SIGKILL');
-      await until(
-        () => {
-          try {
-            process.kill(pid, 0);
-            return false;
-          } catch {
-            return true;
-          }
-        },
-        () => `${pid} still runs`,
-      );
-    });
-
-    it('dump is read whatever is in it', () => {
-      assert.equal(readCrash(''), undefined);
-      assert.equal(readCrash('ring3Dump=1\n-- stacks --\n'), undefined);
-      const half = 'signal=SIGSEGV code=1 tid=7 address=0x0 addressIs="null"\ntid=7 crashed=true stack=0\n';
-      assert.deepEqual(readCrash(half), { signal: 'SIGSEGV', what: '0x0: null', stack: [] });
-      const inlined = `${half}-- stacks --\nstack=0\n    thread 7\n  #0  a at m.c:1, inlined in\n    b at m.c:2 (m.ko.so+0x1)\n`;
-      assert.deepEqual(readCrash(inlined)!.where, { function: 'a', file: 'm.c', line: 1, object: 'm.ko.so' });
-    });
-  });
-
-  describe('the socket', () => {
-    /** What a host answers to @text, until it closes or @lines came. */
-    async function say(host: Host, text: string | Buffer, lines = 1): Promise<Record<string, unknown>[]> {
-      const socket = createConnection(host.socket);
-      let got = '';
-      socket.setEncoding('utf8').on('data', (chunk: string) => {
-        got += chunk;
-      });
-      socket.on('error', () => {});
-      socket.write(text);
-      let newlines = 0;
-      socket.on('data', (chunk: string) => {
-        newlines += chunk.split('\n').length - 1;
-      });
-      await until(() => newlines >= lines || socket.destroyed);
-      socket.destroy();
-      return got
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line));
-    }
-
-    it('answers nonsense with errors, and lives', async () => {
-      const host = await Host.start();
-      for (const line of [
-        'hello',
-        '[]',
-        'null',
-        '7',
-        '{}',
-        '{"op":"halt"}',
-        '{"op":["insmod"]}',
-        '{"op":"insmod"}',
-        '{"op":"insmod","path":7,"params":""}',
-        '{"op":"rmmod","name":null}',
-        '{"op":"insmod","path":"a\\u0000b","params":""}',
-        '{"op":"rmmod","name":""}',
-        '{"op":"__proto__"}',
-        '{"op":"tree"}',
-        '{"op":"tree","path":""}',
-        '{"op":"treeWrite","path":"/proc/x","value":1}',
-        '',
-      ]) {
-        const [reply] = await say(host, `${line}\n`);
-        assert.equal(reply?.ok, false, line);
-        assert.equal(typeof reply?.message, 'string');
-      }
-      const replies = await say(host, '{"op":"hello"}\nx\n{"op":"lsmod"}\n', 3);
-      assert.deepEqual(
-        replies.map(({ ok }) => ok),
-        [true, false, true],
-      );
-      assert.equal(replies[0]!.pid, host.child.pid);
-    });
-
-    it('bounds requests and connections', async () => {
-      const host = await Host.start();
-      const [long] = await say(host, Buffer.alloc(300 << 10, 'x'));
-      assert.match(String(long?.message), /a request has more than 131072 bytes/);
-      const sockets = await Promise.all(
-        Array.from({ length: 16 }, async () => {
-          const socket = createConnection(host.socket);
-          await once(socket, 'connect');
-          return socket;
-        }),
-      );
-      const [full] = await say(host, '{"op":"hello"}\n');
-      assert.match(String(full?.message), /16 commands speak with this host, which is the limit/);
-      for (const socket of sockets) socket.destroy();
-      await until(async () => (await say(host, '{"op":"hello"}\n'))[0]?.ok === true, 'there is room again');
-    });
-
-    /** So many lines of the log. */
-    const chatter = (host: Host, lines: number) =>
-      say(host, '{"op":"rmmod","name":"nobody"}\n'.repeat(lines), lines);
-
-    it('is not held up by one who does not read the log, and tells him what he missed', async () => {
-      const host = await Host.start('--level', '-1');
-      const lazy = createConnection(host.socket);
-      let got = '';
-      lazy.setEncoding('utf8').on('data', (text: string) => {
-        got += text;
-      });
-      lazy.pause();
-      lazy.write('{"op":"follow","from":"start"}\n');
-      await pause(200);
-      const replies = await chatter(host, 12_000);
-      assert.equal(replies.length, 12_000);
-      lazy.resume();
-      await until(() => /"level":4,.*records were lost before they were read/.test(got), 'it is told');
-      lazy.destroy();
-      assert.equal(await host.end(), 0);
-    });
-
-    it('stops hearing one who asks and does not read', async () => {
-      const host = await Host.start('--level', '-1', fixture('demo'));
-      const resident = () =>
-        Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${host.child.pid}/status`, 'utf8'))![1]) / 1024;
-      const before = resident();
-      const rude = createConnection(host.socket);
-      rude.on('error', () => {});
-      rude.pause();
-      const requests = '{"op":"dmesg"}\n'.repeat(50_000);
-      await chatter(host, 2000);
-      rude.write(requests); // 50 000 answers of 200 KB each would be 10 GB
-      await pause(1500);
-      assert.ok(rude.writableLength > 0, 'all was read');
-      assert.ok(resident() - before < 100, `${resident() - before} MiB more`);
-      assert.equal((await say(host, '{"op":"hello"}\n'))[0]?.ok, true);
-      rude.destroy();
-      assert.equal(await host.end(), 0);
-    });
-  });
-
   it('a target is a host too', async () => {
     const target = await TargetProcess.start(['ram:16M'], { env: env() });
     try {
@@ -620,6 +207,61 @@ describe('module host commands', () => {
     } finally {
       await target.stop();
     }
+  });
+
+  it('end with an error where a full disk takes nothing, and without one where nobody reads', async () => {
+    const host = await Host.start(fixture('uevent'));
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [
+        ['lsmod'],
+        ['dmesg'],
+        ['dmesg', '-w'],
+        ['uevents'],
+        ['uevents', '-w'],
+        ['proc', '/sys/module'],
+        ['proc', '/sys/module/fix_uevent/initstate'],
+      ]) {
+        const [program, ...rest] = ring3(args);
+        const done = spawnSync(program!, rest, {
+          env: { ...process.env, ...env() },
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+          timeout: 30_000,
+        });
+        assert.equal(done.status, 1, `${args}: ${done.stderr}`);
+        assert.match(done.stderr, /^ring3: stdout: .*ENOSPC/, args.join(' '));
+      }
+    } finally {
+      closeSync(full);
+    }
+    for (const args of [
+      ['dmesg', '-w'],
+      ['uevents', '-w'],
+    ]) {
+      const [program, ...rest] = ring3(args);
+      const child = spawn(program!, rest, {
+        env: { ...process.env, ...env() },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(child, 'exit');
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      let over = false;
+      void ended.then(() => {
+        over = true;
+      });
+      while (!over) {
+        // until it has something to write
+        await command('insmod', fixture('demo'));
+        await command('rmmod', 'fix_demo');
+      }
+      assert.deepEqual(await ended, [0, null], args.join(' '));
+    }
+    const odd = await command('rmmod', '\x1b[2J');
+    assert.equal(odd.status, 1);
+    assert.ok(!odd.stderr.includes('\x1b'), JSON.stringify(odd.stderr));
+    assert.equal(await host.end(), 0);
   });
 
   describe('parts', () => {

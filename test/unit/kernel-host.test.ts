@@ -33,6 +33,20 @@ describe('module host', () => {
       await assert.rejects(Kernel.start({ cpus }), TypeError);
   });
 
+  it('refuses options that do not exist, here and in a process of its own', async () => {
+    const wrong: [unknown, RegExp][] = [
+      [{ cpu: 2 }, /^Kernel\.start\(\): there is no option "cpu"; there are cpus, otherCpus, .*isolate$/],
+      [{ cpu: 2, isolate: true }, /there is no option "cpu"/],
+      [{ [`a\n${'x'.repeat(100)}`]: 1 }, /no option "a\\nx{58}"; there are/],
+      [{ moduleFolders: 'build' }, /moduleFolders is string, should be an array such as \['build'\]/],
+      [2, /options are number, should be an object/],
+      [null, /options are null, should be an object/],
+      [[], /options are an array, should be an object/],
+    ];
+    for (const [options, message] of wrong)
+      await assert.rejects(Kernel.start(options as { cpus: number }), { name: 'TypeError', message });
+  });
+
   describe('insmod and rmmod', () => {
     it('loads, lists, unloads', async () => {
       const demo = await kernel.insmod(fixture('demo'), { size: 64, fast: true, list: [1, 2] });
@@ -301,7 +315,8 @@ describe('module host', () => {
   });
 
   it('finds what modules ask for in its folders', async () => {
-    for (const name of ['chain_1', 'chain_2']) copyFileSync(fixture('kmod'), join(folder, `${name}.ko.so`));
+    for (const name of ['chain_1', 'chain_2', 'plain_1'])
+      copyFileSync(fixture('kmod'), join(folder, `${name}.ko.so`));
     await kernel.stop();
     kernel = await Kernel.start({ cpus: 1, moduleFolders: ['/nowhere', folder] });
     kernel.consoleLogLevel = -1;
@@ -312,6 +327,11 @@ describe('module host', () => {
     );
     assert.equal(first.readParameter('answer'), '0');
     assert.equal(kernel.module('chain_2').readParameter('answer'), '256');
+    // A parameter's set() may ask as well, or wait for a thread that does.
+    first.writeParameter('ask', '+plain_1');
+    await kernel.rmmod('plain_1');
+    await kernel.tree.write('/sys/module/chain_1/parameters/ask', 'plain_1');
+    await kernel.rmmod('plain_1');
     await kernel.stop();
     kernel = await Kernel.start({ cpus: 1 });
     kernel.consoleLogLevel = -1;

@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: MIT
 /** A kernel in a process of its own: what works there as here, and a module that crashes, which ends that process only. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { IsolatedKernel, Kernel, KernelCrash } from '../../kernel-api/index.js';
+import { until } from '../until.js';
 import { failsWith, fixture } from './kernel-fixture.js';
 
 /** Until the process is no more; a zombie is none. */
 const gone = (pid: number): boolean => !existsSync(`/proc/${pid}`);
+
+/** The same for one whose new parent, which is not ours, may take its time to ask for its status. */
+function ended(pid: number): boolean {
+  try {
+    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
 
 describe('an isolated kernel', () => {
   let kernel: IsolatedKernel;
@@ -187,8 +200,81 @@ describe('an isolated kernel', () => {
     await assert.rejects(doomed, KernelCrash);
   });
 
+  it('says of a module that ends what it did not free, and of the next one nothing of that', async () => {
+    process.env.RING3_MEM = 'leaks';
+    let watched: IsolatedKernel;
+    try {
+      watched = await Kernel.start({ cpus: 1, isolate: true });
+    } finally {
+      delete process.env.RING3_MEM;
+    }
+    try {
+      const leaks = async () =>
+        (await watched.dmesg()).flatMap(({ text }) => /^.*still in use: .*$/.exec(text)?.[0] ?? []);
+      const expected = [
+        /^fix_fails: still in use: 1 objects, 5 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+        /^fix_fails: still in use: 1 objects, 12 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+        /^fix_fails: still in use: 2 objects, 200 bytes, allocated in fails_init at fix_fails\.c:\d+$/,
+      ];
+      for (const life of [1, 2]) {
+        await watched.insmod(fixture('fails'), { leak: true, error: 0 });
+        await watched.rmmod('fix_fails');
+        const told = await leaks();
+        assert.equal(told.length, life * expected.length, told.join('\n'));
+        for (const line of expected)
+          assert.equal(told.filter((one) => line.test(one)).length, life, told.join('\n'));
+      }
+      await watched.insmod(fixture('fails'), { error: 0 });
+      await watched.rmmod('fix_fails');
+      await assert.rejects(
+        watched.insmod(fixture('fails'), { leak: true }),
+        /still in use: 2 objects, 200 bytes/,
+      );
+      assert.equal((await leaks()).length, 3 * expected.length);
+      await watched.stop();
+    } finally {
+      await watched.kill();
+    }
+  });
+
   it('loads with parameters as text', async () => {
     const demo = await kernel.insmodText(fixture('demo'), 'size=7');
     assert.equal(await demo.readParameter('size'), '7');
+  });
+});
+
+describe('the process of an isolated kernel', () => {
+  it('is spared a Ctrl-C, and ends with its parent, even one that is killed while it is stopped itself', async () => {
+    const script = fileURLToPath(new URL('./kernel-isolate-parent.ts', import.meta.url));
+    const parent = spawn(process.execPath, ['--import', 'tsx', script], {
+      detached: true, // a group of its own, as a shell's job
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const over = once(parent, 'exit');
+    let said = '';
+    parent.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const says = (what: RegExp) =>
+      until(
+        () => what.test(said),
+        () => said,
+      );
+    await says(/pid \d+\n/);
+    const pid = Number(/pid (\d+)/.exec(said)![1]);
+    try {
+      process.kill(-parent.pid!, 'SIGINT');
+      await says(/answers 0\n/);
+      assert.ok(!gone(pid));
+      assert.doesNotMatch(said, /crashed/);
+      process.kill(pid, 'SIGSTOP'); // so that it cannot see its parent go
+    } finally {
+      process.kill(parent.pid!, 'SIGKILL');
+    }
+    await over;
+    await until(
+      () => ended(pid),
+      () => `${pid} is still there`,
+    );
   });
 });

@@ -3,7 +3,8 @@
 #define _LINUX_KMEMLEAK_H
 
 /*
- * Differs from the kernel: nobody looks for leaks; only the end of a kmem_cache tells what is still in it.
+ * Differs from the kernel: nobody searches memory; the end of a kmem_cache tells what is in it, RING3_MEM=leaks what
+ * a module did not free.
  */
 #include <linux/types.h>
 

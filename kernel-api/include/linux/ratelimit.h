@@ -2,6 +2,7 @@
 #ifndef _LINUX_RATELIMIT_H
 #define _LINUX_RATELIMIT_H
 
+/* How often something may be said: states made at run time. What counts is ratelimit_types.h's ___ratelimit(). */
 #include <linux/printk.h>
 #include <linux/ratelimit_types.h>
 #include <linux/sched.h>

@@ -8,7 +8,7 @@
  * who goes to sleep for it pays the fence that this leaves out. A lock that one thread takes
  * thousands of times with nobody between is biased to it, and costs it plain stores only; the
  * next thread that takes it pays a membarrier(2), and after a grace period it may be biased
- * again. So a lock is no full fence: smp_mb__after_spinlock() is one.
+ * again. So neither taking nor giving up is a full fence: smp_mb__after_spinlock() is one.
  *
  * As in a debug kernel: BUG where a lock is taken twice or given up by another than its
  * owner; a warning, once, where one was never set up.
@@ -35,7 +35,7 @@ static inline void ring3_spin_init(spinlock_t *lock)
 __visible void spin_lock(spinlock_t *lock);
 __visible int spin_trylock(spinlock_t *lock);
 __visible void spin_unlock(spinlock_t *lock);	/* BUG when another holds it */
-/* The thread that holds it, or 0. Where one waits for another that has the bias: the other. */
+/* The thread that holds it, or 0. Where two threads are at it, one of them by its bias: that one. For messages. */
 static inline pid_t ring3_spin_owner(const spinlock_t *lock)
 {
 	u32 in = __atomic_load_n(&lock->in, __ATOMIC_RELAXED);

@@ -131,9 +131,15 @@ void *host_file_view(struct host_file *file, host_size bytes, int write)
 	if (!bytes || !S_ISREG(host_file_mode(file)) || fstatfs(fd, &fs) ||
 	    (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC) || nofault_start())
 		return NULL;
-	view = mmap(NULL, bytes, write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	view = mmap(NULL, bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (view == MAP_FAILED)
 		return NULL;
+	/* Under mlockall(MCL_FUTURE) whatever may be touched is, at once: every hole of the file would become pages. */
+	munlock(view, bytes);
+	if (mprotect(view, bytes, write ? PROT_READ | PROT_WRITE : PROT_READ)) {
+		munmap(view, bytes);
+		return NULL;
+	}
 	/* The disk's contents are nothing for a core dump, nor for a child. */
 	madvise(view, bytes, MADV_DONTDUMP);
 	madvise(view, bytes, MADV_DONTFORK);

@@ -32,6 +32,14 @@ void host_release(void *addr, host_size bytes);	/* zeros from now on; whole page
 int host_peek(void *to, const void *from, host_size bytes);	/* -EFAULT: some of it is not there */
 int host_touch(const void *addr);	/* its page, as by a write that changes nothing; -EFAULT: may not be written */
 
+int host_leaks_wanted(void);	/* RING3_MEM=leaks */
+/*
+ * What was allocated by code between @begin and @end and is still in use, a call for each place: "function at
+ * file.c:12". It is told once.
+ */
+void host_leaks(unsigned long begin, unsigned long end,
+		void (*tell)(void *arg, host_size objects, host_size bytes, const char *where), void *arg);
+
 /* threads, time, output */
 unsigned long long host_now_ns(void);
 enum { HOST_CLOCK_REAL = 0, HOST_CLOCK_MONOTONIC = 1, HOST_CLOCK_RAW = 4, HOST_CLOCK_BOOT = 7, HOST_CLOCK_TAI = 11 };

@@ -27,6 +27,7 @@
 #include "diag.h"
 #include "host/host.h"
 #include "sys_mem.h"
+#include "sys_nofault.h"
 
 /* ---- memory ---------------------------------------------------------------- */
 
@@ -162,6 +163,7 @@ static void *thread_main(void *arg)
 
 	free(arg);
 	diag_thread_enter();
+	nofault_thread_enter();
 	pthread_setname_np(pthread_self(), start.name);
 	exit_point = &here;
 	if (!_setjmp(here.env))
@@ -209,8 +211,10 @@ void host_barrier(void)
 	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
 		return;
 	/* It worked at the start: so this is a child process, which has to ask again. */
-	if (host_barrier_init() || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0)
+	if (host_barrier_init() || syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) < 0) {
+		perror("ring3: membarrier(2) worked as the kernel was started, and fails now");
 		abort();
+	}
 }
 
 static pthread_key_t exit_key;

@@ -45,6 +45,7 @@ struct vdisk {
 	bool			view_lost;	/* it is not used any more */
 	bool			view_writes;	/* it may be written to */
 	unsigned long		*mapped;	/* ram, a file with a view: a bit per page that was written */
+	u64			mapped_bytes;	/* what there are bits for; a file may grow behind it */
 	struct scst_cmd		*sanitize_cmd;	/* whose end is the operation's; xchg'ed */
 	u64			sanitize_rate;	/* bytes a second, 0: as fast as it goes */
 	u16			sanitize_progress;
@@ -114,6 +115,8 @@ int vdisk_transfer(struct vdisk *vdisk, bool write, void *buf, u64 offset, size_
 int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes);
 /* Bytes from @offset on that are all mapped, or all not (SBC-3 4.7). */
 u64 vdisk_extent(struct vdisk *vdisk, u64 offset, bool *mapped);
+/* A bit for every page of the size that the disk has now. May sleep; false: no memory. */
+bool vdisk_alloc_mapped(struct vdisk *vdisk);
 /* Bits of the pages that hold these bytes, or lie among them; nothing where there are none. Any context. */
 void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);
 void vdisk_clear_mapped(struct vdisk *vdisk, u64 offset, u64 bytes);

@@ -22,14 +22,19 @@ int vdisk_say(char *why, size_t bytes, int rc, const char *format, ...)
 	return rc;
 }
 
+bool vdisk_alloc_mapped(struct vdisk *vdisk)
+{
+	vdisk->mapped_bytes = vdisk->size;
+	vdisk->mapped = vzalloc(BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE)) * sizeof(long));
+	return vdisk->mapped;
+}
+
 static int open_memory(struct vdisk *vdisk, char *why, size_t bytes)
 {
 	if (!vdisk->size)
 		return vdisk_say(why, bytes, -EINVAL, "size is missing, or 0");
 	vdisk->memory = vzalloc(vdisk->is_null ? VDISK_MAX_TRANSFER : vdisk->size);
-	if (vdisk->memory && !vdisk->is_null)
-		vdisk->mapped = vzalloc(BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE)) * sizeof(long));
-	if (vdisk->memory && (vdisk->is_null || vdisk->mapped))
+	if (vdisk->memory && (vdisk->is_null || vdisk_alloc_mapped(vdisk)))
 		return 0;
 	return vdisk_say(why, bytes, -ENOMEM, "no memory for %llu bytes", vdisk->size);
 }
@@ -82,9 +87,11 @@ u32 vdisk_physical_block(const struct vdisk *vdisk)
 
 void vdisk_mark_mapped(struct vdisk *vdisk, u64 offset, u64 bytes)
 {
+	u64 end = DIV_ROUND_UP(min(offset + bytes, vdisk->mapped_bytes), PAGE_SIZE);
+
 	if (!vdisk->mapped || !bytes)
 		return;
-	for (u64 page = offset >> PAGE_SHIFT; page <= (offset + bytes - 1) >> PAGE_SHIFT; page++)
+	for (u64 page = offset >> PAGE_SHIFT; page < end; page++)
 		if (!test_bit((long)page, vdisk->mapped))
 			set_bit((long)page, vdisk->mapped);
 }
@@ -147,7 +154,8 @@ int vdisk_deallocate(struct vdisk *vdisk, u64 offset, u64 bytes)
 
 void vdisk_clear_mapped(struct vdisk *vdisk, u64 offset, u64 bytes)
 {
-	u64 page = round_up(offset, PAGE_SIZE) >> PAGE_SHIFT, end = (offset + bytes) >> PAGE_SHIFT;
+	u64 page = round_up(offset, PAGE_SIZE) >> PAGE_SHIFT;
+	u64 end = min(offset + bytes, vdisk->mapped_bytes) >> PAGE_SHIFT;
 
 	if (!vdisk->mapped)
 		return;

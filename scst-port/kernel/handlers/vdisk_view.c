@@ -5,12 +5,13 @@
  * there, and what must not change any more when it is sent (data digests) is copied out of it,
  * without a system call.
  *
- * Nobody but sendmsg() and such a copy looks at the bytes, for there may be none: behind the
- * end of a file that somebody truncated we would get SIGBUS, sendmsg() gets EFAULT, and the
- * copy (ring3_view_copy) ends early. The size of the file is asked for once for all commands that were received
- * together; what does not fit is read, and fails as it must. A file truncated between that
- * and the sending ends the session, and the view: from then on all is read. What a disk grows
- * by later (resync_size) is read, too.
+ * Nobody but sendmsg() and such a copy looks at the bytes, for there may be none: behind
+ * the end of a file that somebody truncated we would get SIGBUS, sendmsg() gets EFAULT, and
+ * the copy (ring3_view_copy) ends early. The size of the file is asked for once for all
+ * commands that were received together, and for each that had to wait for its turn; what
+ * does not fit is read, and fails as it must. A file truncated between that and the sending
+ * ends the session, and the view: from then on all is read. What a disk grows by later
+ * (resync_size) is read, too.
  *
  * A copy that ended early is done again by a system call: the file is read, and fails as it
  * must, or written, and grows, or has no room, and that is told. Only pages known to hold data
@@ -35,8 +36,6 @@
 
 void vdisk_open_view(struct vdisk *vdisk)
 {
-	size_t words = BITS_TO_LONGS(DIV_ROUND_UP(vdisk->size, PAGE_SIZE));
-
 	vdisk->view_writes = !vdisk->dev.rd_only;
 	vdisk->view = ring3_file_view(vdisk->file, vdisk->size, vdisk->view_writes);
 	if (!vdisk->view && vdisk->view_writes) {
@@ -46,8 +45,7 @@ void vdisk_open_view(struct vdisk *vdisk)
 	if (!vdisk->view)
 		return;
 	vdisk->view_bytes = vdisk->size;
-	vdisk->mapped = vzalloc(words * sizeof(long));
-	if (!vdisk->mapped)
+	if (!vdisk_alloc_mapped(vdisk))
 		vdisk_close_view(vdisk);
 }
 

@@ -191,6 +191,7 @@ struct iscsi_conn {
 	bool			rx_again;	/* to be continued by the tasklet */
 	bool			rx_paused;	/* until the send queue is shorter */
 	u32			rx_left;	/* data bytes of the current PDU still to come */
+	u64			rx_batches;	/* how often the buffer was decoded: sess->rx_batch */
 	u32			rx_off;		/* where they go in rx_cmnd's data */
 	u8			rx_trailer_left, rx_trailer_len;	/* padding and digest */
 	u8			rx_trailer[8];

@@ -237,10 +237,8 @@ static bool rx_pdu(struct iscsi_conn *conn)
 	return true;
 }
 
-/* Decode all that is complete. */
-static void rx_parse(struct iscsi_conn *conn)
+static void parse_complete(struct iscsi_conn *conn)
 {
-	conn->scst->rx_batch++;
 	while (conn_is_up(conn)) {
 		if (conn->rx_in_data) {
 			if (!rx_data_from_buf(conn))
@@ -261,6 +259,16 @@ static void rx_parse(struct iscsi_conn *conn)
 				return;
 		}
 	}
+}
+
+/* Decode all that is complete. What executes at another time did not come together with anything. */
+static void rx_parse(struct iscsi_conn *conn)
+{
+	struct scst_session *sess = conn->scst;
+
+	sess->rx_batch = ++conn->rx_batches;
+	parse_complete(conn);
+	sess->rx_batch = 0;
 }
 
 /* ---- the socket -------------------------------------------------------------------- */

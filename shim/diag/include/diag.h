@@ -91,6 +91,9 @@ int diag_dump(int fd, bool json, unsigned int sections, const char *reason);
  */
 unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes);
 
+/* A call site of memory as dumps have it: "function at file.c:12". As above; "0x..." while another thread does so. */
+void diag_site_text(const void *site, char *buf, unsigned long bytes);
+
 /* The calling thread's stack to @fd, a frame a line, with files and lines. As diag_dump(). */
 int diag_backtrace(int fd);
 

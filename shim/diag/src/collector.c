@@ -43,9 +43,11 @@ static struct arena arena;
 static struct arena text;
 static uint64_t born;
 
-/* One caller of diag_dump() at a time. */
+enum { CALL_FREE, CALL_FILLED_IN, CALL_ASKED, CALL_ANSWERED, CALL_DONE };
+
+/* One caller of diag_dump() at a time: who makes it CALL_FILLED_IN has it until it is free again. */
 static struct {
-	uint32_t	state;		/* futex: 0 free, 1 asked, 2 being made, 3 done */
+	uint32_t	state;		/* futex */
 	int		fd, result;
 	int		tid;		/* whose stack; 0: a dump */
 	bool		json;
@@ -241,45 +243,45 @@ static void answer_quit(void)
 
 static void answer_call(void)
 {
-	uint32_t asked = 1;
+	uint32_t asked = CALL_ASKED;
 
-	if (!__atomic_compare_exchange_n(&call.state, &asked, 2, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&call.state, &asked, CALL_ANSWERED, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	struct dump dump = { .sections = call.sections, .reason = call.reason };
 	size_t bytes = call.tid ? collector_stack_text(call.tid, text.base, 64 << 10) : make_dump(&dump, call.json);
 
 	call.result = bytes ? collector_write(call.fd, text.base, bytes) : -ESRCH;
-	__atomic_store_n(&call.state, 3, __ATOMIC_RELEASE);
+	__atomic_store_n(&call.state, CALL_DONE, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &call.state, FUTEX_WAKE_PRIVATE, 1);
 }
 
 static int diag_ask(int fd, int tid, bool json, unsigned int sections, const char *reason)
 {
 	uint64_t deadline = diag_now() + CALL_WAIT_NS;
-	uint32_t free = 0, state;
+	uint32_t free = CALL_FREE, state;
 	int rc;
 
 	if (!diag_running() || (int)syscall(SYS_gettid) == collector_tid())
 		return -ESRCH;
-	/* 4: being filled in. */
-	if (!__atomic_compare_exchange_n(&call.state, &free, 4, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&call.state, &free, CALL_FILLED_IN, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return -EBUSY;
 	call.fd = fd;
 	call.tid = tid;
 	call.json = json;
 	call.sections = sections;
 	call.reason = reason;
-	__atomic_store_n(&call.state, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&call.state, CALL_ASKED, __ATOMIC_RELEASE);
 	ring();
-	while ((state = __atomic_load_n(&call.state, __ATOMIC_ACQUIRE)) != 3) {
+	while ((state = __atomic_load_n(&call.state, __ATOMIC_ACQUIRE)) != CALL_DONE) {
 		uint64_t now = diag_now();
 		struct timespec left;
 
 		if (now >= deadline) {
-			uint32_t asked = 1;
+			uint32_t asked = CALL_ASKED;
 
-			/* Not begun: nobody will. Begun: its end frees it, as there is nobody to read the result. */
-			if (__atomic_compare_exchange_n(&call.state, &asked, 0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			/* Not begun: nobody will. Begun: it writes to our descriptor, so its end is waited for. */
+			if (__atomic_compare_exchange_n(&call.state, &asked, CALL_FREE, 0, __ATOMIC_ACQ_REL,
+							__ATOMIC_RELAXED))
 				return -ETIMEDOUT;
 			deadline = UINT64_MAX;
 			continue;
@@ -289,7 +291,7 @@ static int diag_ask(int fd, int tid, bool json, unsigned int sections, const cha
 		syscall(SYS_futex, &call.state, FUTEX_WAIT_PRIVATE, state, &left);
 	}
 	rc = call.result;
-	__atomic_store_n(&call.state, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&call.state, CALL_FREE, __ATOMIC_RELEASE);
 	return rc;
 }
 
@@ -400,9 +402,9 @@ int diag_start(unsigned int flags)
 		if (!rc)
 			pthread_atfork(NULL, NULL, forked);
 		started = !rc;
-	}
-	else if (!diag_running())
+	} else if (!diag_running()) {
 		rc = -ECHILD;
+	}
 	/* Taken: another namespace's process of this number. The other ways in remain. */
 	if (!rc && flags & DIAG_SOCKET)
 		listener_open();

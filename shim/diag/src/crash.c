@@ -36,8 +36,10 @@ enum { FATAL = sizeof(fatal) / sizeof(fatal[0]) };
 static struct sigaction previous[FATAL];
 static bool installed;
 
+enum { CRASH_NONE, CRASH_TOLD, CRASH_DUMPED };
+
 static struct {
-	uint32_t	state;		/* futex: 0 none, 1 told, 2 dumped */
+	uint32_t	state;		/* futex */
 	int		tid, signum, code;
 	uint64_t	addr;		/* 0 where the signal has none */
 	int		sender, user, syscall;
@@ -87,7 +89,7 @@ static void wait_for_dump(void)
 		struct timespec limit = { WAIT_NS / 1000000000, WAIT_NS % 1000000000 };
 		uint32_t state = __atomic_load_n(&crash.state, __ATOMIC_ACQUIRE);
 
-		if (state == 2)
+		if (state == CRASH_DUMPED)
 			return;
 		syscall(SYS_futex, &crash.state, FUTEX_WAIT_PRIVATE, state, &limit);
 	}
@@ -133,7 +135,7 @@ static void on_crash(int signum, siginfo_t *info, void *context)
 	int tid = (int)syscall(SYS_gettid), nobody = 0;
 	struct caught caught;
 
-	if (nofault_fixup(signum, context) || (diag_crash_first && diag_crash_first(signum, info, context)))
+	if (nofault_fixup(info, context) || (diag_crash_first && diag_crash_first(signum, info, context)))
 		return;
 	caught_of_context(&caught, context);
 	if (!__atomic_compare_exchange_n(&crashed, &nobody, tid, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -151,10 +153,10 @@ static void on_crash(int signum, siginfo_t *info, void *context)
 	if (tid == collector_tid() || !diag_running()) {
 		tell_alone(signum, info, &caught);
 	} else {
-		__atomic_store_n(&crash.state, 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&crash.state, CRASH_TOLD, __ATOMIC_RELEASE);
 		collector_wake_for_crash();
 		wait_for_dump();
-		if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != 2)
+		if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != CRASH_DUMPED)
 			tell_alone(signum, info, &caught);
 	}
 	die_of(signum, info);
@@ -183,7 +185,7 @@ int crash_init(void)
 
 bool crash_pending(struct dump *dump, char *reason, size_t bytes)
 {
-	if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != 1 || crash.taken)
+	if (__atomic_load_n(&crash.state, __ATOMIC_ACQUIRE) != CRASH_TOLD || crash.taken)
 		return false;
 	crash.taken = true;
 	dump->crash_tid = crash.tid;
@@ -197,7 +199,7 @@ bool crash_pending(struct dump *dump, char *reason, size_t bytes)
 
 void crash_done(void)
 {
-	__atomic_store_n(&crash.state, 2, __ATOMIC_RELEASE);
+	__atomic_store_n(&crash.state, CRASH_DUMPED, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &crash.state, FUTEX_WAKE_PRIVATE, 1024);
 }
 

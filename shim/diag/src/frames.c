@@ -222,28 +222,52 @@ void emit_frames(struct dump *dump, const struct frame frames[], unsigned int nr
 
 /* ---- for who has addresses only -------------------------------------------------------- */
 
-unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes)
-{
-	static struct space space;	/* of who has busy */
-	static bool opened;
-	static int busy;
-	size_t used = 0;
+static int text_busy;	/* atomic: somebody has the space of text_space() */
 
-	if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
-		return 0;
+/* NULL: another thread has it, or there is none. */
+static struct space *text_space(void)
+{
+	static struct space space;
+	static bool opened;
+
+	if (__atomic_exchange_n(&text_busy, 1, __ATOMIC_ACQUIRE))
+		return NULL;
 	if (opened ? space_refresh(&space) == 0 : space_open(&space, 0) == 0)
 		opened = true;
-	for (unsigned int i = 0; opened && i < nr && used + 600 < bytes; i++) {
+	if (!opened)
+		__atomic_store_n(&text_busy, 0, __ATOMIC_RELEASE);
+	return opened ? &space : NULL;
+}
+
+unsigned long diag_frames_text(void *const frames[], unsigned int nr, char *buf, unsigned long bytes)
+{
+	struct space *space = text_space();
+	size_t used = 0;
+
+	for (unsigned int i = 0; space && i < nr && used + 600 < bytes; i++) {
 		const struct frame frame = { .pc = (uintptr_t)frames[i] };
 
 		buf[used++] = ' ';
 		buf[used++] = ' ';
-		used += frame_line(&space, NULL, &frame, i, buf + used, bytes - used - 2);
+		used += frame_line(space, NULL, &frame, i, buf + used, bytes - used - 2);
 		buf[used++] = '\n';
 		buf[used] = 0;
 	}
-	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	if (space)
+		__atomic_store_n(&text_busy, 0, __ATOMIC_RELEASE);
 	return used;
+}
+
+void diag_site_text(const void *site, char *buf, unsigned long bytes)
+{
+	struct space *space = text_space();
+
+	if (!space) {
+		diag_format(buf, bytes, "%#lx", (uintptr_t)site);
+		return;
+	}
+	site_text(space, site, buf, bytes);
+	__atomic_store_n(&text_busy, 0, __ATOMIC_RELEASE);
 }
 
 /* ---- roles ------------------------------------------------------------------------------- */

@@ -40,7 +40,7 @@ struct core;
 struct space {
 	struct arena	names;		/* images and places: as long as the space */
 	struct arena	maps_arena;
-	int		pid;		/* 0 = a core */
+	int		pid;		/* 0 = ourselves, or a core */
 	int		mem_fd;
 	struct core	*core;
 	struct mapping	*maps;		/* sorted */

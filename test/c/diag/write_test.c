@@ -58,7 +58,7 @@ TEST(a_pipe_that_nobody_reads_and_one_that_is_closed)
 	CHECK_EQ(diag_dump(ends[1], false, DIAG_THREADS, "test"), -EPIPE);
 }
 
-static int connect_to_self(void)
+static __attribute__((unused)) int connect_to_self(void)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -68,7 +68,7 @@ static int connect_to_self(void)
 	return fd;
 }
 
-static bool asked_and_told(int fd, const char *what)
+static __attribute__((unused)) bool asked_and_told(int fd, const char *what)
 {
 	static char answer[1 << 20];
 	size_t used = 0;
@@ -82,6 +82,9 @@ static bool asked_and_told(int fd, const char *what)
 
 TEST(no_descriptor_is_left)
 {
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the thread sanitizer may deliver a signal too late for a stack of its own telling");
+#else
 	struct rlimit few = { 40, 40 };
 	int asker, text = memfd_create("text", MFD_CLOEXEC);
 	char *all;
@@ -99,6 +102,7 @@ TEST(no_descriptor_is_left)
 	bytes = lseek(text, 0, SEEK_END);
 	all = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, text, 0);
 	CHECK(all != MAP_FAILED && memmem(all, (size_t)bytes, "no_descriptor_is_left at write_test.c:", 38));
+#endif
 }
 
 /* A parent's socket in its child would outlive the parent, and take questions. */

@@ -7,6 +7,8 @@
 #include <linux/notifier.h>
 #include <linux/slab.h>
 
+#include <ring3/tree.h>
+
 #include "rig.h"
 
 int getpid(void);
@@ -164,6 +166,49 @@ TEST(kmod_init_may_ask)
 	CHECK_EQ(ring3_insmod(files[3].path, ""), 0);	/* a thread asks, and init waits for it */
 	CHECK_EQ(answer_of("thread_1"), 0);
 	CHECK(is_loaded("plain_1"));
+	stop();
+}
+
+static long write_file(const char *path, const char *text)
+{
+	struct ring3_tree_file *file;
+	long rc = ring3_tree_open(path, RING3_TREE_WRITE, &file);
+
+	if (rc)
+		return rc;
+	rc = ring3_tree_write(file, text, strlen(text));
+	ring3_tree_close(file);
+	return rc;
+}
+
+/* A set() may load modules, itself or through a thread it waits for: of insmod, of ring3/kernel.h, of the file. */
+TEST(kmod_parameter_may_ask)
+{
+	static const char *const ways[] = { "plain_1", "+plain_1" };
+	char why[400];
+
+	start();
+	add("asker");
+	add("plain_1");
+	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
+		char params[32];
+
+		snprintf(params, sizeof(params), "ask=%s", ways[i]);
+		CHECK_EQ(ring3_insmod(files[0].path, params), 0);
+		CHECK_EQ(answer_of("asker"), 0);
+		CHECK_EQ(ring3_rmmod("plain_1"), 0);
+		CHECK_EQ(ring3_param_write("asker", "ask", ways[i], why, sizeof(why)), 0);
+		CHECK(is_loaded("plain_1"));
+		CHECK_EQ(ring3_rmmod("plain_1"), 0);
+		CHECK(write_file("/sys/module/asker/parameters/ask", ways[i]) > 0);
+		CHECK(is_loaded("plain_1"));
+		CHECK_EQ(ring3_rmmod("plain_1"), 0);
+		CHECK_EQ(ring3_param_write("asker", "ask", "nobody", why, sizeof(why)), 0);
+		CHECK_EQ(answer_of("asker"), 256);
+		CHECK_EQ(ring3_param_write("asker", "ask", "asker", why, sizeof(why)), 0);	/* it is there */
+		CHECK_EQ(ring3_rmmod("asker"), 0);
+	}
+	CHECK_EQ(ring3_param_write("asker", "ask", "plain_1", why, sizeof(why)), -ENOENT);
 	stop();
 }
 

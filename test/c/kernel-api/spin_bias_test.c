@@ -8,12 +8,15 @@
 #include <linux/delay.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "rig.h"
 
 #define LONG	5000	/* more than a bias takes */
 #define ENDED	0x40000000u
+#define ROUNDS	20000	/* of a wake-up */
 
 static struct rig_thread first[1], second[1], many[4];
 static DEFINE_SPINLOCK(lock);
@@ -137,6 +140,149 @@ TEST(spin_trylock_of_a_biased_lock_that_is_held_fails)
 	CHECK_EQ(preempt_count(), 1);
 	spin_unlock(&lock);
 	CHECK(!spin_is_locked(&lock));
+	rig_stop();
+}
+
+/* Also while it is given the bias. */
+TEST(spin_lock_is_held_once_at_any_time)
+{
+	rig_start(1, 2);
+	for (int i = 0; i < LONG; i++) {
+		spin_lock(&lock);
+		CHECK(!spin_trylock(&lock));
+		CHECK_EQ(ring3_spin_owner(&lock), current->pid);
+		spin_unlock(&lock);
+		CHECK(!spin_is_locked(&lock));
+	}
+	CHECK(biased());
+	rig_stop();
+}
+
+/*
+ * Another had the bias, and stores to `in` only now: it takes that back. Here it is this thread
+ * that stores, which makes a moment of it that lasts.
+ */
+TEST(spin_lock_is_held_though_another_looks_in)
+{
+	rig_start(1, 2);
+	spin_lock(&lock);
+	__atomic_store_n(&lock.in, 1, __ATOMIC_RELAXED);
+	CHECK(ring3_spin_held(&lock));
+	lockdep_assert_held(&lock);
+	spin_unlock(&lock);
+	CHECK(!ring3_spin_held(&lock));
+	CHECK(!spin_trylock(&lock));
+	CHECK_EQ(lock.owner, 0);
+	CHECK_EQ(lock.in, 1);
+	__atomic_store_n(&lock.in, 0, __ATOMIC_RELAXED);
+	CHECK(spin_trylock(&lock));
+	spin_unlock(&lock);
+	rig_stop();
+}
+
+static int leaves(long number)
+{
+	take_long();
+	CHECK(biased());
+	return 0;
+}
+
+TEST(spin_bias_of_a_thread_that_is_gone_ends)
+{
+	rig_start(1, 2);
+	rig_threads_on(first, 1, leaves, 1);
+	rig_join(first, 1);
+	CHECK(spin_trylock(&lock));
+	CHECK_NE(lock.bias & ENDED, 0);
+	CHECK_EQ(lock.in, 0);
+	spin_unlock(&lock);
+	while (!biased())
+		take_long();
+	rig_stop();
+}
+
+/* As memory that held a lock is used again, and as structures with a lock in them are copied. */
+TEST(spin_lock_that_is_biased_is_set_up_again_and_copied)
+{
+	spinlock_t copy;
+
+	rig_start(1, 2);
+	take_long();
+	CHECK(biased());
+	copy = lock;
+	spin_lock(&lock);
+	spin_lock_nested(&copy, 1);
+	CHECK_EQ(copy.in, current->pid);
+	spin_unlock(&lock);
+	CHECK(spin_is_locked(&copy));
+	spin_unlock(&copy);
+	spin_lock_init(&lock);
+	CHECK(!biased());
+	CHECK(spin_trylock(&lock));
+	CHECK_EQ(lock.owner, current->pid);
+	spin_unlock(&lock);
+	take_long();
+	CHECK(biased());
+	rig_stop();
+}
+
+/* As it is before a kernel has asked the host for its barrier, and always where the host has none. */
+TEST(spin_bias_is_not_given_without_the_host_s_barrier)
+{
+	CHECK(ring3_rcu_fences);
+	take_long();
+	CHECK_EQ(lock.bias, 0);
+}
+
+static DECLARE_WAIT_QUEUE_HEAD(queue);
+static long ready, said;	/* atomic: rounds */
+
+/* It is in the queue all the time, so that the queue's lock is the waker's. */
+static int sleeps(long number)
+{
+	DECLARE_WAITQUEUE(entry, current);
+
+	add_wait_queue(&queue, &entry);
+	for (long round = 1; round <= ROUNDS; round++) {
+		__atomic_store_n(&ready, round, __ATOMIC_RELEASE);
+		for (int i = 0; i < round % 64; i++)
+			cpu_relax();
+		for (;;) {
+			set_current_state(TASK_UNINTERRUPTIBLE);
+			if (READ_ONCE(said) == round)
+				break;
+			schedule();	/* for good, if the wake-up is lost */
+		}
+		__set_current_state(TASK_RUNNING);
+	}
+	remove_wait_queue(&queue, &entry);
+	return 0;
+}
+
+static int wakes(long number)
+{
+	for (int i = 0; i < LONG; i++)
+		wake_up(&queue);
+	for (long round = 1; round <= ROUNDS; round++) {
+		for (int i = 1; __atomic_load_n(&ready, __ATOMIC_ACQUIRE) != round; i++) {
+			if (i % 1024)
+				cpu_relax();
+			else
+				yield();
+		}
+		WRITE_ONCE(said, round);
+		wake_up(&queue);
+	}
+	return 0;
+}
+
+TEST(spin_bias_of_a_wait_queue_loses_no_wakeup)
+{
+	rig_start(1, 3);
+	rig_threads_on(first, 1, sleeps, 1);
+	rig_threads_on(second, 1, wakes, 2);
+	rig_join(first, 1);
+	rig_join(second, 1);
 	rig_stop();
 }
 

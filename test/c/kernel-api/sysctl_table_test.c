@@ -162,6 +162,32 @@ TEST(what_cannot_be_a_table_is_refused)
 	rig_stop();
 }
 
+static int long_handler(struct ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	*lenp += 1000;
+	return 0;
+}
+
+TEST(a_handler_that_miscounts_is_not_believed)
+{
+	static struct ctl_table table[] = {
+		{ .procname = "long", .mode = 0644, .proc_handler = long_handler }, { }
+	};
+	struct ctl_table_header *header;
+	struct ring3_tree_file *file;
+	char text[16] = "";
+
+	rig_start(1, 1);
+	header = register_sysctl("ring3", table);
+	CHECK(header);
+	CHECK_EQ(ring3_tree_open("/proc/sys/ring3/long", RING3_TREE_READ | RING3_TREE_WRITE, &file), 0);
+	CHECK_EQ(ring3_tree_read(file, text, sizeof(text)), -EFAULT);
+	CHECK_EQ(ring3_tree_write(file, "1", 1), -EFAULT);
+	ring3_tree_close(file);
+	unregister_sysctl_table(header);
+	rig_stop();
+}
+
 static int slow_handler(struct ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
 	complete(&in_handler);

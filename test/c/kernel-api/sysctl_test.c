@@ -56,6 +56,29 @@ TEST(what_is_no_number_changes_nothing)
 	CHECK_EQ((unsigned int)value, UINT_MAX);
 }
 
+/* A 0 in the middle is no end: nothing but blank space may stand between numbers. */
+TEST(a_zero_byte_is_no_blank)
+{
+	int value = 5;
+	DECLARE_BITMAP(bits, 64) = { 2 };
+	unsigned long *map = bits;
+	struct ctl_table number = { .data = &value, .maxlen = sizeof(value) };
+	struct ctl_table bitmap = { .data = &map, .maxlen = 64 };
+	char text[4];
+	size_t len;
+	loff_t pos;
+
+	for (int of_bits = 0; of_bits < 2; of_bits++) {
+		memcpy(text, "7\0" "9\n", 4);
+		len = 4;
+		pos = 0;
+		CHECK_EQ(of_bits ? proc_do_large_bitmap(&bitmap, 1, text, &len, &pos) :
+				   proc_dointvec(&number, 1, text, &len, &pos), -EINVAL);
+	}
+	CHECK_EQ(value, 5);
+	CHECK_EQ(bits[0], 2);
+}
+
 TEST(limits_hold)
 {
 	int value = 5;

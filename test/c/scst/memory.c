@@ -10,7 +10,6 @@
 
 extern void *dlsym(void *handle, const char *name);
 #define NEXT_	((void *)-1l)	/* RTLD_NEXT */
-#define NONE	((void *)1l)	/* a place that was used once */
 struct dl_info_ { const char *file; void *base; const char *symbol; void *addr; };
 extern int dladdr(const void *addr, struct dl_info_ *info);
 
@@ -23,7 +22,6 @@ static void (*real_cache_free)(struct kmem_cache *cache, void *obj);
 static void *library, *test;	/* where they are loaded */
 static atomic_t countdown, nr_failed, fail_all;
 static atomic64_t live;
-
 
 __attribute__((__constructor__(101))) static void memory_init(void)
 {
@@ -41,27 +39,50 @@ __attribute__((__constructor__(101))) static void memory_init(void)
 }
 
 /*
- * The library's own (its workers, say) come and go when it likes. What it asked for is
- * remembered here, and not counted, whoever gives it back.
+ * What the code under test asked for, and has not given back. The library's own (its workers, say) come
+ * and go when it likes, so they are not counted, whoever gives them back. Open addressing, never full.
  */
-#define NR_FOREIGN	65536
-static const void *foreign[NR_FOREIGN];
-static atomic_t foreign_lock;	/* a spinlock of the library may ask for memory itself */
+#define NR_OWN	65536
+static const void *own[NR_OWN];
+static atomic_t own_lock;	/* a spinlock of the library may ask for memory itself */
 
 static void lock(void)
 {
-	while (atomic_cmpxchg(&foreign_lock, 0, 1))
+	while (atomic_cmpxchg(&own_lock, 0, 1))
 		cpu_relax();
 }
 
 static void unlock(void)
 {
-	atomic_set_release(&foreign_lock, 0);
+	atomic_set_release(&own_lock, 0);
 }
 
 static u32 slot_of(const void *addr)
 {
-	return (u32)((unsigned long)addr * 0x9e3779b97f4a7c15ul >> 48) % NR_FOREIGN;
+	return (u32)((unsigned long)addr * 0x9e3779b97f4a7c15ul >> 48) % NR_OWN;
+}
+
+/* Where @addr is, or would be. */
+static u32 find(const void *addr)
+{
+	u32 slot = slot_of(addr);
+
+	while (own[slot] && own[slot] != addr)
+		slot = (slot + 1) % NR_OWN;
+	return slot;
+}
+
+/* Who stands behind it because its own slot was taken moves up. */
+static void empty(u32 slot)
+{
+	const void *moved;
+
+	own[slot] = NULL;
+	for (u32 i = (slot + 1) % NR_OWN; own[i]; i = (i + 1) % NR_OWN) {
+		moved = own[i];
+		own[i] = NULL;
+		own[find(moved)] = moved;
+	}
 }
 
 static bool is_the_librarys(void *caller)
@@ -87,37 +108,27 @@ static bool fails(void *caller)
 
 static void count_alloc(const void *addr, void *caller)
 {
-	u32 slot = slot_of(addr);
-
-	if (!addr)
+	if (!addr || is_the_librarys(caller))
 		return;
-	if (!is_the_librarys(caller)) {
-		atomic64_inc(&live);
-		return;
-	}
 	lock();
-	while (foreign[slot] > NONE)
-		slot = (slot + 1) % NR_FOREIGN;
-	foreign[slot] = addr;
+	own[find(addr)] = addr;
 	unlock();
+	atomic64_inc(&live);
 }
 
 static void count_free(const void *addr)
 {
-	u32 slot = slot_of(addr);
-	bool found;
+	u32 slot;
 
 	if (!addr)
 		return;
 	lock();
-	while (foreign[slot] && foreign[slot] != addr)
-		slot = (slot + 1) % NR_FOREIGN;
-	found = foreign[slot] == addr;
-	if (found)
-		foreign[slot] = NONE;
-	unlock();
-	if (!found)
+	slot = find(addr);
+	if (own[slot]) {
+		empty(slot);
 		atomic64_dec(&live);
+	}
+	unlock();
 }
 
 void *kmalloc(size_t size, gfp_t gfp)

@@ -264,6 +264,13 @@ void rig_hold(u32 lun)
 	spin_unlock_bh(&hold_lock);
 }
 
+void rig_hold_no_more(void)
+{
+	spin_lock_bh(&hold_lock);
+	held_dev = NULL;
+	spin_unlock_bh(&hold_lock);
+}
+
 u32 rig_held(void)
 {
 	u32 nr;

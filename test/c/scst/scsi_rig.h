@@ -57,6 +57,7 @@ u32 rig_transport_id(u32 nr, u8 *tid);
 
 /* From now on medium commands of @lun stop before they execute; rig_release() lets all of them go. */
 void rig_hold(u32 lun);
+void rig_hold_no_more(void);	/* those that stopped stay stopped, later ones do not stop */
 u32 rig_held(void);
 void rig_wait_held(u32 count);
 void rig_release(void);

@@ -15,6 +15,10 @@ extern int close(int fd);
 extern long lseek(int fd, long offset, int whence);
 extern long pread(int fd, void *buf, unsigned long bytes, long offset);
 extern long pwrite(int fd, const void *buf, unsigned long bytes, long offset);
+extern int mlockall(int flags);
+extern int munlockall(void);
+extern void *mmap(void *at, unsigned long bytes, int prot, int flags, int fd, long offset);
+extern int munmap(void *at, unsigned long bytes);
 extern long recv(int fd, void *buf, unsigned long bytes, int flags);
 
 #define DATA_FROM	3	/* lseek(): SEEK_DATA */
@@ -122,6 +126,38 @@ TEST(scsi_view_holes_stay_holes)
 	scsi_good(a, 0, cdb, 0, zeros, 512);
 	expect_pages(8, 2, zeros);
 	expect_allocated(0, 0);
+	stop();
+}
+
+/* What a program maps may be locked at once, and so be looked at. */
+TEST(scsi_view_holes_stay_holes_under_mlockall)
+{
+	char params[64];
+	void *probe;
+
+	fd = memfd_create("ring3-disk", 0);
+	CHECK_EQ(ftruncate(fd, MIB), 0);
+	rig_start();
+	if (mlockall(2 /* MCL_FUTURE */))
+		test_skip("nothing may be locked");
+	probe = mmap(NULL, 32 * MIB, 0, 0x22 /* MAP_PRIVATE | MAP_ANONYMOUS */, -1, 0);
+	if (probe == (void *)-1) {
+		munlockall();
+		test_skip("too little may be locked");
+	}
+	snprintf(params, sizeof(params), "filename=/proc/self/fd/%d", fd);
+	rig_disk(0, "vdisk_fileio", params);
+	CHECK_EQ(munlockall(), 0);
+	munmap(probe, 32 * MIB);
+	expect_allocated(0, 0);
+	a = rig_nexus(0);
+	b = rig_nexus(1);
+	expect_pages(0, 256, zeros);
+	expect_allocated(0, 0);
+	fill(data, sizeof(data), 1);
+	scsi_write(a, 0, 3 * PAGE_BLOCKS, PAGE_BLOCKS, 512, data);
+	expect_pages(3, 1, data);
+	expect_allocated(3, 4);
 	stop();
 }
 

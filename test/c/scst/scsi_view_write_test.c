@@ -28,6 +28,7 @@ extern long pread(int fd, void *buf, unsigned long bytes, long offset);
 extern long pwrite(int fd, const void *buf, unsigned long bytes, long offset);
 extern int pthread_create(unsigned long *thread, const void *attr, void *(*fn)(void *arg), void *arg);
 extern int pthread_join(unsigned long thread, void **result);
+extern int pthread_sigmask(int how, const void *set, void *old);
 
 #define END_OF_FILE	2	/* lseek() */
 #define ADD_SEALS	1033	/* fcntl() */
@@ -211,7 +212,7 @@ static int full_file(char *folder, u32 bytes)
 	return file;
 }
 
-TEST(scsi_view_write_to_a_full_file_system)
+static void write_to_full_file_system(void)
 {
 	char folder[32], path[64];
 	int file = full_file(folder, 64 * PAGE), ballast;
@@ -245,6 +246,57 @@ TEST(scsi_view_write_to_a_full_file_system)
 	stop();
 	CHECK_EQ(umount(folder), 0);
 	rmdir(folder);
+}
+
+TEST(scsi_view_write_to_a_full_file_system)
+{
+	write_to_full_file_system();
+}
+
+/* As those do who wait for their signals: a fault must end the copy all the same. */
+TEST(scsi_view_write_to_a_full_file_system_signals_blocked)
+{
+	unsigned long all[16];
+
+	memset(all, 0xff, sizeof(all));
+	CHECK_EQ(pthread_sigmask(0 /* SIG_BLOCK */, all, NULL), 0);
+	write_to_full_file_system();
+}
+
+/* Far behind what there is a view, and bits, of. */
+TEST(scsi_view_write_to_what_a_disk_grew_by)
+{
+	u64 lba = 1ull << 32;	/* 2 TiB */
+	u8 list[24] = { 0, 22, 0, 16 }, *zeros;
+
+	start(MIB);
+	CHECK_EQ(ftruncate(fd, 1l << 42), 0);
+	rig_mgmt("devices/disk0/mgmt", "resync_size");
+	scsi_expect_ua(a, 0, 0x062a09);
+	scsi_expect_ua(b, 0, 0x062a09);
+	for (u32 i = 0; i < 3; i++) {
+		scsi_write(a, 0, lba, 2048, 512, other);
+		scsi_read(b, 0, lba, 2048, 512, seen);
+		CHECK_MEMEQ(seen, other, MIB);
+	}
+	/* From the part that was always there into the new one. */
+	scsi_write(b, 0, 2040, 16, 512, other);
+	CHECK_EQ(pread(fd, seen, 8192, 2040 * 512), 8192);
+	CHECK_MEMEQ(seen, other, 8192);
+	put_unaligned_be64(2032, list + 8);
+	put_unaligned_be32(48, list + 16);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	put_unaligned_be64(lba, list + 8);
+	put_unaligned_be32(2048, list + 16);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	zeros = memset(other, 0, sizeof(other));
+	scsi_read(b, 0, lba, 2048, 512, seen);
+	CHECK_MEMEQ(seen, zeros, MIB);
+	scsi_read(b, 0, 2032, 48, 512, seen);
+	CHECK_MEMEQ(seen, zeros, 48 * 512);
+	scsi_read(b, 0, 0, 2032, 512, seen);
+	CHECK_MEMEQ(seen, data, 2032 * 512);
+	stop();
 }
 
 TEST(scsi_view_write_where_none_may)
@@ -330,6 +382,50 @@ TEST(scsi_view_write_with_a_bad_digest)
 	expect_file(0, data, MIB);
 	scsi_write(a, 0, 0, PAGE_BLOCKS, 512, other);
 	expect_file(0, other, PAGE);
+	stop();
+}
+
+/*
+ * A write that came together with another, and had to wait longer than that: what was known of the file's size
+ * then is not known now. Its block is in the page that the file ends in, where no fault would tell.
+ */
+TEST(scsi_view_write_that_waited_while_the_file_was_truncated)
+{
+	u8 cdb[16], both[2 * (ISCSI_BHS_LEN + 512)], list[24] = { 0, 22, 0, 16, [19] = PAGE_BLOCKS };
+	struct scsi_answer answer;
+	u32 itt;
+
+	start(MIB);
+	scsi_good(a, 0, (u8[16]){ UNMAP, [8] = 24 }, 0, list, 24);
+	rig_hold(0);
+	cdb_rw16(cdb, READ_16, 0, PAGE_BLOCKS);
+	itt = scsi_send(a, 0, cdb, PAGE, NULL, 0);
+	rig_wait_held(1);
+	rig_hold_no_more();
+	for (u32 i = 0; i < 2; i++) {
+		u8 *bhs = both + i * (ISCSI_BHS_LEN + 512);
+
+		/* The second is ORDERED, and so behind the read that is held. */
+		peer_header(a, bhs, ISCSI_OP_SCSI_CMD, i ? 0xa2 : 0xa1, 0x5000 + i);
+		put32(bhs, 4, 512);
+		put32(bhs, 20, 512);
+		cdb_rw16(bhs + 32, WRITE_16, i ? MIB / 1024 + 3 : 8, 1);
+		memcpy(bhs + ISCSI_BHS_LEN, other, 512);
+	}
+	peer_send_raw(a, both, sizeof(both));
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, 0x5000);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	CHECK_EQ(ftruncate(fd, MIB / 2 + 512), 0);
+	rig_release();
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, itt);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	scsi_answer(a, &answer);
+	CHECK_EQ(answer.itt, 0x5001);
+	CHECK_EQ(answer.status, SAM_STAT_GOOD);
+	CHECK_EQ(lseek(fd, 0, END_OF_FILE), MIB / 2 + 4 * 512);
+	expect_file(MIB / 2 + 3 * 512, other, 512);
 	stop();
 }
 

@@ -273,6 +273,36 @@ TEST(leaks_are_reported_by_site_when_the_service_ends)
 	CHECK(!strstr(said, "still in use"));
 }
 
+static const char *renamed(void *env, const char *whence, size_t bytes)
+{
+	if (strcmp(whence, "site-leak:7") && strcmp(whence, "site-pages:9"))
+		return whence;
+	*(size_t *)env += bytes;
+	return "site-moved:1";
+}
+
+PIECE(rename_some)
+{
+	void *kept = mem_alloc(10, "site-kept:3");
+	size_t bytes = 0;
+
+	CHECK(mem_alloc(1000, "site-leak:7"));
+	CHECK(sys_pages_alloc(1, "site-pages:9"));
+	mem_users_each(renamed, &bytes);
+	CHECK_EQ(bytes, 9192);
+	mem_users_each(renamed, &bytes);
+	CHECK_EQ(bytes, 9192);
+	CHECK(kept);
+	CHECK_EQ(mem_report_leaks(), 3);
+}
+
+TEST(what_is_in_use_may_be_known_by_another_site)
+{
+	must_work("leaks", "rename_some");
+	must_say("2 objects,       9192 bytes, allocated at site-moved:1");
+	must_say("1 objects,         10 bytes, allocated at site-kept:3");
+}
+
 PIECE(start_with_a_wrong_word)
 {
 	mem_alloc(1, "test");

@@ -106,8 +106,8 @@ TEST(nofault_leaves_other_faults_alone)
 
 static void fix_or_exit(int signum, siginfo_t *info, void *context)
 {
-	(void)info;
-	if (!nofault_fixup(signum, context))
+	(void)signum;
+	if (!nofault_fixup(info, context))
 		_exit(0);
 }
 
@@ -122,6 +122,114 @@ TEST(nofault_works_below_a_later_handler)
 	CHECK(!nofault_copy(view + PAGE, pattern, 8));
 	*(volatile uint8_t *)(view + PAGE) = 1;
 	test_fail(__FILE__, __LINE__, "that was no fault");
+}
+
+/* Who wants to be called once is called of his own fault, not of a copy's. */
+TEST(nofault_leaves_a_handler_that_is_called_once)
+{
+	struct sigaction action = { .sa_sigaction = exit_well, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND };
+
+	CHECK_EQ(sigaction(SIGBUS, &action, NULL), 0);
+	start();
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(!nofault_copy(view + PAGE, pattern, 8));
+	*(volatile uint8_t *)(view + PAGE) = 1;
+	test_fail(__FILE__, __LINE__, "that was no fault");
+}
+
+static void return_at_once(int signum)
+{
+	(void)signum;
+}
+
+TEST_DIES(nofault_calls_it_once)
+{
+	struct sigaction action = { .sa_handler = return_at_once, .sa_flags = (int)SA_RESETHAND };
+
+	CHECK_EQ(sigaction(SIGBUS, &action, NULL), 0);
+	start();
+	raise(SIGBUS);
+	raise(SIGBUS);
+}
+
+TEST(nofault_ignores_what_is_ignored)
+{
+	signal(SIGBUS, SIG_IGN);
+	start();
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	for (int i = 0; i < 3; i++) {
+		raise(SIGBUS);
+		CHECK(!nofault_copy(view + PAGE, pattern, 8));
+	}
+}
+
+static void nothing(uint32_t signum)
+{
+	(void)signum;
+}
+
+/* Who listens for signals, this one among them, is such a handler. */
+TEST(nofault_works_below_a_listener)
+{
+	start();
+	CHECK_EQ(mte_signal_handler_set(SIGBUS, nothing), E_OK);
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(!nofault_copy(view + PAGE, pattern, 8));
+}
+
+static int judged;
+
+static void judge(int signum, siginfo_t *info, void *context)
+{
+	siginfo_t sent = *info, of_another_page = *info, other = *info;
+
+	sent.si_code = SI_TKILL;
+	of_another_page.si_code = BUS_MCEERR_AO;
+	other.si_signo = SIGSEGV;
+	judged += !nofault_fixup(&sent, context) && !nofault_fixup(&of_another_page, context) &&
+		  !nofault_fixup(&other, context);
+	if (signum != SIGBUS || !nofault_fixup(info, context))
+		_exit(1);
+}
+
+/* A signal that comes while something is copied is not the copy's. */
+TEST(nofault_takes_no_signal_that_was_sent)
+{
+	struct sigaction action = { .sa_sigaction = judge, .sa_flags = SA_SIGINFO };
+
+	start();
+	CHECK_EQ(sigaction(SIGBUS, &action, NULL), 0);
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	CHECK(!nofault_copy(view + PAGE, pattern, 8));
+	CHECK_EQ(judged, 1);
+}
+
+static void *enter_and_copy(void *arg)
+{
+	nofault_thread_enter();
+	CHECK(!nofault_copy(view + PAGE, pattern, PAGE));
+	return arg;
+}
+
+TEST(nofault_in_a_program_that_blocks_all_signals)
+{
+	pthread_t thread;
+	sigset_t all;
+
+	start();
+	CHECK_EQ(ftruncate(fd, PAGE), 0);
+	sigfillset(&all);
+	CHECK_EQ(pthread_sigmask(SIG_BLOCK, &all, NULL), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, enter_and_copy, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+TEST_DIES(nofault_dies_of_what_is_sent)
+{
+	start();
+	raise(SIGBUS);
 }
 
 TEST_DIES(nofault_dies_of_what_nobody_handles)

@@ -4,6 +4,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
@@ -14,6 +15,9 @@ module_param(leave, bool, 0);
 
 static bool late;
 module_param(late, bool, 0);
+
+static bool leak;
+module_param(leak, bool, 0);
 
 static void never(struct timer_list *timer)
 {
@@ -46,6 +50,13 @@ static int __init fails_init(void)
 	if (late) {
 		mod_timer(&timer, jiffies + 3600 * HZ);
 		schedule_delayed_work(&work, 3600 * HZ);
+	}
+	if (leak) {
+		for (int i = 0; i < 2; i++)
+			kzalloc(100, GFP_KERNEL);
+		kstrdup("eleven here", GFP_KERNEL);
+		kasprintf(GFP_KERNEL, "%s", "five");
+		kfree(kmalloc(50, GFP_KERNEL));
 	}
 	return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A module that asks for others in its init: for whom, its own name says. Copies of it have other names. */
+/* Asks for modules in its init, as its own name says, which copies have others of; and where a parameter is set. */
 #include <linux/completion.h>
 #include <linux/kmod.h>
 #include <linux/kthread.h>
@@ -10,9 +10,11 @@ static int answer = -1;
 module_param(answer, int, 0444);
 static DECLARE_COMPLETION(asked);
 
+static char wanted[32] = "plain_1";
+
 static int ask(void *data)
 {
-	answer = request_module("plain_%d", 1);
+	answer = request_module("%s", wanted);
 	complete(&asked);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(HZ);
@@ -28,6 +30,19 @@ static int ask_in_a_thread(void)
 	wait_for_completion(&asked);
 	return kthread_stop(task);
 }
+
+/* "NAME", or "+NAME": in a thread that is waited for. */
+static int set_ask(const char *val, const struct kernel_param *kp)
+{
+	scnprintf(wanted, sizeof(wanted), "%.*s", (int)strcspn(val, "\n"), val + (*val == '+'));
+	if (*val == '+')
+		return ask_in_a_thread();
+	answer = request_module("%s", wanted);
+	return 0;
+}
+
+static const struct kernel_param_ops ask_ops = { .set = set_ask };
+module_param_cb(ask, &ask_ops, NULL, 0200);
 
 static int __init kmod_test_init(void)
 {
