@@ -162,8 +162,10 @@ async function nodeReport({ victim, folder, crashed }: Found, state: State): Pro
 const TOOLS: Tool[] = [
   {
     name: 'ring3 sigdump',
-    look: async ({ victim, crashed }) =>
-      victim.stderr() + (crashed ? '' : await run(process.execPath, ...command, 'sigdump', `${victim.pid}`)),
+    look: async ({ victim, crashed }) => {
+      const dump = crashed ? '' : await run(process.execPath, ...command, 'sigdump', `${victim.pid}`);
+      return victim.stderr() + dump; // with what watchdogs, and a crash, said by themselves
+    },
   },
   {
     name: 'ring3 backtrace',
