@@ -5,6 +5,7 @@
  * `culprit: FUNCTION` or `culprit: FUNCTION, WHAT` in C, the head of the function in TypeScript.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { request } from '../../shim/diag/request.js';
@@ -187,7 +188,16 @@ export const ROWS: Row[] = [
       /waits for mutex victim_second, held by thread/,
     ),
   ],
-  ['the same with rw_semaphores', NO_LOCKS, KERNEL_ONLY, dump('abba-rwsem', ['sem_first', 'sem_second'])],
+  [
+    'the same with rw_semaphores',
+    NO_LOCKS,
+    KERNEL_ONLY,
+    dump(
+      'abba-rwsem',
+      ['sem_first', 'sem_second'],
+      /waits for rwsem \(read\) victim_sem_second, held by thread/,
+    ),
+  ],
   [
     'ABBA reversal, not met yet',
     NO_LOCKS,
@@ -345,7 +355,7 @@ export function startVictim(
   };
   if (language === 'C') return startIt(join(dirname(addon), 'diag_victim'), state);
   if (language === 'module') return startIt(process.execPath, join(victims, 'hosted.mjs'), state, 'watch');
-  const tsx = import.meta.resolve('tsx');
+  const tsx = createRequire(join(root, 'package.json')).resolve('tsx'); // found wherever it is started
   return startIt(process.execPath, ...args, '--import', tsx, SOURCES.TypeScript, state, folder);
 }
 

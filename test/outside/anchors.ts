@@ -36,11 +36,16 @@ const CRASH_MS = 30_000;
 /** For a report that was asked for to be written. */
 const REPORT_MS = 4000;
 
-/** What it says, or said before it had to be ended, with its children: some wait for ever for a thread to stop. */
+/** The last words of a tool that had to be ended, for some wait for ever for a thread to stop. */
+const HANGS = '\n(hangs)';
+
+/** What it says; it is ended with its children. */
 const run = (...words: string[]): Promise<string> =>
   new Promise((resolve) => {
     const limited = ['--signal=KILL', String(TOOL_SECONDS), ...words];
-    execFile('timeout', limited, { maxBuffer: 1 << 28, cwd: root }, (_, stdout) => resolve(stdout));
+    execFile('timeout', limited, { maxBuffer: 1 << 28, cwd: root }, (error, stdout) =>
+      resolve(error?.signal === 'SIGKILL' || error?.code === 137 ? stdout + HANGS : stdout),
+    );
   });
 
 /* ---- who is asked about what ----------------------------------------------------------------- */
@@ -74,6 +79,7 @@ const SAID: Record<string, string> = {
   'a lost wake-up': 'since when',
   'hung I/O': 'file, since when',
   'two threads deadlocked': 'circle',
+  'the same with rw_semaphores': 'circle',
   'ABBA reversal, not met yet': 'circle',
   'a lock of softirq and outside': 'why',
   'a lock held too long': 'since when',
@@ -106,8 +112,8 @@ interface Found {
   /** It ended: by the kernel's core, where this machine writes them. */
   crashed: boolean;
   core: string | undefined;
-  /** The core that gcore takes is there. */
-  taken?: Promise<unknown>;
+  /** What gcore said. */
+  taken?: Promise<string>;
 }
 
 interface Tool {
@@ -139,8 +145,8 @@ const ofCore =
     if (found.crashed) return undefined;
     const core = join(found.folder, `taken.${found.victim.pid}`);
     found.taken ??= run('gcore', '-o', join(found.folder, 'taken'), String(found.victim.pid));
-    await found.taken;
-    return existsSync(core) ? run(...read(core, state)) : '';
+    const told = await found.taken;
+    return existsSync(core) ? run(...read(core, state)) : told;
   };
 
 async function nodeReport({ victim, folder, crashed }: Found, state: State): Promise<string | undefined> {
@@ -156,8 +162,10 @@ async function nodeReport({ victim, folder, crashed }: Found, state: State): Pro
 const TOOLS: Tool[] = [
   {
     name: 'ring3 sigdump',
-    look: async ({ victim, crashed }) =>
-      victim.stderr() + (crashed ? '' : await run(process.execPath, ...command, 'sigdump', `${victim.pid}`)),
+    look: async ({ victim, crashed }) => {
+      const dump = crashed ? '' : await run(process.execPath, ...command, 'sigdump', `${victim.pid}`);
+      return victim.stderr() + dump; // with what watchdogs, and a crash, said by themselves
+    },
   },
   {
     name: 'ring3 backtrace',
@@ -210,7 +218,7 @@ function verdict({ bug, language, planted }: State, text: string | undefined): s
   const placed = places.filter(({ fn, file, line }) =>
     has(`\\b${fn}\\b[^\\n]*(\\n\\s+)?[^\\n]*${file}:(${line}|${line + 1})\\b`),
   );
-  const words = [named.length ? 'function' : 'no'];
+  const words = [named.length ? 'function' : text.endsWith(HANGS) ? 'hangs' : 'no'];
   if (placed.length) words[0] = placed.length === places.length ? 'line' : 'line of one';
   for (const [word, what] of PLACES)
     for (const culprit of culprits.filter((culprit) => stands.length && what.test(culprit))) {
